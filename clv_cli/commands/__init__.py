@@ -1,0 +1,1 @@
+"""One file per command: arguments, one call of `run`, one call of `show`."""

@@ -1,0 +1,65 @@
+"""`clv explain`: what a figure means, the numbers in it, and the source rows behind it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clv_cli.commands.options import Shared, emit, shared, show
+from clv_cli.commands.topics import TOPICS, definition, metric_list
+
+
+@shared
+def explain(
+    options: Shared,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A metric, `split`, or a topic; without it: the list of both."),
+    ] = None,
+    which: Annotated[
+        str | None,
+        typer.Argument(help="For a metric, a month such as 2026-10; for split, a line id."),
+    ] = None,
+) -> None:
+    """Explain a metric, a line or a topic.
+
+    With data: the numbers in the formula, the customers and the source rows (file:row).
+
+    Example: clv explain nrr 2026-10
+    """
+    from clv_cli.errors import UsageError, did_you_mean
+    from clv_cli.glossary import GLOSSARY, find_term
+
+    if name is None:
+        emit(metric_list())
+        return
+    if name in TOPICS:
+        emit(TOPICS[name]())
+        return
+    if name == "split" and which is not None:
+        from clv_cli import run
+
+        show(run.explain_line(options.request(), which), options)
+        return
+    metric = find_term(name)
+    if metric is None:
+        known = [*GLOSSARY, *TOPICS, "split"]
+        raise UsageError(
+            f'nothing here is called "{name}"',
+            where="clv explain",
+            hint=did_you_mean(name, known) or "clv explain lists everything",
+        )
+    if _has_data(options):
+        from clv_cli import run
+
+        show(run.explain_metric(options.request(), metric, which), options)
+        return
+    emit(definition(metric) + "\nWith data, the numbers and rows behind it: -c clv.yaml\n")
+
+
+def _has_data(options: Shared) -> bool:
+    """Whether a config is named or near; looked up without importing anything heavy."""
+    if options.config is not None:
+        return True
+    start = (options.data or Path.cwd()).absolute()
+    return any((folder / "clv.yaml").is_file() for folder in (start, *start.parents))

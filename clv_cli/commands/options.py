@@ -1,0 +1,180 @@
+"""The options that every command shares, and how a report reaches the user.
+
+`@shared` gives a command all of them behind its own parameters and hands them over as one `Shared`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clv_cli.render.layout import View
+    from clv_cli.results import Report
+    from clv_cli.run import Request
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "-c", "--config", envvar="CLV_CONFIG", help="Config; default: clv.yaml here or above."
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("-d", "--data", envvar="CLV_DATA", help="Folder the config's paths start from."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        envvar="CLV_AS_OF",
+        help="Last day that counts: 2026-10-31 or 2026-10; default: from the data.",
+    ),
+]
+PeriodText = Annotated[
+    str | None,
+    typer.Option(
+        "-p",
+        "--period",
+        envvar="CLV_PERIOD",
+        help="12m, 2026, 2026Q3, 2026-10, 2026-01..2026-06, ytd.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "-f",
+        "--format",
+        envvar="CLV_FORMAT",
+        help="table, plain, json, csv, md; default: table, in a pipe plain.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Write to a file; its suffix chooses the format."),
+]
+TableName = Annotated[
+    list[str] | None,
+    typer.Option("--table", help="Show only this table of the report (repeatable)."),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show the traceback of a bug.")]
+Color = Annotated[str, typer.Option("--color", help="auto, always or never; NO_COLOR is honoured.")]
+Width = Annotated[int | None, typer.Option("--width", min=20, help="Columns of a table.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The shared options of one call."""
+
+    config: Config = None
+    data: Data = None
+    as_of: AsOf = None
+    period: PeriodText = None
+    format: Format = None
+    output: Output = None
+    table: TableName = None
+    quiet: Quiet = False
+    verbose: Verbose = False
+    color: Color = "auto"
+    width: Width = None
+
+    def request(self) -> Request:
+        """What `run` needs of them."""
+        from clv_cli.run import Request
+
+        return Request(self.config, self.data, self.as_of, self.period)
+
+
+def shared(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command all shared options; it takes them as its first parameter, a `Shared`."""
+    hints = inspect.get_annotations(Shared, eval_str=True)
+    extra = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=getattr(Shared(), name),
+            annotation=annotation,
+        )
+        for name, annotation in hints.items()
+    ]
+    signature = inspect.signature(command, eval_str=True)
+    own = list(signature.parameters.values())[1:]
+
+    @functools.wraps(command)
+    def wrapper(**arguments: Any) -> None:  # noqa: ANN401 - whatever the command takes
+        options = Shared(**{name: arguments.pop(name) for name in hints})
+        command(options, **arguments)
+
+    del wrapper.__wrapped__  # type: ignore[attr-defined] # typer must see the new signature
+    wrapper.__signature__ = signature.replace(parameters=[*own, *extra])  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in [*own, *extra]} | {"return": None}
+    return wrapper
+
+
+def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
+    """Print a report, or write it to the output file.
+
+    Args:
+        report: what to show.
+        options: the shared options.
+        tables: the tables shown to people when none is named; machines get all.
+    """
+    from clv_cli.render import format_of_suffix, render
+
+    if options.output is not None:
+        name = options.format or format_of_suffix(options.output.suffix)
+    else:
+        name = options.format or ("table" if sys.stdout.isatty() else "plain")
+    people = name in {"table", "plain", "md"}
+    chosen = tuple(options.table or ()) or (tables if people else ())
+    text = render(report, name, _view(options, chosen))
+    if options.output is not None:
+        from clv_cli.files import atomic_write
+
+        atomic_write(options.output, text.encode())
+        if not options.quiet:
+            typer.echo(f"wrote {options.output}", err=True)
+    elif not options.quiet:
+        emit(text)
+
+
+def emit(text: str) -> None:
+    """Write to standard output; a reader that has gone (`| head`) ends the run silently."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it closes the broken stream at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+
+
+def _view(options: Shared, tables: tuple[str, ...]) -> View:
+    from clv_cli.render.layout import View
+
+    terminal = sys.stdout.isatty() and options.output is None
+    width = options.width or (shutil.get_terminal_size().columns if terminal else None)
+    return View(tables=tables, width=width, color=_color(options.color, terminal=terminal))
+
+
+def _color(choice: str, *, terminal: bool) -> bool:
+    from clv_cli.errors import UsageError
+
+    if choice not in {"auto", "always", "never"}:
+        raise UsageError(
+            f'there is no colour mode "{choice}"', where="--color", hint="auto, always or never"
+        )
+    if choice != "auto":
+        return choice == "always"
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

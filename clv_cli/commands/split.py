@@ -1,0 +1,30 @@
+"""`clv split`: all revenue divided among CXM, CS and sales."""
+
+from typing import Annotated
+
+import typer
+
+from clv_cli.commands.options import Shared, shared, show
+
+
+@shared
+def split(
+    options: Shared,
+    by: Annotated[
+        str | None, typer.Option("--by", help="line, rule, customer, month, segment or product.")
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", help="declared or worksheet; default: the config's split.method."),
+    ] = None,
+) -> None:
+    """All revenue as CXM, CS and sales, to the cent.
+
+    Every cent is in one bucket; the total is billed revenue, or the run fails.
+
+    Example: clv split -p 2026Q3 --by line -o split.csv
+    """
+    from clv_cli import run
+
+    people = ("split", "split_buckets") if by is None else (f"split_by_{by}", "split_buckets")
+    show(run.split(options.request(), by, method), options, people)

@@ -1,0 +1,119 @@
+"""The topics of `clv explain` that need no data."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from clv_cli.errors import EXIT_CODES
+from clv_cli.glossary import GLOSSARY, Term
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WIDTH = 88
+
+ENVIRONMENT: dict[str, str] = {
+    "CLV_CONFIG": "config file, as -c",
+    "CLV_DATA": "folder of the data, as -d",
+    "CLV_AS_OF": "last day that counts, as --as-of",
+    "CLV_PERIOD": "period, as -p",
+    "CLV_FORMAT": "output format, as -f",
+    "NO_COLOR": "when set, no colour",
+}
+
+
+def definition(metric: str) -> str:
+    """A metric's entry in the glossary as text: question, formula, conventions."""
+    term = GLOSSARY[metric]
+    lines = [f"{term.title} ({metric})", term.question, "", *_wrapped(term.formula, "  ")]
+    if term.notes:
+        lines += ["", *(line for note in term.notes for line in _wrapped(note, "- "))]
+    lines += ["", *_facts(term)]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(term: Term) -> list[str]:
+    facts = []
+    if term.aliases:
+        facts.append(f"also called: {', '.join(term.aliases)}")
+    if term.settings:
+        facts.append(f"settings: {', '.join(term.settings)}")
+    if term.source:
+        facts.append(f"source: {term.source}")
+    return facts
+
+
+def _wrapped(text: str, lead: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False
+    )
+
+
+def metric_list() -> str:
+    """Every metric with the question it answers, and the topics."""
+    width = max(len(name) for name in [*GLOSSARY, *TOPICS])
+    lines = ["Metrics (clv explain NAME):"]
+    lines += [f"  {name:<{width}}  {term.question}" for name, term in GLOSSARY.items()]
+    lines += ["", "Lines (clv explain split LINE): how one invoice line was split, and why", ""]
+    lines += ["Topics (clv explain TOPIC):"]
+    lines += [
+        f"  {name:<{width}}  {(topic.__doc__ or '').strip()}" for name, topic in TOPICS.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def exit_codes() -> str:
+    """What each exit code means."""
+    return "".join(
+        f"{code.value:>3}  {line}\n"
+        for code, text in EXIT_CODES.items()
+        for line in ["\n     ".join(textwrap.wrap(text, WIDTH - 5))]
+    )
+
+
+def environment() -> str:
+    """The environment variables that are read."""
+    return "".join(f"{name:<12}{text}\n" for name, text in ENVIRONMENT.items())
+
+
+def schema() -> str:
+    """The canonical tables and columns that exports are mapped to."""
+    from clv_cli.frames import TABLES
+
+    blocks = []
+    for table in TABLES.values():
+        lines = [f"{table.name}: {table.doc}"]
+        for field in table.fields:
+            mark = "!" if field.required else " "
+            choices = f" ({', '.join(field.choices)})" if field.choices else ""
+            lines.append(f" {mark} {field.name:<22}{field.type.value:<9} {field.doc}{choices}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n\n! = required\n"
+
+
+def config() -> str:
+    """Every key of clv.yaml with its default."""
+    from clv_cli.config_docs import config_lines
+
+    return "\n".join(config_lines()) + "\n"
+
+
+def presets() -> str:
+    """The exports that are known by name."""
+    from clv_cli.sources import load_presets
+
+    lines = []
+    for preset in load_presets().values():
+        doubt = "" if preset.verified else "  (not checked against a real export)"
+        lines.append(f"{preset.name:<24}{preset.table:<16}{preset.title}{doubt}")
+    return "\n".join(lines) + "\n"
+
+
+TOPICS: dict[str, Callable[[], str]] = {
+    "config": config,
+    "schema": schema,
+    "presets": presets,
+    "exit-codes": exit_codes,
+    "environment": environment,
+}

@@ -1,0 +1,30 @@
+"""Canonical tables, the Book that holds them, and findings."""
+
+from clv_cli.frames.book import Book, Finding, LineStats, Severity, SourceReport, Tally
+from clv_cli.frames.schema import (
+    DTYPES,
+    NUMBER_SCALE,
+    RATE_SCALE,
+    WEIGHT_ONE,
+    Field,
+    TableSchema,
+    Type,
+)
+from clv_cli.frames.tables import TABLES
+
+__all__ = [
+    "DTYPES",
+    "NUMBER_SCALE",
+    "RATE_SCALE",
+    "TABLES",
+    "WEIGHT_ONE",
+    "Book",
+    "Field",
+    "Finding",
+    "LineStats",
+    "Severity",
+    "SourceReport",
+    "TableSchema",
+    "Tally",
+    "Type",
+]

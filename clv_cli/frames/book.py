@@ -1,0 +1,137 @@
+"""The Book: all canonical tables of one run, and what was noticed while reading them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from clv_cli.frames.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import polars as pl
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    NOTE = "note"  # good to know
+    WARNING = "warning"  # figures may differ from what the reader expects
+    ERROR = "error"  # rows were set aside
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing noticed in the data: never hidden, never in the way.
+
+    Args:
+        severity: how much it matters.
+        code: short stable name, such as `bad_amount`.
+        message: one sentence.
+        source: file, when it is about one.
+        row: record number in the file (the header is 1), when it is about one.
+        column: header in the file, when it is about one.
+        remedy: what the user can do.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    source: str | None = None
+    row: int | None = None
+    column: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rows and, where the table holds money, their sum by currency, in minor units."""
+
+    rows: int = 0
+    money: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Tally) -> Tally:
+        """Both together."""
+        currencies = sorted({*self.money, *other.money})
+        money = {c: self.money.get(c, 0) + other.money.get(c, 0) for c in currencies}
+        return Tally(self.rows + other.rows, money)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """The account of one file: `read = loaded + quarantined + skipped`, in rows and in money.
+
+    `unreadable` counts quarantined rows whose amount itself could not be read: their money is
+    unknown and therefore in no sum.
+    """
+
+    source: str
+    table: str
+    preset: str | None
+    read: Tally
+    loaded: Tally
+    quarantined: Tally
+    skipped: Tally
+    unreadable: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineStats:
+    """What the billing lines hold, known before any plan is made, so that plans stay short.
+
+    Args:
+        rows: loaded lines.
+        first_issued: earliest day of issue of a line that is neither draft nor void.
+        last_issued: the latest one.
+        currencies: of all loaded lines, sorted.
+        kinds: of all loaded lines, sorted.
+        statuses: of all loaded lines, sorted.
+    """
+
+    rows: int
+    first_issued: date
+    last_issued: date
+    currencies: tuple[str, ...]
+    kinds: tuple[str, ...]
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """All canonical tables of one run; a missing optional table is simply absent.
+
+    Args:
+        tables: table name to lazy frame with every canonical column, `source` and `row`.
+        currency: the currency of all totals.
+        lines: what the billing lines hold.
+        codes: every billing customer, sorted, with its integer code: `customer_id, code (Int32)`.
+        test_customers: customers whose lines are left out (and counted), sorted.
+        rates: units of `currency` for one unit of another, for every day that has one:
+            `currency, day, rate (Int64, 1e-10)`; the base currency is not in it.
+        sources: the account of every file.
+        findings: what was noticed.
+        quarantined: rows set aside: `source, row, table, column, code, value`.
+    """
+
+    tables: Mapping[str, pl.LazyFrame]
+    currency: str
+    lines: LineStats
+    codes: pl.DataFrame
+    rates: pl.DataFrame
+    quarantined: pl.DataFrame
+    test_customers: tuple[str, ...] = ()
+    sources: tuple[SourceReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def has(self, table: str) -> bool:
+        """Whether the table was given."""
+        return table in self.tables
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """The table, or an empty one of the same columns when it was not given."""
+        return self.tables[name] if name in self.tables else TABLES[name].empty()

@@ -1,0 +1,87 @@
+"""Exact conversion between currencies: integers all the way, one rounding, half to even.
+
+    minor units of the base = minor units x rate x 10^(digits of the base - digits of the currency)
+
+The power of ten is folded into the rate table (`conversions`), so that a line needs one product and
+one division. -100 converts to minus what 100 converts to.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.errors import DataError
+from clv_cli.frames import RATE_SCALE
+from clv_cli.money import exponent
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from clv_cli.frames import Book
+
+
+def divide_half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    """The nearest whole number to a quotient of Int128s, ties to even, mirrored at zero.
+
+    Args:
+        numerator: Int128.
+        denominator: Int128, positive.
+    """
+    size = numerator.abs()
+    whole = size // denominator
+    twice_rest = 2 * (size % denominator)
+    up = (twice_rest > denominator) | ((twice_rest == denominator) & (whole % 2 == 1))
+    return (whole + up.cast(pl.Int128)) * numerator.sign()
+
+
+def convert(amount: pl.Expr, multiplier: pl.Expr, divisor: pl.Expr) -> pl.Expr:
+    """Minor units of another currency as Int64 minor units of the base, exactly, half-even.
+
+    Args:
+        amount: Int64 minor units.
+        multiplier: of `conversions`.
+        divisor: of `conversions`.
+    """
+    return divide_half_even(amount.cast(pl.Int128) * multiplier, divisor).cast(pl.Int64)
+
+
+def conversion(rate: int, currency: str, base: str) -> Fraction:
+    """The exact factor from minor units of a currency to those of the base.
+
+    Args:
+        rate: base units for one unit, in 1e-10.
+        currency: what is converted.
+        base: what it is converted to.
+    """
+    return Fraction(rate, 10**RATE_SCALE) * Fraction(10) ** (exponent(base) - exponent(currency))
+
+
+def conversions(book: Book) -> pl.DataFrame:
+    """The Book's rates as factors of minor units: `currency, day, multiplier, divisor` (Int128)."""
+    scales = pl.DataFrame(
+        [
+            (currency, 10 ** max(shift, 0), 10 ** (RATE_SCALE + max(-shift, 0)))
+            for currency in book.rates["currency"].unique().sort()
+            for shift in [exponent(book.currency) - exponent(currency)]
+        ],
+        schema={"currency": pl.String, "up": pl.Int128, "divisor": pl.Int128},
+        orient="row",
+    )
+    return book.rates.join(scales, on="currency", how="inner").select(
+        "currency",
+        "day",
+        multiplier=pl.col("rate").cast(pl.Int128) * pl.col("up"),
+        divisor="divisor",
+    )
+
+
+def missing_rate(currency: str, day: date, base: str) -> DataError:
+    """The error of an amount that cannot be converted."""
+    return DataError(
+        f"no exchange rate from {currency} to {base} on {day.isoformat()}",
+        where="fx_rates",
+        hint=f"add a rate of {currency} for that day, or raise fx.max_age_days",
+    )

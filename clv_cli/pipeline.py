@@ -1,0 +1,163 @@
+"""What a pipeline is: `(Book, Scope) -> Table`, pure; and the measures that pipelines share.
+
+A measure is either a *reduction*, a lazy plan over the Book's tables, or *derived* from other
+measures once they are collected. All reductions of a report run in one `collect_all`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clv_cli.glossary import GLOSSARY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+    from fractions import Fraction
+
+    import polars as pl
+
+    from clv_cli.frames import Book
+    from clv_cli.glossary import Kind
+    from clv_cli.periods import Period
+    from clv_cli.settings import Settings
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked: of which book, as of which day, over which period, under which settings.
+
+    Args:
+        book: the data.
+        as_of: the last day that counts; nothing later is seen.
+        period: the months reported, never beyond the month of `as_of`.
+        settings: the conventions.
+    """
+
+    book: Book
+    as_of: date
+    period: Period
+    settings: Settings
+
+    @property
+    def currency(self) -> str:
+        """The currency of all totals."""
+        return self.book.currency
+
+    @property
+    def closing(self) -> int:
+        """The month of `as_of`."""
+        return self.as_of.year * 12 + self.as_of.month - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A typed frame that several pipelines share.
+
+    Exactly one of `plan` (a reduction over the Book) and `compute` (from collected measures, in the
+    order of `needs`) is given.
+
+    Args:
+        name: unique.
+        needs: measures that `compute` reads.
+        plan: lazy plan over the Book of the scope.
+        compute: pure function of the scope and the needed frames.
+    """
+
+    name: str
+    needs: tuple[Measure, ...] = ()
+    plan: Callable[[Scope], pl.LazyFrame] | None = None
+    compute: Callable[..., pl.DataFrame] | None = None
+
+    def derive(self, scope: Scope, *inputs: pl.DataFrame) -> pl.DataFrame:
+        """The frame, from the frames it needs."""
+        if self.compute is None:
+            raise LookupError(f"the reduction {self.name} was not collected")
+        return self.compute(scope, *inputs)
+
+
+def reduction(name: str) -> Callable[[Callable[[Scope], pl.LazyFrame]], Measure]:
+    """Make a lazy plan a measure."""
+
+    def make(plan: Callable[[Scope], pl.LazyFrame]) -> Measure:
+        return Measure(name, plan=plan)
+
+    return make
+
+
+def derived(name: str, *needs: Measure) -> Callable[[Callable[..., pl.DataFrame]], Measure]:
+    """Make a pure function of collected measures a measure."""
+
+    def make(compute: Callable[..., pl.DataFrame]) -> Measure:
+        return Measure(name, needs=needs, compute=compute)
+
+    return make
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A number put into a formula: `opening MRR 496,210.00`."""
+
+    label: str
+    kind: Kind
+    value: int | Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric at one month.
+
+    Args:
+        month: the month it is about.
+        value: minor units for money, a count, or an exact ratio; None when it cannot be estimated.
+        reason: why there is no value; never both.
+        inputs: the numbers put into the formula, in its order.
+        n: how many customers (or rows) it rests on.
+    """
+
+    month: int
+    value: int | Fraction | None
+    reason: str | None = None
+    inputs: tuple[Input, ...] = ()
+    n: int | None = None
+
+
+class Collected:
+    """What a metric reads: the collected measures by value. See `results.Frames`."""
+
+    scope: Scope
+
+    def __getitem__(self, measure: Measure) -> pl.DataFrame:
+        """The frame of a measure."""
+        raise KeyError(measure.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named number with a definition in the glossary, computed for every month asked.
+
+    Args:
+        name: key in the glossary.
+        needs: the measures it reads.
+        figures: (frames, months) to one figure a month, in order; months without data give None
+            with a reason, never 0.
+        requires: tables of the Book without which it is skipped, and says so.
+        contributors: (frames, month) to the customers behind the figure, most important first:
+            `customer_id`, `value` (minor units, or a count), `note`. None where customers are not
+            what it is made of.
+        evidence: (scope, month) to the source rows behind it: `table, customer_id, line_id, day,
+            kind, amount (minor units), currency, source, row`.
+    """
+
+    name: str
+    needs: tuple[Measure, ...]
+    figures: Callable[[Collected, Sequence[int]], list[Figure]]
+    requires: tuple[str, ...] = ()
+    contributors: Callable[[Collected, int], pl.DataFrame] | None = None
+    evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What its values mean."""
+        return GLOSSARY[self.name].kind

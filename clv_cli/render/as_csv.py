@@ -1,0 +1,71 @@
+"""CSV: one table, raw numbers, UTF-8 without a mark, line feeds.
+
+The cells are made by polars, column by column: a line export may hold millions of rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.errors import UsageError
+from clv_cli.glossary import Kind
+from clv_cli.money import exponent
+from clv_cli.render.formats import RATIO_DIGITS
+
+if TYPE_CHECKING:
+    from clv_cli.render.layout import View
+    from clv_cli.results import Column, Report
+
+FLOATS = {Kind.RATIO, Kind.FACTOR, Kind.MONTHS, Kind.CHANGE}
+
+
+def render(report: Report, view: View) -> str:
+    """The chosen table, or the first one, as CSV; a series column is left to the other formats.
+
+    Raises:
+        UsageError: more than one table was asked for.
+    """
+    chosen = view.choose(report.results)
+    if view.tables and len(chosen) > 1:
+        raise UsageError("CSV holds one table", hint="name one with --table, or use -f json")
+    result = chosen[0]
+    columns = [c for c in result.table.columns if c.kind is not Kind.SERIES]
+    frame = result.rows.frame
+    return frame.select(_text(column, frame, report.currency) for column in columns).write_csv()
+
+
+def _text(column: Column, frame: pl.DataFrame, currency: str) -> pl.Expr:
+    value = pl.col(column.name)
+    if column.kind is Kind.MONEY:
+        return _money(column, frame, currency)
+    if column.kind is Kind.MONTH:
+        year, month = value // 12, value % 12 + 1
+        return pl.format("{}-{}", year, month.cast(pl.String).str.zfill(2)).alias(column.name)
+    if column.kind in FLOATS:
+        return value.cast(pl.Float64).round(RATIO_DIGITS)
+    return value
+
+
+def _money(column: Column, frame: pl.DataFrame, currency: str) -> pl.Expr:
+    """Minor units as decimal text with each currency's digits."""
+    if column.currency_from is None:
+        return _decimal_text(column.name, exponent(currency)).alias(column.name)
+    text: pl.Expr = pl.lit(None, pl.String)
+    for code in sorted(set(frame[column.currency_from].drop_nulls())):
+        mine = pl.col(column.currency_from) == code
+        text = pl.when(mine).then(_decimal_text(column.name, exponent(code))).otherwise(text)
+    return text.alias(column.name)
+
+
+def _decimal_text(name: str, digits: int) -> pl.Expr:
+    value = pl.col(name).cast(pl.Int64)
+    if digits == 0:
+        return value.cast(pl.String)
+    unit = 10**digits
+    sign = pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    whole = (value.abs() // unit).cast(pl.String)
+    return pl.concat_str(
+        sign, whole, pl.lit("."), (value.abs() % unit).cast(pl.String).str.zfill(digits)
+    )

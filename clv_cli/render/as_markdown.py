@@ -1,0 +1,38 @@
+"""Markdown: for wikis, mails and pull requests."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from clv_cli.render.layout import View, cells, closing, header, headings, reason_lines
+
+if TYPE_CHECKING:
+    from clv_cli.render.layout import Cell
+    from clv_cli.results import Report, Result
+
+
+def render(report: Report, view: View) -> str:
+    """The report as Markdown, a heading and a table each."""
+    blocks = [f"# {escape(header(report))}"]
+    blocks += [_table(result, report.currency) for result in view.choose(report.results)]
+    blocks += [escape(line) for line in closing(report)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>()#|~!$&])", r"\\\1", text)
+
+
+def _table(result: Result, currency: str) -> str:
+    head = headings(result.table.columns)
+    rule = "|".join(["", *("--:" if cell.number else "---" for cell in head), ""])
+    lines = [f"## {escape(result.table.title)}", "", _line(head), rule]
+    lines += [_line(row) for row in cells(result, currency)]
+    notes = [*reason_lines(result), *result.rows.notes]
+    return "\n".join([*lines, *([""] if notes else []), *(f"- {escape(note)}" for note in notes)])
+
+
+def _line(row: list[Cell]) -> str:
+    return "| " + " | ".join(escape(cell.text.strip()) for cell in row) + " |"

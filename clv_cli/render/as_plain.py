@@ -1,0 +1,37 @@
+"""Aligned text without boxes or colour: what a pipe, a mail or a log gets. Nothing is ever cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clv_cli.render.layout import Cell, View, cells, closing, header, headings, reason_lines
+from clv_cli.render.widths import display_width
+
+if TYPE_CHECKING:
+    from clv_cli.results import Report, Result
+
+
+def render(report: Report, view: View) -> str:
+    """The report as plain text, as wide as its content."""
+    blocks = [header(report)]
+    blocks += [_table(result, report.currency) for result in view.choose(report.results)]
+    if last := closing(report):
+        blocks.append("\n".join(last))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(result: Result, currency: str) -> str:
+    body = [headings(result.table.columns), *cells(result, currency)]
+    widths = [max(display_width(row[i].text) for row in body) for i in range(len(body[0]))]
+    lines = [result.table.title, *(_line(row, widths) for row in body)]
+    lines += [f"({line})" for line in reason_lines(result)]
+    lines += list(result.rows.notes)
+    return "\n".join(lines)
+
+
+def _line(row: list[Cell], widths: list[int]) -> str:
+    padded = []
+    for cell, width in zip(row, widths, strict=True):
+        blank = " " * (width - display_width(cell.text))
+        padded.append(blank + cell.text if cell.number else cell.text + blank)
+    return "  ".join(padded).rstrip()

@@ -1,0 +1,128 @@
+"""What the text renderers share: a report's header, its cells and its closing lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clv_cli.glossary import Kind
+from clv_cli.money import to_decimal
+from clv_cli.render.formats import NUMBERS, bar, human, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clv_cli.frames import Finding
+    from clv_cli.results import Check, Column, Report, Result
+
+MAX_FINDINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the reader wants to see it.
+
+    Args:
+        tables: names of the tables to show; empty: all.
+        width: columns of the terminal; None: as wide as the content.
+        color: whether colour escapes may be written.
+    """
+
+    tables: tuple[str, ...] = ()
+    width: int | None = None
+    color: bool = False
+
+    def choose(self, results: Sequence[Result]) -> list[Result]:
+        """The results to show, in the report's order."""
+        return [r for r in results if not self.tables or r.table.name in self.tables]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell's text, and whether it is a number (aligned right, never cut)."""
+
+    text: str
+    number: bool
+
+
+def header(report: Report) -> str:
+    """`clv report   Harbour Analytics   as of 2026-10-31   2025-11..2026-10   USD`."""
+    parts = [f"clv {report.command}", safe_text(report.company)]
+    if report.as_of:
+        parts.append(f"as of {report.as_of.isoformat()}")
+    if report.period:
+        parts.append(report.period_text)
+    parts.append(report.currency)
+    return "   ".join(part for part in parts if part)
+
+
+def cells(result: Result, currency: str) -> list[list[Cell]]:
+    """The body of a table as people read it; a bar follows the ratio it belongs to."""
+    rows = []
+    for row in result.records():
+        line: list[Cell] = []
+        for column in result.table.columns:
+            line.append(Cell(human(column, row, currency), column.kind in NUMBERS))
+            if column.bar:
+                line.append(Cell(bar(float(row[column.name] or 0)), number=False))
+        rows.append(line)
+    return rows
+
+
+def headings(columns: Sequence[Column]) -> list[Cell]:
+    """The heading row that goes with `cells`."""
+    line: list[Cell] = []
+    for column in columns:
+        line.append(Cell(column.heading, column.kind in NUMBERS))
+        if column.bar:
+            line.append(Cell("", number=False))
+    return line
+
+
+def reason_lines(result: Result) -> list[str]:
+    """`CLV: only 3 customers lost in 12 months`, for every value that is missing for a reason."""
+    records = result.records()
+    first = result.table.columns[0]
+    lines = []
+    for index, column, reason in result.rows.reasons:
+        label = human(first, records[index], "XXX") if first.kind is not Kind.MONEY else ""
+        about = "" if column in {"value", first.name} else f", {column}"
+        lines.append(f"{label}{about}: {safe_text(reason)}")
+    return lines
+
+
+def closing(report: Report) -> list[str]:
+    """What stands under the tables: reconciliations, findings, notes."""
+    lines = [check_line(check, report.currency) for check in report.checks]
+    lines += finding_lines(report.findings)
+    lines += [safe_text(note) for note in report.notes]
+    return lines
+
+
+def check_line(check: Check, currency: str) -> str:
+    """`Reconciles: billed 7,412,903.18 = split 7,412,903.18 (difference 0.00)`."""
+    left, right, difference = (
+        f"{to_decimal(value, currency):,f}" for value in (check.left, check.right, check.difference)
+    )
+    verdict = "Reconciles" if check.ok else "DOES NOT RECONCILE"
+    name_left, _, name_right = check.text.partition(" = ")
+    return f"{verdict}: {name_left} {left} = {name_right} {right} (difference {difference})"
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """The most serious findings, each with its remedy, and how to see the others."""
+    serious = [f for f in findings if f.severity != "note"]
+    lines = [finding_line(finding) for finding in serious[:MAX_FINDINGS]]
+    if len(serious) > MAX_FINDINGS:
+        more = len(serious) - MAX_FINDINGS
+        lines.append(f"(+{more} more findings; all of them: clv check)")
+    return lines
+
+
+def finding_line(finding: Finding) -> str:
+    """`warning: file:row: message (remedy)`."""
+    place = ":".join(str(p) for p in (finding.source, finding.row) if p is not None)
+    remedy = f" ({finding.remedy})" if finding.remedy else ""
+    return safe_text(
+        f"{finding.severity}: {place + ': ' if place else ''}{finding.message}{remedy}"
+    )

@@ -1,0 +1,198 @@
+"""What a pipeline hands to a renderer: numbers with their meaning, and no layout.
+
+`collect` is the only place that computes. It gathers the reductions of all planned tables, runs them
+in one `collect_all` and hands the small frames that come back to the tables' finishers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from clv_cli.glossary import Kind
+from clv_cli.pipeline import Collected
+
+__all__ = [
+    "Check",
+    "Column",
+    "Frames",
+    "Kind",
+    "Report",
+    "Result",
+    "Rows",
+    "Table",
+    "collect",
+    "collect_frames",
+]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
+
+    from clv_cli.frames import Finding
+    from clv_cli.pipeline import Measure, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that readers see.
+
+    Args:
+        name: key in the rows.
+        kind: meaning of the values.
+        heading: as printed.
+        currency_from: for MONEY, the column that holds the row's currency.
+        labels: for TEXT, what people read in place of a stable id; machines read the id.
+        bar: for RATIO, draw its size beside it.
+    """
+
+    name: str
+    kind: Kind
+    heading: str
+    currency_from: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    bar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A reconciliation: two figures that must be equal, in minor units."""
+
+    name: str
+    left: int
+    right: int
+    text: str
+
+    @property
+    def difference(self) -> int:
+        """What is left over; 0 when the books tie."""
+        return self.left - self.right
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ties."""
+        return self.difference == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a finisher returns: rows, and what it noticed.
+
+    Args:
+        frame: one row a line, with at least the table's columns.
+        reasons: (row index, column, why) for every null that needs one.
+        checks: reconciliations made on the way.
+        findings: things noticed on the way.
+        notes: sentences printed under the table.
+    """
+
+    frame: pl.DataFrame
+    reasons: Sequence[tuple[int, str, str]] = ()
+    checks: Sequence[Check] = ()
+    findings: Sequence[Finding] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A planned table: nothing is computed until `collect`.
+
+    Args:
+        name: stable name, as in the JSON contract.
+        title: as printed.
+        columns: what readers see, in order.
+        needs: the measures the finisher reads.
+        finish: pure function from the collected measures to rows.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    needs: tuple[Measure, ...]
+    finish: Callable[[Frames], Rows]
+
+
+class Frames(Collected):
+    """The collected measures of one run, derived on demand, each once."""
+
+    def __init__(self, scope: Scope, reductions: Mapping[str, pl.DataFrame]) -> None:
+        self.scope = scope
+        self._frames: dict[str, pl.DataFrame] = dict(reductions)
+
+    def __getitem__(self, measure: Measure) -> pl.DataFrame:
+        """The frame of a measure."""
+        if measure.name not in self._frames:
+            inputs = [self[need] for need in measure.needs]
+            self._frames[measure.name] = measure.derive(self.scope, *inputs)
+        return self._frames[measure.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A table with its rows computed."""
+
+    table: Table
+    rows: Rows
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries of the visible columns."""
+        return self.rows.frame.select([c.name for c in self.table.columns]).to_dicts()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results of one command, and what every reader must know about them."""
+
+    command: str
+    as_of: date | None
+    period: tuple[date, date] | None
+    currency: str
+    company: str
+    results: tuple[Result, ...]
+    checks: tuple[Check, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    conventions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def period_text(self) -> str:
+        """The months reported: `2025-11..2026-10`; empty without a period."""
+        if self.period is None:
+            return ""
+        start, end = self.period
+        return f"{start.isoformat()[:7]}..{(end - timedelta(days=1)).isoformat()[:7]}"
+
+
+def collect(tables: Iterable[Table], scope: Scope) -> list[Result]:
+    """Compute all tables in one pass over the lines.
+
+    Args:
+        tables: the planned tables.
+        scope: what they are asked for.
+
+    Returns:
+        One result a table, in the same order.
+    """
+    planned = list(tables)
+    frames = collect_frames([need for table in planned for need in table.needs], scope)
+    return [Result(table, table.finish(frames)) for table in planned]
+
+
+def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
+    """Run the reductions behind some measures in one `collect_all`."""
+    plans: dict[str, pl.LazyFrame] = {}
+    waiting = list(measures)
+    seen: set[str] = set()
+    while waiting:
+        measure = waiting.pop()
+        if measure.name in seen:
+            continue
+        seen.add(measure.name)
+        if measure.plan is not None:
+            plans[measure.name] = measure.plan(scope)
+        waiting.extend(measure.needs)
+    frames = pl.collect_all(list(plans.values()))  # noqa: TID251 - the one place
+    return Frames(scope, dict(zip(plans, frames, strict=True)))

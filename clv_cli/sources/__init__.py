@@ -1,0 +1,6 @@
+"""Raw exports to a Book of typed tables."""
+
+from clv_cli.sources.load import load_book
+from clv_cli.sources.store import LineStore
+
+__all__ = ["LineStore", "load_book"]

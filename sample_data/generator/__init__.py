@@ -1,0 +1,1 @@
+"""Seeded generator of the Harbour Analytics sample exports (standard library only)."""
