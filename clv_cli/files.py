@@ -1,68 +1,49 @@
-"""Writing files so that a reader sees the old content or the new, never a torn one."""
+"""Writing a file so that a reader never sees half of it."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING
-
-from clv_cli.errors import UsageError
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
-def atomic_write(path: Path, content: bytes) -> None:
-    """Replace a file in one step: temporary file beside it, fsync, rename, fsync of the folder.
+def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
+    """Replace a file at once: whoever reads it sees the old bytes or all the new ones.
+
+    The bytes go to a temporary file in the same folder, are forced to the disk and renamed; when
+    anything fails on the way, the old file stays and the temporary one is removed.
 
     Args:
         path: the file to write; its folder must exist.
-        content: all of it.
+        content: the bytes, or a function that writes them to the open file it is given.
 
     Raises:
-        UsageError: the file cannot be written; what was there before is untouched.
+        OSError: the folder is missing or not writable, or the disk is full.
     """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            if isinstance(content, bytes):
+                file.write(content)
+            else:
+                content(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _mode(path))  # noqa: PTH101 - mkstemp makes files private; reports are shared
-        os.replace(name, path)  # noqa: PTH105
-        _sync_folder(path.parent)
-    except BaseException as error:
-        if os.path.exists(name):  # noqa: PTH110
-            os.unlink(name)  # noqa: PTH108
-        if isinstance(error, OSError):
-            raise _cannot_write(path, error) from error
+        # mkstemp makes private files; a replaced file keeps its mode, a new one gets the usual one.
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise
 
 
-def _mode(path: Path) -> int:
-    """The permissions of the file that is replaced, or those of any new file."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _cannot_write(path: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"cannot write {path.name}: {error.strerror or error}",
-        where=str(path),
-        hint="check that the folder exists, is writable and has room; the old file is untouched",
-    )
+def _umask() -> int:
+    """The process's umask; the system offers no way to read it but setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -47,6 +47,7 @@ class Column:
         currency_from: for MONEY, the column that holds the row's currency.
         labels: for TEXT, what people read in place of a stable id; machines read the id.
         bar: for RATIO, draw its size beside it.
+        people: whether people see it; machines always do.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Column:
     currency_from: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     bar: bool = False
+    people: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,13 @@ class Result:
     rows: Rows
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries of the visible columns."""
-        return self.rows.frame.select([c.name for c in self.table.columns]).to_dicts()
+        """The rows as dictionaries."""
+        return self.rows.frame.to_dicts()
+
+    @property
+    def seen(self) -> tuple[Column, ...]:
+        """The columns that people see."""
+        return tuple(column for column in self.table.columns if column.people)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,16 @@ def billed_lines(scope: Scope) -> pl.LazyFrame:
         (Int64 minor units at the rate of the day of issue; null where there is no rate, see
         `revenue_facts.missing_rates`).
     """
+    return _in_base(scope, counted_lines(scope))
+
+
+def counted_lines(scope: Scope) -> pl.LazyFrame:
+    """The lines of `billed_lines` with their `code`, before anything is converted."""
     lines = _with_credits(scope, scope.book.table("billing_lines"))
     for rule in _rules(scope).values():
         lines = lines.filter(~rule)
     coded = lines.join(scope.book.codes.lazy(), on="customer_id", how="left")
-    return _in_base(scope, coded).drop(_CREDITED, strict=False)
+    return coded.drop(_CREDITED) if _may_cover(scope) else coded
 
 
 @reduction("exclusions")

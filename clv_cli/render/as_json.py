@@ -33,6 +33,7 @@ def document(report: Report, view: View) -> dict[str, Any]:
         "checks": [_check(check, report.currency) for check in report.checks],
         "findings": [_finding(finding) for finding in report.findings],
         "conventions": dict(report.conventions),
+        "notes": list(report.notes),
     }
 
 

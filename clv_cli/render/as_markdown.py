@@ -26,7 +26,7 @@ def escape(text: str) -> str:
 
 
 def _table(result: Result, currency: str) -> str:
-    head = headings(result.table.columns)
+    head = headings(result.seen)
     rule = "|".join(["", *("--:" if cell.number else "---" for cell in head), ""])
     lines = [f"## {escape(result.table.title)}", "", _line(head), rule]
     lines += [_line(row) for row in cells(result, currency)]

@@ -21,7 +21,7 @@ def render(report: Report, view: View) -> str:
 
 
 def _table(result: Result, currency: str) -> str:
-    body = [headings(result.table.columns), *cells(result, currency)]
+    body = [headings(result.seen), *cells(result, currency)]
     widths = [max(display_width(row[i].text) for row in body) for i in range(len(body[0]))]
     lines = [result.table.title, *(_line(row, widths) for row in body)]
     lines += [f"({line})" for line in reason_lines(result)]

@@ -54,7 +54,7 @@ def render(report: Report, view: View) -> str:
 
 def _table(result: Result, currency: str, width: int) -> tuple[RichTable, int]:
     """The rich table and the columns it needs; optional columns give way when it is too wide."""
-    head, body = headings(result.table.columns), cells(result, currency)
+    head, body = headings(result.seen), cells(result, currency)
     widths = [max(display_width(row[i].text) for row in [head, *body]) for i in range(len(head))]
     keep = list(range(len(head)))
     for index in _optional(result):
@@ -95,7 +95,7 @@ def _optional(result: Result) -> list[int]:
     """Positions that may be dropped: bars, sparklines, windows and reasons, in that order."""
     positions: list[tuple[int, int]] = []
     position = 0
-    for column in result.table.columns:
+    for column in result.seen:
         if column.kind is Kind.SERIES:
             positions.append((2, position))
         if column.name == "window":

@@ -61,7 +61,7 @@ def cells(result: Result, currency: str) -> list[list[Cell]]:
     rows = []
     for row in result.records():
         line: list[Cell] = []
-        for column in result.table.columns:
+        for column in result.seen:
             line.append(Cell(human(column, row, currency), column.kind in NUMBERS))
             if column.bar:
                 line.append(Cell(bar(float(row[column.name] or 0)), number=False))

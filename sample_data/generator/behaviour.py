@@ -15,8 +15,9 @@ CEILING = 1.5  # usage over quota never grows beyond this
 
 def usage(customer: Customer, item: Item, month: int) -> tuple[int, int]:
     """Return (quantity, quota) of a metered item in a month; (0, 0) when it is not held."""
-    units = item.quantity_at(days_into(month, 15))
-    if units == 0:
+    middle = days_into(month, 15)
+    units = item.quantity_at(middle)
+    if units == 0 or any(start <= middle < end for start, end in item.spell.pauses):
         return 0, 0
     product, draws = PRODUCTS[item.product], customer.draws
     age = month - month_index(item.started)

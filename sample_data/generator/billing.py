@@ -11,7 +11,7 @@ from .clock import END, add_months, days, month_index, month_start
 from .fate import Window, comeback, live
 from .model import Account, Credit, Customer, Invoice, Item, Line, Spell, Term
 
-GROW = {"month": 0.046, "year": 0.5}  # chance of more seats at a renewal
+GROW = {"month": 0.043, "year": 0.48}  # chance of more seats at a renewal
 SHRINK = {"month": 0.011, "year": 0.10}
 DROP = {"month": 0.004, "year": 0.05}
 UPGRADE = 0.03  # chance a month of more seats within an annual term
@@ -30,6 +30,8 @@ def bill(customer: Customer, rescued: list[Window], *, initiative: bool = True) 
     biller = Biller(account, initiative=initiative)
     first = live(customer, 1, customer.first_bill, rescued)
     biller.spell(first)
+    if customer.trial:
+        account.invoices[0].lines[0].item = account.items[0]
     back = comeback(customer, first)
     if back is not None and back <= END and customer.kind == "paying":
         biller.spell(live(customer, 2, back, rescued))
@@ -47,6 +49,7 @@ def _trial(account: Account) -> None:
     line.quantity = customer.products[0][1]
     if customer.kind == "trial_only":
         item = Item(product, line.quantity, spell, customer.created, customer.first_bill)
+        item.history.append((customer.created, line.quantity))
         item.term = spell.terms[0]
         account.items.append(item)
         line.item = item

@@ -1,0 +1,393 @@
+"""The structure of a CSV file, scanned byte by byte with numpy before polars reads it.
+
+polars pads short records, follows stray quotes across thousands of lines, and checks nothing in
+columns it does not need. This scan counts every record and its fields on its own, so that what
+polars reads can be held against it.
+
+A *record* is what stands between two line ends outside quotes; the header is record 1, and blank
+lines count, so that without line ends in cells a record number is a line number.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from clv_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_LF, _CR, _QUOTE = 10, 13, 34
+_CHUNK = 1 << 20
+_WORKERS = 2
+# Two stray quotes far apart make one legal field that swallows every record between them.
+MAX_FIELD_LINES = 20
+MAX_FIELD_BYTES = 8192
+MAX_RAW = 120
+
+_DOUBLE_QUOTES = 'double every quote within a cell ("") and export again'
+
+FIELD_COUNT = "field_count"
+BAD_QUOTE = "bad_quote"
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that is set aside before polars sees it.
+
+    Args:
+        row: record number, the header being 1.
+        code: `field_count` or `bad_quote`.
+        fields: how many fields it has.
+        start: first byte.
+        end: byte after the last, without the line end.
+        raw: the beginning of its text.
+    """
+
+    row: int
+    code: str
+    fields: int
+    start: int
+    end: int
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What the scan found.
+
+    Args:
+        records: all records after the header, blank and bad ones included.
+        blank: record numbers of blank lines.
+        bad: records with another number of fields than the header, or with broken quotes.
+        final_newline: whether the last record ends with a line end.
+    """
+
+    records: int
+    blank: tuple[int, ...]
+    bad: tuple[BadRecord, ...]
+    final_newline: bool
+
+    @property
+    def excluded(self) -> tuple[int, ...]:
+        """Record numbers that hold no row of the table."""
+        return tuple(sorted((*self.blank, *(record.row for record in self.bad))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """Records of one chunk that are not as the header; numbers and bytes relative to the chunk."""
+
+    records: int
+    blank: list[int]
+    bad: list[BadRecord]
+
+
+def scan(path: Path, name: str, delimiter: str, fields: int) -> Structure:
+    """Count every record and its fields.
+
+    Chunks without a quote, nearly all of them, are independent and scanned on two threads; a chunk
+    with quotes ends at the last line end outside them, the rest goes to the next one.
+
+    Args:
+        path: plain UTF-8 bytes.
+        name: the file, for errors.
+        delimiter: one character.
+        fields: how many the header has.
+
+    Raises:
+        DataError: NUL bytes, no UTF-8, quotes that never close or hold more than 20 lines or 8 kB.
+    """
+    scanner = _Scanner(path, name, ord(delimiter), fields)
+    waiting: deque[tuple[int, Future[_Odd]]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for start, chunk in _chunks(path, scanner):
+            if len(waiting) > _WORKERS:
+                scanner.add(*_settle(waiting.popleft()))
+            waiting.append((start, pool.submit(scanner.inspect, chunk, start)))
+        while waiting:
+            scanner.add(*_settle(waiting.popleft()))
+    bad = _with_raw(path, scanner.bad)
+    return Structure(scanner.records - 1, tuple(scanner.blank), bad, _ends_with_newline(path))
+
+
+def _settle(item: tuple[int, Future[_Odd]]) -> tuple[int, _Odd]:
+    start, future = item
+    return start, future.result()
+
+
+def _chunks(path: Path, scanner: _Scanner) -> Iterator[tuple[int, bytes]]:
+    """Pieces of whole records, each with its first byte's place."""
+    start, rest = 0, b""
+    with path.open("rb") as file:
+        while block := file.read(_CHUNK):
+            data = rest + block
+            cut = scanner.whole_records(data, start)
+            if cut:
+                yield start, data[:cut]
+            start, rest = start + cut, data[cut:]
+    if rest:
+        scanner.assert_closed(rest, start)
+        yield start, rest
+
+
+class _Scanner:
+    """Counts the records of chunks and keeps the odd ones."""
+
+    def __init__(self, path: Path, name: str, delimiter: int, fields: int) -> None:
+        self._path = path
+        self._name = name
+        self._delimiter = delimiter
+        self._fields = fields
+        self.records = 0
+        self.blank: list[int] = []
+        self.bad: list[BadRecord] = []
+
+    def add(self, start: int, odd: _Odd) -> None:
+        """Turn a chunk's relative places into places in the file."""
+        first = self.records + 1
+        self.blank.extend(first + index for index in odd.blank)
+        self.bad.extend(
+            BadRecord(
+                first + record.row,
+                record.code,
+                record.fields,
+                start + record.start,
+                start + record.end,
+            )
+            for record in odd.bad
+        )
+        self.records += odd.records
+
+    def whole_records(self, data: bytes, start: int) -> int:
+        """How many bytes end with the last line end outside quotes."""
+        end = data.rfind(b"\n") + 1
+        if _QUOTE not in data:
+            return end
+        places, tokens, quoted = _tokens(data, self._delimiter)
+        line_ends = places[(tokens == _LF) & ~quoted]
+        cut = int(line_ends[-1]) + 1 if line_ends.size else 0
+        if quoted.size and quoted[-1]:
+            self._assert_short(data, cut, start)
+        return cut
+
+    def assert_closed(self, data: bytes, start: int) -> None:
+        """Stop when the file ends within quotes."""
+        if data.count(b'"') % 2:
+            raise DataError(
+                "a quote is opened and never closed",
+                where=self._line(start + data.rfind(b'"')),
+                hint=_DOUBLE_QUOTES,
+            )
+
+    def inspect(self, chunk: bytes, start: int) -> _Odd:
+        """Count the records of one chunk of whole records."""
+        self._assert_text(chunk, start)
+        if not chunk.endswith(b"\n"):
+            chunk += b"\n"
+        if _QUOTE not in chunk:
+            return self._without_quotes(chunk)
+        return self._with_quotes(chunk, start)
+
+    def _without_quotes(self, chunk: bytes) -> _Odd:
+        data = np.frombuffer(chunk, np.uint8)
+        marks = data == self._delimiter
+        marks |= data == _LF
+        places = np.flatnonzero(marks)
+        line_end = data[places] == _LF
+        width = self._fields
+        if width > 1 and places.size % width == 0:
+            records = places.size // width
+            # Every width-th mark a line end and no other one: all records are as wide as the header.
+            if line_end[width - 1 :: width].all() and int(line_end.sum()) == records:
+                return _Odd(records, [], [])
+        ends = np.flatnonzero(line_end)
+        return self._odd(data, places[ends], np.diff(ends, prepend=-1), None)
+
+    def _with_quotes(self, chunk: bytes, start: int) -> _Odd:
+        data = np.frombuffer(chunk, np.uint8)
+        places, tokens, quoted = _tokens(chunk, self._delimiter)
+        outside = ~quoted & (tokens != _QUOTE)
+        kept = places[outside]
+        ends = np.flatnonzero(tokens[outside] == _LF)
+        line_ends = kept[ends]
+        self._assert_fields(start, places, tokens, quoted)
+        broken = _broken_quotes(data, places, tokens, quoted, self._delimiter)
+        return self._odd(
+            data, line_ends, np.diff(ends, prepend=-1), np.searchsorted(line_ends, broken)
+        )
+
+    def _odd(
+        self,
+        data: NDArray[np.uint8],
+        line_ends: NDArray[np.intp],
+        fields: NDArray[np.intp],
+        broken: NDArray[np.intp] | None,
+    ) -> _Odd:
+        """The records whose number of fields or quotes are wrong."""
+        starts = np.concatenate(([0], line_ends[:-1] + 1))
+        lengths = line_ends - starts
+        blank = (lengths == 0) | ((lengths == 1) & (data[starts] == _CR))
+        wrong = (fields != self._fields) & ~blank
+        if broken is not None:
+            wrong[broken] = True
+        damaged = set() if broken is None else set(broken.tolist())
+        bad = [
+            BadRecord(
+                index,
+                BAD_QUOTE if index in damaged else FIELD_COUNT,
+                int(fields[index]),
+                int(starts[index]),
+                int(line_ends[index]),
+            )
+            for index in np.flatnonzero(wrong).tolist()
+        ]
+        return _Odd(int(line_ends.size), np.flatnonzero(blank).tolist(), bad)
+
+    def _assert_text(self, chunk: bytes, start: int) -> None:
+        if b"\0" in chunk:
+            raise DataError(
+                "the file holds NUL bytes: it is no text, or damaged",
+                where=self._line(start + chunk.index(b"\0")),
+                hint="export it again as CSV (UTF-8)",
+            )
+        if chunk.isascii():
+            return
+        try:
+            chunk.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"the file is not UTF-8: byte 0x{chunk[error.start]:02x}",
+                where=self._line(start + error.start),
+                hint="export it again as UTF-8",
+            ) from error
+
+    def _assert_fields(
+        self,
+        start: int,
+        places: NDArray[np.intp],
+        tokens: NDArray[np.uint8],
+        quoted: NDArray[np.bool_],
+    ) -> None:
+        """Stop at a quoted field of more lines or bytes than a cell sensibly has."""
+        order = np.flatnonzero(tokens == _QUOTE)
+        begins, ends = order[:-1], order[1:]
+        within = quoted[begins]
+        begins, ends = begins[within], ends[within]
+        breaks = np.cumsum(tokens == _LF)
+        lines = breaks[ends] - breaks[begins]
+        long = (places[ends] - places[begins] > MAX_FIELD_BYTES) | (lines > MAX_FIELD_LINES)
+        if long.any():
+            self._stop(start + int(places[begins[np.argmax(long)]]))
+
+    def _assert_short(self, data: bytes, cut: int, start: int) -> None:
+        """Stop when the field that is open at the end of a block is already too long."""
+        begin = data.rfind(b'"')
+        if data.count(b"\n", begin) > MAX_FIELD_LINES or len(data) - cut > _CHUNK // 2:
+            self._stop(start + begin)
+
+    def _stop(self, place: int) -> None:
+        raise DataError(
+            f"a quoted cell is longer than {MAX_FIELD_LINES} lines or {MAX_FIELD_BYTES} bytes: "
+            "a stray quote",
+            where=f"{self._line(place)}, where it begins",
+            hint=_DOUBLE_QUOTES,
+        )
+
+    def _line(self, place: int) -> str:
+        """`file:line` of a byte."""
+        with self._path.open("rb") as file:
+            before = file.read(place)
+        lines = before.count(b"\n") + 1
+        return f"{self._name}:{lines}"
+
+
+def _tokens(
+    chunk: bytes, delimiter: int
+) -> tuple[NDArray[np.intp], NDArray[np.uint8], NDArray[np.bool_]]:
+    """Places of delimiters, line ends and quotes; what stands there; whether it is within quotes.
+
+    An opening quote counts as within, a closing one as outside.
+    """
+    data = np.frombuffer(chunk, np.uint8)
+    marks = data == delimiter
+    marks |= data == _LF
+    marks |= data == _QUOTE
+    places = np.flatnonzero(marks)
+    tokens = data[places]
+    quoted = (np.cumsum(tokens == _QUOTE) & 1).astype(np.bool_)
+    return places, tokens, quoted
+
+
+def _broken_quotes(
+    data: NDArray[np.uint8],
+    places: NDArray[np.intp],
+    tokens: NDArray[np.uint8],
+    quoted: NDArray[np.bool_],
+    delimiter: int,
+) -> NDArray[np.intp]:
+    """Places of quotes inside an unquoted cell, or with text after the closing one."""
+    quotes = tokens == _QUOTE
+    at, opens = places[quotes], quoted[quotes]
+    opening, closing = at[opens], at[~opens]
+    before = np.where(opening > 0, data[opening - 1], _LF)
+    after = np.where(closing + 1 < data.size, data[np.minimum(closing + 1, data.size - 1)], _LF)
+    bad_open = opening[~np.isin(before, (delimiter, _LF, _QUOTE))]
+    bad_close = closing[~np.isin(after, (delimiter, _LF, _CR, _QUOTE))]
+    return np.concatenate((bad_open, bad_close))
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) == b"\n"
+
+
+def _with_raw(path: Path, bad: list[BadRecord]) -> tuple[BadRecord, ...]:
+    """The same records with the beginning of their text."""
+    records = []
+    with path.open("rb") as file:
+        for record in bad:
+            file.seek(record.start)
+            raw = file.read(min(record.end - record.start, 4 * MAX_RAW))
+            text = raw.decode("utf-8", "ignore")[:MAX_RAW].rstrip("\r")
+            records.append(
+                BadRecord(record.row, record.code, record.fields, record.start, record.end, text)
+            )
+    return tuple(records)
+
+
+def write_without(path: Path, bad: tuple[BadRecord, ...], target: Path) -> None:
+    """Copy a file with its bad records blanked, so that polars keeps every record's number.
+
+    Args:
+        path: the plain file.
+        bad: what to leave out.
+        target: the copy.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("rb") as file, target.open("wb") as copy:
+        place = 0
+        for record in bad:
+            _copy_range(file, copy, record.start - place)
+            file.seek(record.end)
+            place = record.end
+        _copy_range(file, copy, None)
+
+
+def _copy_range(file: BinaryIO, copy: BinaryIO, length: int | None) -> None:
+    left = length
+    while left is None or left > 0:
+        block = file.read(_CHUNK if left is None else min(_CHUNK, left))
+        if not block:
+            return
+        copy.write(block)
+        left = None if left is None else left - len(block)
