@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, log
-from random import Random
+from typing import TYPE_CHECKING
 
 from . import planted
 from .catalog import ANNUAL_SHARE, PRODUCTS, SEGMENT_SHARE, SEGMENT_SIZE, SEGMENTS, unit_price
-from .clock import MONTHS, month_start
+from .clock import MONTHS, START, days, month_start
 from .draws import Draws, stream
 from .model import Customer
 from .words import SUPPLIERS, Names
 
-EUR_COUNTRIES = ("Germany", "France", "Netherlands", "Spain", "Austria", "Finland", "Ireland", "Italy")
-USD_COUNTRIES = ("United States", "United States", "United States", "United Kingdom", "Canada", "Japan")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+EUR_COUNTRIES = (
+    "Germany",
+    "France",
+    "Netherlands",
+    "Spain",
+    "Austria",
+    "Finland",
+    "Ireland",
+    "Italy",
+)
+USD_COUNTRIES = (
+    "United States",
+    "United States",
+    "United States",
+    "United Kingdom",
+    "Canada",
+    "Japan",
+)
 OWN_DOMAIN = "harbour-analytics.example"
 SHARED_MAIL = "postbox.example"  # a mail provider: says nothing about the company
 
@@ -48,7 +67,6 @@ def decks(source: Random) -> Iterator[str]:
     while True:
         deck = [name for name, product in PRODUCTS.items() for _ in range(product.share)]
         source.shuffle(deck)
-        # Only a part of the deck is dealt in order of share, so that each product comes early too.
         yield from deck
 
 
@@ -73,11 +91,12 @@ class Recruiter:
         name, domain = self._names.company(currency, number)
         contact = self._names.person()
         host = SHARED_MAIL if draws.u("mail") < 0.05 else domain
+        suffix = f".{number}" if host == SHARED_MAIL else ""  # a mail provider has many of one name
         customer = Customer(
             id=f"c{number}",
             name=name,
             contact=contact,
-            email=f"{contact.split()[0].lower()}.{number}@{host}" if host == SHARED_MAIL else f"{contact.split()[0].lower()}@{host}",
+            email=f"{contact.split()[0].lower()}{suffix}@{host}",
             domain=domain,
             segment=segment,
             channel=channel,
@@ -93,7 +112,7 @@ class Recruiter:
 
     def _basket(self, draws: Draws, segment: str, currency: str) -> list[tuple[str, int]]:
         """Choose one to three products and how many units of each."""
-        count = 1 + (draws.u("second") < 0.36) + (draws.u("third") < 0.06)
+        count = 1 + (draws.u("second") < 0.28) + (draws.u("third") < 0.03)
         chosen: list[str] = []
         while len(chosen) < count:
             product = next(self._decks[segment])
@@ -104,7 +123,9 @@ class Recruiter:
 
 def first_quantity(draws: Draws, product: str, segment: str, currency: str) -> int:
     """Return how many units a customer starts with."""
-    wish = SEGMENT_SIZE[segment] * PRODUCTS[product].size * exp(0.45 * draws.normal(f"size:{product}"))
+    wish = (
+        SEGMENT_SIZE[segment] * PRODUCTS[product].size * exp(0.45 * draws.normal(f"size:{product}"))
+    )
     return max(1, round(wish / unit_price(product, segment, currency, "month", 1)))
 
 
@@ -122,7 +143,8 @@ def _habits(customer: Customer) -> None:
     """Draw how a customer pays, whether it tries first, and how likely it is to leave."""
     draws = customer.draws
     monthly = customer.interval == "month"
-    customer.trial = monthly and draws.u("trial") < 0.22
+    # A trial of the first fortnight would begin before the data do.
+    customer.trial = monthly and customer.first_bill >= START + days(14) and draws.u("trial") < 0.22
     customer.coupon = monthly and draws.u("coupon") < 0.15
     large = customer.segment in ("midmarket", "enterprise")
     customer.by_invoice = not monthly and draws.u("by_invoice") < (0.8 if large else 0.25)
@@ -134,7 +156,10 @@ def _habits(customer: Customer) -> None:
     if monthly and draws.u("switch") < 0.08:
         customer.switch_at = 6 + int(draws.u("switch", 1) * 14)
     if draws.u("decliner") < 0.16:
-        customer.decline = (36 + int(3 * draws.u("decliner", 1)), 0.08 + 0.05 * draws.u("decliner", 2))
+        customer.decline = (
+            36 + int(3 * draws.u("decliner", 1)),
+            0.08 + 0.05 * draws.u("decliner", 2),
+        )
 
 
 def acquire(plan: list[Spend]) -> list[Customer]:
@@ -143,10 +168,12 @@ def acquire(plan: list[Spend]) -> list[Customer]:
     for month in range(MONTHS):
         for spend in (s for s in plan if s.month == month):
             noisy = spend.expected * exp(planted.CHANNEL_SIGMA * luck.gauss(0.0, 1.0))
-            people += [recruiter.recruit(month, spend.channel) for _ in range(int(noisy + luck.random()))]
+            people += [
+                recruiter.recruit(month, spend.channel) for _ in range(int(noisy + luck.random()))
+            ]
         referred = int(planted.REFERRALS_A_MONTH * (0.3 if month < 6 else 1.0) + luck.random())
         people += [recruiter.recruit(month, "referral") for _ in range(referred)]
-        for _ in range(int(1.9 + luck.random())):
+        for _ in range(int(1.9 + luck.random()) if month else 0):
             tried = recruiter.recruit(month, luck.choice(list(planted.CHANNELS)))
             tried.kind, tried.trial = "trial_only", True
             people.append(tried)

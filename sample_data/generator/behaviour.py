@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
 from math import exp, log
+from typing import TYPE_CHECKING
 
 from .catalog import PRODUCTS
 from .clock import END, days, month_index, month_start
-from .model import Account, Customer, Item
 
-TICKET_RATE = {"startup": 0.035, "smb": 0.055, "midmarket": 0.09, "enterprise": 0.14}
+if TYPE_CHECKING:
+    from datetime import date
+
+    from .model import Account, Customer, Item
+
+TICKET_RATE = {"startup": 0.022, "smb": 0.035, "midmarket": 0.06, "enterprise": 0.10}
 CEILING = 1.5  # usage over quota never grows beyond this
 
 
@@ -22,7 +26,9 @@ def usage(customer: Customer, item: Item, month: int) -> tuple[int, int]:
     product, draws = PRODUCTS[item.product], customer.draws
     age = month - month_index(item.started)
     growth = 0.03 if draws.u("grower") < 0.12 else 0.004 + 0.008 * draws.normal("growth")
-    share = min(CEILING, draws.between(0.5, 0.9, f"share:{item.product}") * exp(age * log(1 + growth)))
+    share = min(
+        CEILING, draws.between(0.5, 0.9, f"share:{item.product}") * exp(age * log(1 + growth))
+    )
     level = share * (item.history[0][1] + units) / 2 * product.quota
     level *= exp(0.05 * draws.normal(f"usage:{item.product}", month)) * _dip(customer, month)
     return max(round(level), 1), units * product.quota
@@ -59,12 +65,11 @@ def usage_decline(account: Account, flagged: date) -> float:
 
 def tickets(customer: Customer, until: date) -> list[date]:
     """List the days of a customer's tickets up to a day (exclusive), oldest first."""
-    draws, found = customer.draws, []
-    rate = TICKET_RATE[customer.segment]
-    for month in range(month_index(customer.first_bill), month_index(min(until, END)) + 1):
-        if month < 0:
-            continue
-        for turn in range(draws.poisson(rate, "tickets", month)):
-            found.append(days_into(month, int(draws.u(f"ticket_day{turn}", month) * 28)))
+    draws, rate = customer.draws, TICKET_RATE[customer.segment]
+    found = [
+        days_into(month, int(draws.u(f"ticket_day{turn}", month) * 28))
+        for month in range(month_index(customer.first_bill), month_index(min(until, END)) + 1)
+        for turn in range(draws.poisson(rate, "tickets", month))
+    ]
     found += customer.extra_tickets
     return sorted(day for day in found if customer.first_bill <= day < until)

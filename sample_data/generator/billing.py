@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from . import planted
-from .behaviour import usage
-from .catalog import OVERAGE_BLOCK, PRODUCTS, SHORT, overage_price, plan_id, unit_price, version
-from .clock import END, add_months, days, month_index, month_start
+from .catalog import PRODUCTS, plan_id, unit_price, version
+from .clock import END, add_months, days, month_index
 from .fate import Window, comeback, live
+from .metered import bill_usage
 from .model import Account, Credit, Customer, Invoice, Item, Line, Spell, Term
 
 GROW = {"month": 0.043, "year": 0.48}  # chance of more seats at a renewal
@@ -17,6 +17,8 @@ DROP = {"month": 0.004, "year": 0.05}
 UPGRADE = 0.03  # chance a month of more seats within an annual term
 CROSS_SELL = 0.006  # chance a month of a further product
 STEP = 0.22
+GUIDED_SINCE = date(2024, 9, 1)
+DESK_SINCE = date(2025, 1, 1)
 CUT_SEATS = 0.03  # chance an annual term of a credited seat reduction
 
 
@@ -35,7 +37,7 @@ def bill(customer: Customer, rescued: list[Window], *, initiative: bool = True) 
     back = comeback(customer, first)
     if back is not None and back <= END and customer.kind == "paying":
         biller.spell(live(customer, 2, back, rescued))
-    _bill_usage(account)
+    bill_usage(account)
     return account
 
 
@@ -43,9 +45,13 @@ def _trial(account: Account) -> None:
     """Write the zero-amount invoice of a 14-day trial."""
     customer = account.customer
     product = customer.products[0][0]
-    spell = Spell(0, [Term(0, customer.created, customer.first_bill, "month")], ended=customer.first_bill)
+    spell = Spell(
+        0, [Term(0, customer.created, customer.first_bill, "month")], ended=customer.first_bill
+    )
     line = Line(None, 0, customer.created, customer.first_bill, product, interval="month")
-    line.plan = plan_id(product, customer.segment, customer.currency, "month", version(customer.created))
+    line.plan = plan_id(
+        product, customer.segment, customer.currency, "month", version(customer.created)
+    )
     line.quantity = customer.products[0][1]
     if customer.kind == "trial_only":
         item = Item(product, line.quantity, spell, customer.created, customer.first_bill)
@@ -112,7 +118,10 @@ class Biller:
 
     def _moved(self, item: Item, day: date) -> bool:
         """Say whether the planted initiative makes this customer add units this month."""
-        scope = item.product == planted.INITIATIVE_PRODUCT and self.customer.segment in planted.INITIATIVE_SEGMENTS
+        scope = (
+            item.product == planted.INITIATIVE_PRODUCT
+            and self.customer.segment in planted.INITIATIVE_SEGMENTS
+        )
         scope = scope and self.initiative and day >= planted.INITIATIVE_START
         return scope and self.draws.u("initiative", month_index(day)) < planted.INITIATIVE_CHANCE
 
@@ -134,18 +143,25 @@ class Biller:
     def _line(self, item: Item, term: Term, start: date) -> Line:
         """Make the full-term line of an item, without an amount."""
         customer = self.customer
-        line = Line(item, 0, start, term.end, item.product, interval=term.interval, quantity=item.quantity)
-        line.plan = plan_id(item.product, customer.segment, customer.currency, term.interval, version(term.start))
+        line = Line(
+            item, 0, start, term.end, item.product, interval=term.interval, quantity=item.quantity
+        )
+        line.plan = plan_id(
+            item.product, customer.segment, customer.currency, term.interval, version(term.start)
+        )
         line.unit = self._unit(item, term.interval, term.start)
         item.term, item.interval = term, term.interval
         return line
 
     def _invoice_term(self, term: Term) -> None:
         """Invoice a term: one line an item, fees with the first one, coupon in the first three months."""
-        invoice = Invoice(self.customer, term.start, "term", first=term.index == 0 and self.stay.number == 1)
+        invoice = Invoice(
+            self.customer, term.start, "term", first=term.index == 0 and self.stay.number == 1
+        )
         for item in self.items:
             line = self._line(item, term, term.start)
             line.amount = line.unit * line.quantity
+            line.touchpoint = self._touchpoint(invoice, term)
             if self.customer.coupon and self.stay.number == 1 and term.index < 3:
                 line.discount = (line.amount * 20 + 50) // 100
                 invoice.coupon = "WELCOME20"
@@ -155,15 +171,30 @@ class Biller:
         invoice.status = "uncollectible" if self._unpaid(term) else "paid"
         self.account.invoices.append(invoice)
 
+    def _touchpoint(self, invoice: Invoice, term: Term) -> str:
+        """Return where a first purchase or a large renewal was made; other terms renew by themselves."""
+        large = self.customer.segment in ("midmarket", "enterprise")
+        if invoice.first:
+            if term.start >= GUIDED_SINCE and self.draws.u("guided") < 0.45:
+                return "guided_setup"
+            return "sales_call" if large else "website"
+        return (
+            "renewal_desk" if large and term.interval == "year" and term.start >= DESK_SINCE else ""
+        )
+
     def _unpaid(self, term: Term) -> bool:
         """Say whether this is the last bill of a customer whose card failed."""
         return self.stay.reason == "payment_failed" and term is self.stay.terms[-1]
 
     def _setup_fee(self, invoice: Invoice) -> None:
         """Add a one-off setup fee to most larger first invoices."""
-        likely = {"startup": 0.05, "smb": 0.25, "midmarket": 0.6, "enterprise": 0.85}[self.customer.segment]
+        likely = {"startup": 0.05, "smb": 0.25, "midmarket": 0.6, "enterprise": 0.85}[
+            self.customer.segment
+        ]
         if self.customer.kind == "paying" and self.draws.u("setup") < likely:
-            fee = {"startup": 15_000, "smb": 40_000, "midmarket": 120_000, "enterprise": 350_000}[self.customer.segment]
+            fee = {"startup": 15_000, "smb": 40_000, "midmarket": 120_000, "enterprise": 350_000}[
+                self.customer.segment
+            ]
             invoice.lines.append(Line(None, fee, product="setup", unit=fee))
 
     def _within(self, term: Term) -> None:
@@ -188,12 +219,12 @@ class Biller:
                 units += _moved_units(item) if self._moved(item, day) else 0
                 self._upgrade(term, item, day, units)
             if self.draws.u("cross", month) < CROSS_SELL and (added := self._add_product(day)):
-                self._prorate(term, added, day, added.quantity, "in_app", pair=False)
+                self._prorate(term, added, added.quantity, (day, "in_app"), pair=False)
 
     def _open_on(self, term: Term, day: date) -> bool:
         """Say whether the term can still be changed on a day."""
-        leaving = self.stay.early and term is self.stay.terms[-1] and self.stay.ended
-        return day <= END and day < term.end - days(12) and not (leaving and day >= self.stay.ended)
+        left = self.stay.ended if self.stay.early and term is self.stay.terms[-1] else None
+        return day <= END and day < term.end - days(12) and (left is None or day < left)
 
     def _upgrade(self, term: Term, item: Item, day: date, units: int) -> None:
         """Add units within a term; 0 units means a monthly customer's own step."""
@@ -208,15 +239,18 @@ class Biller:
         # Stripe writes the unused time of the old quantity as a negative line; credits of a leaver need single lines.
         pair = self.draws.u("pair", month_index(day)) < 0.4 and not early
         touchpoint = "account_review" if self.customer.by_invoice else "in_app"
-        self._prorate(term, item, day, units, touchpoint, pair=pair)
+        self._prorate(term, item, units, (day, touchpoint), pair=pair)
         item.change(day, old + units)
 
     def _open_on_month(self, term: Term, day: date) -> bool:
         """Say whether a monthly term can still be changed on a day."""
         return day <= END and day < term.end - days(2)
 
-    def _prorate(self, term: Term, item: Item, day: date, units: int, touchpoint: str, *, pair: bool) -> None:
+    def _prorate(
+        self, term: Term, item: Item, units: int, when: tuple[date, str], *, pair: bool
+    ) -> None:
         """Invoice added units up to the end of the term, as one line or as Stripe's pair."""
+        day, touchpoint = when
         held = item.quantity
         quantities = [held, held + units] if pair else [units]
         invoice = Invoice(self.customer, day, "upgrade")
@@ -238,7 +272,9 @@ class Biller:
         if line is None or units < 1 or leaver or units >= line.quantity:
             return
         amount = _share(line.unit * units, day, term)
-        credit = Credit(bills[-1], line, day, amount, "seats reduced", day, term.end, line.unit * units / 12)
+        credit = Credit(
+            bills[-1], line, day, amount, "seats reduced", day, term.end, line.unit * units / 12
+        )
         self.account.credits.append(credit)
         item.change(day, item.quantity - units)
 
@@ -252,39 +288,3 @@ def _share(amount: int, day: date, term: Term) -> int:
     """Return the part of a full-term amount from a day to the term's end, rounded half up."""
     total, rest = (term.end - term.start).days, (term.end - day).days
     return (amount * rest * 2 + total) // (2 * total)
-
-
-def _bill_usage(account: Account) -> None:
-    """Bill api calls above the quota in arrears, with the next monthly invoice or on their own."""
-    customer = account.customer
-    for item in account.items:
-        if item.product != "api":
-            continue
-        for month in range(month_index(item.started), 42):
-            quantity, quota = usage(customer, item, month)
-            blocks = max(quantity - quota, 0) // OVERAGE_BLOCK
-            if blocks:
-                _add_usage(account, item, month, blocks)
-
-
-def _add_usage(account: Account, item: Item, month: int, blocks: int) -> None:
-    """Put one month's overage on an invoice of the following month."""
-    customer, start, end = account.customer, month_start(month), month_start(month + 1)
-    price = overage_price(customer.segment, customer.currency)
-    line = Line(item, price * blocks, start, end, "api", metered=True, interval="month", quantity=blocks, unit=price)
-    line.plan = f"api-{SHORT[customer.segment]}-x{customer.currency[0]}"
-    host = next(
-        (
-            invoice
-            for invoice in account.invoices
-            if invoice.kind == "term" and end <= invoice.day < month_start(month + 2) and invoice.lines[0].interval == "month"
-        ),
-        None,
-    )
-    if host is not None and host.status == "paid":
-        host.lines.append(line)
-    elif end + days(1) <= END:
-        account.invoices.append(Invoice(customer, end + days(1), "usage", [line]))
-    else:
-        # The month after the data: the billing system has only drafted it yet.
-        account.invoices.append(Invoice(customer, END, "usage", [line], status="draft"))

@@ -32,9 +32,9 @@ PRODUCTS = {
     "academy": Product((500, 600, 700, 800), 0.4, 10),
 }
 # Monthly revenue in US cents that a typical customer of the segment starts with per unit of size.
-SEGMENT_SIZE = {"startup": 10_500, "smb": 27_000, "midmarket": 62_000, "enterprise": 145_000}
+SEGMENT_SIZE = {"startup": 11_000, "smb": 28_000, "midmarket": 64_000, "enterprise": 148_000}
 SEGMENT_SHARE = {"startup": 0.31, "smb": 0.35, "midmarket": 0.22, "enterprise": 0.12}
-ANNUAL_SHARE = {"startup": 0.33, "smb": 0.46, "midmarket": 0.62, "enterprise": 0.78}
+ANNUAL_SHARE = {"startup": 0.38, "smb": 0.50, "midmarket": 0.66, "enterprise": 0.80}
 ANNUAL_MONTHS = 10  # an annual term costs ten months
 SHORT = {"startup": "st", "smb": "sb", "midmarket": "mm", "enterprise": "en"}
 
@@ -69,7 +69,13 @@ def overage_price(segment: str, currency: str) -> int:
 def plan_rows() -> list[list[object]]:
     """List every plan as plans.csv has it, the metered ones last."""
     rows: list[list[object]] = []
-    keys = [(p, c, i, e) for p in PRODUCTS for c in ("usd", "eur") for i in ("month", "year") for e in (1, 2)]
+    keys = [
+        (p, c, i, e)
+        for p in PRODUCTS
+        for c in ("usd", "eur")
+        for i in ("month", "year")
+        for e in (1, 2)
+    ]
     for product, currency, interval, edition in keys:
         for place, segment in enumerate(SEGMENTS):
             above = SEGMENTS[place + 1] if place < 3 else ""
@@ -90,6 +96,11 @@ def plan_rows() -> list[list[object]]:
     for currency in ("usd", "eur"):
         for segment in SEGMENTS:
             price = overage_price(segment, currency)
-            row = [f"api-{SHORT[segment]}-x{currency[0]}", "api", segment, f"{price // 100}.{price % 100:02d}"]
+            row = [
+                f"api-{SHORT[segment]}-x{currency[0]}",
+                "api",
+                segment,
+                f"{price // 100}.{price % 100:02d}",
+            ]
             rows.append([*row, currency.upper(), "month", "api_calls", OVERAGE_BLOCK, ""])
     return rows

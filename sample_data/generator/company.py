@@ -49,9 +49,9 @@ def found() -> Company:
     invoices = [invoice for account in accounts for invoice in account.invoices]
     invoices.sort(key=lambda i: (i.day, i.customer.id, ORDER.index(i.kind), i.status))
     items = sorted((i for a in accounts for i in a.items), key=lambda i: i.started)
-    credits = sorted((c for a in accounts for c in a.credits), key=lambda c: c.day)
+    notes = sorted((c for a in accounts for c in a.credits), key=lambda c: c.day)
     refunds = sorted((r for a in accounts for r in a.refunds), key=lambda r: r.day)
-    company = Company(spend, accounts, episodes, invoices, items, credits, refunds)
+    company = Company(spend, accounts, episodes, invoices, items, notes, refunds)
     _number(company)
     return company
 
@@ -66,17 +66,18 @@ def _draft_orders(accounts: list[Account]) -> None:
 
 def _voided(account: Account) -> list[Invoice]:
     """Copy a few bills that were made twice by mistake and voided."""
-    copies, draws = [], account.customer.draws
-    for invoice in account.invoices:
-        if invoice.kind == "term" and draws.u("void", month_index(invoice.day)) < 0.0035:
-            copies.append(replace(invoice, lines=[replace(line) for line in invoice.lines], status="void"))
-    return copies
+    draws = account.customer.draws
+    return [
+        replace(invoice, lines=[replace(line) for line in invoice.lines], status="void")
+        for invoice in account.invoices
+        if invoice.kind == "term" and draws.u("void", month_index(invoice.day)) < 0.0035
+    ]
 
 
 def _collect(invoice: Invoice) -> None:
     """Decide when an invoice is paid, or that it is not."""
     customer, place = invoice.customer, invoice.day.toordinal() - 738_000
-    # A hash-like but stable minute: invoices of one day do not all fall on midnight.
+    # Stable, but spread over the day: real invoices do not all fall on midnight.
     invoice.minute = (place * 37 + int(customer.id[1:]) * 101) % 1380 + 30
     if customer.by_invoice and invoice.kind != "trial":
         invoice.due = invoice.day + days(30)
@@ -115,4 +116,6 @@ def _number(company: Company) -> None:
 
 def holds_metered(account: Account) -> list[Item]:
     """List the items whose usage is counted."""
-    return [item for item in account.items if PRODUCTS[item.product].metric and item.spell.number > 0]
+    return [
+        item for item in account.items if PRODUCTS[item.product].metric and item.spell.number > 0
+    ]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from .company import Company
 from .draws import stream
+
+if TYPE_CHECKING:
+    from .company import Company
 
 
 @dataclass
 class Keys:
     """Company record ids by customer, and on which side each link is written down."""
 
-    company_of: dict[str, str] = field(default_factory=dict)  # customers that have a company row of their own
+    company_of: dict[str, str] = field(
+        default_factory=dict
+    )  # customers that have a company row of their own
     in_billing: dict[str, str] = field(default_factory=dict)  # account_id (metadata)
-    in_crm: set[str] = field(default_factory=set)  # customers whose company row has stripe_customer_id
+    in_crm: set[str] = field(
+        default_factory=set
+    )  # customers whose company row has stripe_customer_id
     mapped: dict[str, str] = field(default_factory=dict)  # account_map.csv
 
 
@@ -28,7 +35,9 @@ def link(company: Company) -> Keys:
             continue
         if luck >= 0.97:  # nobody entered it
             continue
-        if 0.93 <= luck < 0.9375 and keys.company_of:  # a second billing account of an older company
+        if (
+            0.93 <= luck < 0.9375 and keys.company_of
+        ):  # a second billing account of an older company
             keys.mapped[customer.id] = source.choice(list(keys.company_of.values()))
             continue
         keys.company_of[customer.id] = record

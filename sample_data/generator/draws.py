@@ -12,7 +12,7 @@ from random import Random
 from statistics import NormalDist
 from typing import TypeVar
 
-SEED = 20_261_031
+SEED = 20_261_001
 T = TypeVar("T")
 _NORMAL = NormalDist()
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .catalog import plan_id, plan_rows, unit_price, version
 from .clock import END, add_months, days, epoch, stamp
-from .company import Company
-from .crm_keys import Keys
-from .model import Account, Invoice, Item, Line
 from .write import major, table, yes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+
+    from .company import Company
+    from .crm_keys import Keys
+    from .model import Account, Credit, Invoice, Item, Line, Refund
 
 INVOICES = (
     "id,Amount Due,Billing,Closed,Currency,Customer,Date (UTC),Due Date (UTC),Number,Paid,Subscription,Subtotal,"
@@ -35,7 +40,12 @@ def write_billing(root: Path, company: Company, keys: Keys) -> None:
     """Write everything below billing/."""
     table(root, "billing/stripe_invoices.csv", INVOICES, map(_invoice, company.invoices))
     table(root, "billing/stripe_invoice_lines.csv", LINES, _lines(company))
-    table(root, "billing/stripe_customers.csv", CUSTOMERS, (_customer(a, keys) for a in company.accounts))
+    table(
+        root,
+        "billing/stripe_customers.csv",
+        CUSTOMERS,
+        (_customer(a, keys) for a in company.accounts),
+    )
     table(root, "billing/stripe_subscriptions.csv", SUBSCRIPTIONS, _subscriptions(company))
     table(
         root,
@@ -44,7 +54,9 @@ def write_billing(root: Path, company: Company, keys: Keys) -> None:
         plan_rows(),
     )
     _write_money_back(root, company)
-    header = "payment_id,invoice_id,customer_id,attempted_on,outcome,amount,currency,card_expires_on"
+    header = (
+        "payment_id,invoice_id,customer_id,attempted_on,outcome,amount,currency,card_expires_on"
+    )
     numbered = ([f"p{10_001 + n}", *row] for n, row in enumerate(_payments(company)))
     table(root, "billing/payments.csv", header, numbered)
 
@@ -116,7 +128,9 @@ def _customer(account: Account, keys: Keys) -> list[object]:
     """Write one customer with what it has paid so far."""
     customer = account.customer
     paid = [i for i in account.invoices if i.status == "paid" and i.net > 0]
-    late = any(i.status == "uncollectible" or (i.status == "open" and not i.due) for i in account.invoices)
+    late = any(
+        i.status == "uncollectible" or (i.status == "open" and not i.due) for i in account.invoices
+    )
     return [
         customer.id,
         customer.contact,
@@ -157,7 +171,11 @@ def _subscription(account: Account, item: Item) -> list[object]:
     status = "canceled" if ended else "paused" if paused else "active"
     reason = (item.spell.reason or "cancellation_requested") if ended else ""
     trial_end = customer.first_bill if tried or item.spell.number == 0 else None
-    pauses = [f"{a}/{b}" for a, b in item.spell.pauses if a <= END and (not ended or a < ended) and a > item.started]
+    pauses = [
+        f"{a}/{b}"
+        for a, b in item.spell.pauses
+        if a <= END and (not ended or a < ended) and a > item.started
+    ]
     return [
         item.id,
         customer.id,
@@ -187,28 +205,44 @@ def _write_money_back(root: Path, company: Company) -> None:
         "period_start,period_end,product_id,reason"
     )
     rows: list[list[object]] = [
-        [c.id, f"{c.id}-1", c.line.id, c.invoice.id, c.invoice.customer.id, c.day, major(c.amount)]
-        + [c.invoice.customer.currency, c.start or "", c.end or "", c.line.product, c.reason]
+        [
+            c.id,
+            f"{c.id}-1",
+            c.line.id,
+            *_back(c),
+            c.start or "",
+            c.end or "",
+            c.line.product,
+            c.reason,
+        ]
         for c in company.credits
     ]
     table(root, "billing/credit_notes.csv", header, rows)
     header = "refund_id,invoice_id,original_line_id,customer_id,refunded_on,amount,currency,credit_note_id"
     rows = [
-        [r.id, r.invoice.id, r.line.id, r.invoice.customer.id, r.day, major(r.amount)]
-        + [r.invoice.customer.currency, r.credit.id if r.credit else ""]
+        [r.id, r.invoice.id, r.line.id, *_back(r)[1:], r.credit.id if r.credit else ""]
         for r in company.refunds
     ]
     table(root, "billing/refunds.csv", header, rows)
 
 
+def _back(paper: Credit | Refund) -> list[object]:
+    """Write what credits and refunds share."""
+    customer = paper.invoice.customer
+    return [paper.invoice.id, customer.id, paper.day, major(paper.amount), customer.currency]
+
+
 def _payments(company: Company) -> list[list[object]]:
     """List payment attempts of the last 18 months: this export is a window."""
-    window, rows = add_months(END.replace(day=1), -17), []
+    window = add_months(END.replace(day=1), -17)
+    rows: list[list[object]] = []
     for invoice in company.invoices:
         total, customer = invoice.net + invoice.tax, invoice.customer
         if total == 0 or invoice.status in ("draft", "void") or invoice.day < window - days(60):
             continue
-        card_end = add_months(customer.first_bill.replace(day=1), 20 + int(customer.id[1:]) * 7 % 40)
+        card_end = add_months(
+            customer.first_bill.replace(day=1), 20 + int(customer.id[1:]) * 7 % 40
+        )
         while card_end <= invoice.day:
             card_end = add_months(card_end, 36)
         card = "" if invoice.due else card_end - days(1)
@@ -223,7 +257,7 @@ def _payments(company: Company) -> list[list[object]]:
     return sorted(rows, key=lambda row: (str(row[2]), str(row[0])))
 
 
-def _failures(invoice: Invoice) -> list[object]:
+def _failures(invoice: Invoice) -> list[date]:
     """List the days on which charging the card failed."""
     if invoice.due:
         return []

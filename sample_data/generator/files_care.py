@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .behaviour import tickets, usage
 from .catalog import PRODUCTS
 from .clock import END, days, month_index, month_start, stamp
 from .company import Company, holds_metered
 from .draws import stream
-from .model import Account, Episode
 from .risk import first_day, window
 from .write import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+
+    from .model import Account, Episode
 
 SUBJECTS = (
     ("Export is slow", "export"),
@@ -38,12 +42,22 @@ def write_care(root: Path, company: Company) -> None:
         ((day, account) for account in company.paying for day in _ticket_days(account)),
         key=lambda pair: (pair[0], pair[1].customer.id),
     )
-    table(root, "support/zendesk_tickets.csv", TICKETS, (_ticket(n, d, a) for n, (d, a) in enumerate(found)))
+    table(
+        root,
+        "support/zendesk_tickets.csv",
+        TICKETS,
+        (_ticket(n, d, a) for n, (d, a) in enumerate(found)),
+    )
     header = "touch_id,customer_id,started_on,ended_on,team,type,outcome,minutes,cost"
     table(root, "success/interventions.csv", header, _interventions(company))
     flags = ([e.id, e.customer.id, e.flagged, e.reason] for e in company.episodes)
     table(root, "success/risk_flags.csv", "flag_id,customer_id,flagged_on,reason", flags)
-    table(root, "usage/usage.csv", "customer_id,period_start,metric,quantity,quota", usage_rows(company))
+    table(
+        root,
+        "usage/usage.csv",
+        "customer_id,period_start,metric,quantity,quota",
+        usage_rows(company),
+    )
 
 
 def _ticket_days(account: Account) -> list[date]:
@@ -61,7 +75,11 @@ def _ticket(number: int, day: date, account: Account) -> list[object]:
     solved = day + days(closing // 1440)
     is_open = solved > END
     closed = "" if is_open else stamp(solved, closing % 1440)
-    score = "Unoffered" if is_open else source.choices(("Offered", "Good", "Bad", "Unoffered"), (5, 3, 1, 2))[0]
+    score = (
+        "Unoffered"
+        if is_open
+        else source.choices(("Offered", "Good", "Bad", "Unoffered"), (5, 3, 1, 2))[0]
+    )
     return [
         5001 + number,
         customer.contact,
@@ -113,13 +131,24 @@ def _help(episode: Episode, account: Account) -> Iterator[list[object]]:
     if source.random() < 0.35 and begun + days(4) <= END:
         minutes = int(20 + source.random() * 70)
         kind = source.choice(("call", "training"))
-        yield [customer.id, begun + days(4), begun + days(4), team, kind, "", minutes, f"{minutes * 0.9:.2f}"]
+        yield [
+            customer.id,
+            begun + days(4),
+            begun + days(4),
+            team,
+            kind,
+            "",
+            minutes,
+            f"{minutes * 0.9:.2f}",
+        ]
 
 
 def _routine(account: Account, flags: list[date]) -> Iterator[list[object]]:
     """Write routine reviews, trainings and calls of customers who are not, and were not lately, at risk."""
     customer, draws = account.customer, account.customer.draws
-    chance = {"startup": 0.004, "smb": 0.012, "midmarket": 0.035, "enterprise": 0.07}[customer.segment]
+    chance = {"startup": 0.004, "smb": 0.012, "midmarket": 0.035, "enterprise": 0.07}[
+        customer.segment
+    ]
     for month in range(month_index(customer.first_bill) + 1, 42):
         day = month_start(month) + days(draws.u("routine_day", month) * 27)
         # Near a flag a routine call would be taken for help: the untreated arm must stay untreated.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-from pathlib import Path
-from random import Random
+from typing import TYPE_CHECKING
 
 from . import planted
 from .clock import END, days
-from .company import Company
 from .draws import stream
 from .files_care import csat_days
-from .model import Account, Invoice
 from .write import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+    from random import Random
+
+    from .company import Company
+    from .model import Account, Invoice
 
 Row = list[object]
 
@@ -22,8 +26,15 @@ def write_surveys(root: Path, company: Company) -> None:
     """Write surveys/responses.csv; questions that nobody answered stay in."""
     rows = [*_recommend(company), *_satisfied(company), *_influence(company)]
     rows.sort(key=lambda row: (str(row[1]), str(row[0]), str(row[3])))
-    header = "response_id,customer_id,asked_on,answered_on,kind,item,score,scale_max,choices,line_id"
-    table(root, "surveys/responses.csv", header, ([f"v{1001 + n}", *row] for n, row in enumerate(rows)))
+    header = (
+        "response_id,customer_id,asked_on,answered_on,kind,item,score,scale_max,choices,line_id"
+    )
+    table(
+        root,
+        "surveys/responses.csv",
+        header,
+        ([f"v{1001 + n}", *row] for n, row in enumerate(rows)),
+    )
 
 
 def _whole(value: float) -> int:
@@ -37,7 +48,11 @@ def _recommend(company: Company) -> Iterator[Row]:
         for turn in range(2):
             source = stream("nps", account.customer.id, turn)
             day = account.customer.first_bill + days(90 + source.random() * 600)
-            if source.random() < (0.62 if turn == 0 else 0.16) and day <= END - days(10) and account.active_at(day):
+            if (
+                source.random() < (0.49 if turn == 0 else 0.12)
+                and day <= END - days(10)
+                and account.active_at(day)
+            ):
                 yield from _answers(account.customer.id, day, source)
 
 
@@ -61,7 +76,17 @@ def _satisfied(company: Company) -> Iterator[Row]:
         source = stream("csat", place)
         answered = source.random() < 0.55 and day + days(2) <= END
         score = source.choices((5, 4, 3, 2, 1), (40, 30, 15, 9, 6))[0]
-        yield [account.customer.id, day, day + days(2) if answered else "", "csat", "", score if answered else "", 5, "", ""]
+        yield [
+            account.customer.id,
+            day,
+            day + days(2) if answered else "",
+            "csat",
+            "",
+            score if answered else "",
+            5,
+            "",
+            "",
+        ]
 
 
 def _influence(company: Company) -> Iterator[Row]:
@@ -69,18 +94,34 @@ def _influence(company: Company) -> Iterator[Row]:
     helped = {(e.customer.id, e.flagged.year) for e in company.episodes if e.treated}
     for account in company.paying:
         for place, invoice in enumerate(account.invoices):
-            if invoice.status in ("void", "draft") or not (invoice.first or invoice.kind == "upgrade"):
+            if invoice.status in ("void", "draft") or not (
+                invoice.first or invoice.kind == "upgrade"
+            ):
                 continue
             source, day = stream("influence", account.customer.id, place), invoice.day
             if source.random() > (0.5 if invoice.first else 0.25):
                 continue
             answered = source.random() < 0.48 and day + days(5) <= END
-            choices = _choices(account, invoice, source, (account.customer.id, day.year) in helped) if answered else ""
+            choices = (
+                _choices(account, invoice, source, helped=(account.customer.id, day.year) in helped)
+                if answered
+                else ""
+            )
             line = invoice.lines[-1 if invoice.kind == "upgrade" else 0].id
-            yield [account.customer.id, day, day + days(5) if answered else "", "influence", "", "", "", choices, line]
+            yield [
+                account.customer.id,
+                day,
+                day + days(5) if answered else "",
+                "influence",
+                "",
+                "",
+                "",
+                choices,
+                line,
+            ]
 
 
-def _choices(account: Account, invoice: Invoice, source: Random, helped: bool) -> str:
+def _choices(account: Account, invoice: Invoice, source: Random, *, helped: bool) -> str:
     """Tick what plausibly mattered, in a fixed order."""
     customer = account.customer
     chance = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .write import text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = "# Kept by hand: no system exports this. Weights are quoted, so that they stay exact decimals.\ninitiatives:\n"
 INITIATIVES = """\

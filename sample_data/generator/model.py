@@ -186,7 +186,9 @@ class Account:
 
     def active_at(self, day: date) -> bool:
         """Say whether a spell covers the day (pauses count as active)."""
-        return any(s.terms[0].start <= day and (s.ended is None or day < s.ended) for s in self.spells)
+        return any(
+            s.terms[0].start <= day and (s.ended is None or day < s.ended) for s in self.spells
+        )
 
 
 @dataclass

@@ -6,7 +6,7 @@ from datetime import date
 
 # Chance of leaving at a renewal: each customer's own p, drawn once.
 MONTHLY_BETA = (1.3, 19.0)
-ANNUAL_BETA = (1.7, 4.7)
+ANNUAL_BETA = (0.9, 2.7)
 
 # New customers of a month = K * spend ** ALPHA, times lognormal noise of this sigma, rounded at random.
 CHANNELS = {  # channel: (k, alpha, typical monthly spend in USD)

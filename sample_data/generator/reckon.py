@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
 
 from .clock import END, START, days
 from .draws import stream
-from .model import Account, Line
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from .model import Account, Line
 
 
 @cache
@@ -45,10 +49,20 @@ def mrr_usd(account: Account, day: date, product: str = "") -> float:
         if invoice.status in ("void", "draft") or invoice.day > day:
             continue
         for line in invoice.lines:
-            if line.start and line.end and line.start <= day < line.end and product in ("", line.product):
+            if (
+                line.start
+                and line.end
+                and line.start <= day < line.end
+                and product in ("", line.product)
+            ):
                 total += monthly(line)
     for credit in account.credits:
-        if credit.start and credit.end and credit.start <= day < credit.end and product in ("", credit.line.product):
+        if (
+            credit.start
+            and credit.end
+            and credit.start <= day < credit.end
+            and product in ("", credit.line.product)
+        ):
             total -= credit.monthly
     return usd(total, account.customer.currency, day)
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from datetime import date
 from math import exp, log
+from typing import TYPE_CHECKING
 
 from . import planted
 from .behaviour import days_into, tickets, usage_decline
 from .billing import bill
 from .catalog import PRODUCTS
 from .clock import END, add_months, days, month_index
-from .fate import Window
 from .model import Account, Customer, Episode
 from .money_back import settle
 from .reckon import mrr_usd, net_revenue_usd
 
+if TYPE_CHECKING:
+    from .fate import Window
+
 FLAG_BEFORE_LOSS = 0.85
-FALSE_ALARM = 0.065  # a month
+FALSE_ALARM = 0.075  # a month
 COOL_DOWN = 395  # days until a customer can be flagged again: one episode in twelve months
 
 
@@ -87,7 +90,11 @@ def _episode(account: Account, flagged: date, number: int, rescued: list[Window]
         flagged - days(2 + draws.u(f"symptom{turn}", number) * 84)
         for turn in range(draws.poisson(1.7 if coming else 0.6, "symptoms", number))
     ]
-    depth = draws.between(0.12, 0.5, "dip", number) if coming else draws.between(-0.05, 0.25, "dip", number)
+    depth = (
+        draws.between(0.12, 0.5, "dip", number)
+        if coming
+        else draws.between(-0.05, 0.25, "dip", number)
+    )
     if any(PRODUCTS[item.product].metric for item in account.items):
         customer.dips.append((month_index(flagged), max(depth, 0.0)))
     recent = [day for day in tickets(customer, flagged) if day >= flagged - days(90)]
@@ -98,8 +105,12 @@ def _episode(account: Account, flagged: date, number: int, rescued: list[Window]
     treated = draws.u("help", number) < chance
     saved = treated and coming and draws.u("save", number) < planted.SAVE_SHARE
     reason = "usage falling" if decline > 0.2 else "open complaints" if len(recent) > 1 else ""
-    reason = reason or draws.pick(("sponsor left", "renewal in doubt", "price remark", "low engagement"), "why", number)
-    return Episode(customer, number, flagged, reason, len(recent), decline, mrr, chance, treated, saved)
+    reason = reason or draws.pick(
+        ("sponsor left", "renewal in doubt", "price remark", "low engagement"), "why", number
+    )
+    return Episode(
+        customer, number, flagged, reason, len(recent), decline, mrr, chance, treated, saved
+    )
 
 
 def _propensity(segment: str, mrr: float, recent: int, decline: float) -> float:

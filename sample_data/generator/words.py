@@ -2,39 +2,77 @@
 
 from __future__ import annotations
 
-from random import Random
+from typing import TYPE_CHECKING
 
-FIRST = (
+if TYPE_CHECKING:
+    from random import Random
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Split a list of words."""
+    return tuple(text.split())
+
+
+FIRST = _words(
     "Amber Anchor Arbor Aspen Basalt Beacon Birch Bright Brook Cedar Cinder Clover Cobalt Copper Coral Crane "
     "Dapple Drift Dune Ember Fallow Fern Flint Garnet Glade Granite Hazel Heron Hollow Indigo Ivory Jasper Juniper "
     "Kestrel Lantern Larch Linden Lunar Maple Marsh Meadow Mint Moss North Oaken Ochre Onyx Orchid Osprey Pebble "
     "Pine Plover Quarry Quill Raven Ridge River Rowan Russet Saffron Sage Salt Sand Sparrow Spruce Stone Swift "
     "Tarn Thistle Timber Topaz Tundra Umber Velvet Verdant Walnut Willow Winter Wren Yarrow Zephyr"
-).split()
-SECOND = (
+)
+SECOND = _words(
     "bank bay bell bend bloom bridge brook cliff crest croft dale field fold ford forge gate grove harbor haven "
     "helm hill hurst keep land leaf light loom mark mere mill moor path peak point port reach rise root run shore "
     "span spring stead stow stream thorn top vale view wall watch water way weir well wick wood works yard"
-).split()
-TRADES = (
+)
+TRADES = _words(
     "Logistics Foods Robotics Health Dental Freight Textiles Energy Studios Media Labs Software Systems Retail "
     "Travel Legal Advisory Insurance Motors Optics Ceramics Farms Brewing Apparel Packaging Tooling Marine Aviation "
     "Learning Security Payments Realty Outfitters Audio Games Publishing Analytics Pharma Diagnostics Printing"
-).split()
+)
 USD_FORMS = ("Inc", "LLC", "Ltd", "Group", "Co", "")
 EUR_FORMS = ("GmbH", "AG", "BV", "SARL", "SpA", "Oy", "")
-UMLAUTS = ("Müller", "Jäger", "Größl", "Böhme", "Schröder", "Löwe", "Çelik", "Håkon", "Niño", "Béranger", "Łukasz", "Žižka")
-OTHER_SCRIPTS = ("北浜計測", "青葉物流", "Северный Лес", "Ясная Река", "Ελαιώνας", "山城製作所", "한빛상사", "Λιμάνι Δεδομένων")
-GIVEN = (
+UMLAUTS = (
+    "Müller",
+    "Jäger",
+    "Größl",
+    "Böhme",
+    "Schröder",
+    "Löwe",
+    "Çelik",
+    "Håkon",
+    "Niño",
+    "Béranger",
+    "Łukasz",
+    "Žižka",
+)
+OTHER_SCRIPTS = (
+    "北浜計測",
+    "青葉物流",
+    "Северный Лес",
+    "Ясная Река",
+    "Ελαιώνας",
+    "山城製作所",
+    "한빛상사",
+    "Λιμάνι Δεδομένων",
+)
+GIVEN = _words(
     "Ada Ana Ben Bo Cleo Dan Dina Eli Emre Eva Finn Gus Hana Ida Ines Ivo Jan Jo Kai Kim Lea Leo Lin Lou Mai Max Mia "
     "Mo Nia Noa Ola Oto Pia Raj Rea Rui Sam Sia Tal Tea Tim Uma Vera Vic Wim Yan Zoe"
-).split()
-FAMILY = (
+)
+FAMILY = _words(
     "Abel Adler Arda Baro Brandt Calder Costa Dorn Duval Ekholm Falk Ferro Gale Gruber Haas Holm Ibarra Jansen Kato "
     "Keller Kovac Lange Lindt Marek Meyer Mori Nagy Novak Okoro Olsen Pace Petrov Quist Rahn Rossi Sato Silva Stern "
     "Tanaka Torres Ude Vogel Weber Wolff Yilmaz Zeman"
-).split()
-SUPPLIERS = ("Tidewater BI", "Numeralia", "Quillstack", "Ledgerlight", "in-house tool", "spreadsheets")
+)
+SUPPLIERS = (
+    "Tidewater BI",
+    "Numeralia",
+    "Quillstack",
+    "Ledgerlight",
+    "in-house tool",
+    "spreadsheets",
+)
 
 
 class Names:

@@ -7,9 +7,13 @@ equal months long wherever a base is needed, so that no reading of "previous mon
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .write import major, table, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 LINES = (
     "line_id,invoice_id,customer_id,issued_on,kind,product_id,touchpoint,quantity,unit_price,amount,currency,"
@@ -41,7 +45,7 @@ YEAR = (
     ("w08", date(2025, 4, 12), "product_c", "", 20, ""),
     ("w09", date(2025, 5, 6), "product_b", "", 50, ""),
     ("w10", date(2025, 9, 9), "product_c", "", 30, ""),
-    ("w11", date(2025, 7, 1), "product_d", "", 40, "wd4"),
+    ("w11", date(2025, 7, 1), "product_c", "", 40, "wd4"),
     ("w12", date(2025, 3, 4), "product_c", "", 60, ""),
     ("w13", date(2025, 3, 6), "product_c", "", 12, ""),
     ("w13", date(2025, 5, 6), "product_c", "", 8, ""),
@@ -94,7 +98,10 @@ initiatives:
 def write_worked(root: Path) -> None:
     """Write both forms of the worked example."""
     base = "worked_example/"
-    rows = ([bucket, component, item, major(amount * MILLION), "USD"] for bucket, component, item, amount in WORKSHEET)
+    rows = (
+        [bucket, component, item, major(amount * MILLION), "USD"]
+        for bucket, component, item, amount in WORKSHEET
+    )
     table(root, base + "worksheet.csv", "bucket,component,item,amount,currency", rows)
     base += "lines/"
     table(root, base + "billing_lines.csv", LINES, _lines())
@@ -105,36 +112,37 @@ def write_worked(root: Path) -> None:
 
 
 def _lines() -> list[list[object]]:
-    """Write history and year as canonical billing lines; one-off kind, so no service period matters."""
+    """Write history and year as canonical billing lines; one-off, so no service period matters."""
     history = [
         (customer, date(2024, month, 5), product, "", amount, "")
         for customer, product, amount in HISTORY
         for month in range(1, 13)
     ]
-    facts = sorted([*history, *YEAR], key=lambda fact: (fact[1], fact[0]))
     rows: list[list[object]] = []
-    for place, (customer, day, product, touchpoint, halves, deal) in enumerate(facts):
-        amount = major(halves * MILLION // 2)
-        rows.append([f"wl{101 + place}", f"wv{101 + place}", customer, day, "one_off", product, touchpoint, 1, amount])
-        rows[-1] += [amount, "USD", "", "", "", "", deal, "paid"]
+    for fact in sorted([*history, *YEAR], key=lambda fact: (fact[1], fact[0])):
+        customer, day, product, touchpoint, halves, deal = fact
+        number, amount = 101 + len(rows), major(halves * MILLION // 2)
+        row = [f"wl{number}", f"wv{number}", customer, day, "one_off", product, touchpoint]
+        rows.append([*row, 1, amount, amount, "USD", "", "", "", "", deal, "paid"])
     return rows
+
+
+def _deals() -> Iterator[list[object]]:
+    """Write the won deals that some first purchases came from."""
+    suppliers = {customer: prior for customer, _, prior in CUSTOMERS}
+    for customer, day, _, _, halves, deal in YEAR:
+        if deal:
+            row = [deal, customer, "won", "new", major(halves * MILLION // 2), "2024-11-04", day]
+            yield [*row, "", "", suppliers[customer], ""]
 
 
 def _write_evidence(root: Path, base: str) -> None:
     """Write deals, touches, flags and referrals."""
-    header = "deal_id,customer_id,outcome,type,amount,created_on,closed_on,source,channel,prior_supplier,referrer_customer_id"
-    suppliers = {customer: prior for customer, _, prior in CUSTOMERS}
-    table(
-        root,
-        base + "deals.csv",
-        header,
-        (
-            [deal, customer, "won", "new", major(halves * MILLION // 2), date(2024, 11, 4), day, "", ""]
-            + [suppliers[customer], ""]
-            for customer, day, _, _, halves, deal in YEAR
-            if deal
-        ),
+    header = (
+        "deal_id,customer_id,outcome,type,amount,created_on,closed_on,source,channel,"
+        "prior_supplier,referrer_customer_id"
     )
+    table(root, base + "deals.csv", header, _deals())
     header = "touch_id,customer_id,happened_on,ended_on,team,type,outcome,minutes,cost"
     touches = [
         ["wt1", "w07", "2024-12-16", "2024-12-20", "success", "save_play", "saved", 600, "900.00"],
@@ -152,4 +160,9 @@ def _write_evidence(root: Path, base: str) -> None:
         ["wr2", "w07", "w09", "2025-01-20", "no_gripes", "1"],
         ["wr3", "w07", "w10", "2025-01-20", "no_gripes", "1"],
     ]
-    table(root, base + "referrals.csv", "referral_id,referrer_id,referred_id,made_on,kind,weight", referrals)
+    table(
+        root,
+        base + "referrals.csv",
+        "referral_id,referrer_id,referred_id,made_on,kind,weight",
+        referrals,
+    )

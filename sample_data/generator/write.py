@@ -1,10 +1,13 @@
-"""Plain CSV text: UTF-8, `\\n`, minimal quoting."""
+"""Plain CSV text: UTF-8, line feeds, minimal quoting."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 
 def table(root: Path, name: str, header: str, rows: Iterable[Sequence[object]]) -> None:
