@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clv_cli.glossary import GLOSSARY
+from clv_cli.glossary import GLOSSARY, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from clv_cli.frames import Book
-    from clv_cli.glossary import Kind
     from clv_cli.periods import Period
     from clv_cli.settings import Settings
 
@@ -148,6 +147,7 @@ class Metric:
             what it is made of.
         evidence: (scope, month) to the source rows behind it: `table, customer_id, line_id, day,
             kind, amount (minor units), currency, source, row`.
+        contributor_kind: what the contributors' `value` means: MONEY or COUNT.
     """
 
     name: str
@@ -156,6 +156,7 @@ class Metric:
     requires: tuple[str, ...] = ()
     contributors: Callable[[Collected, int], pl.DataFrame] | None = None
     evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
+    contributor_kind: Kind = Kind.MONEY
 
     @property
     def kind(self) -> Kind:

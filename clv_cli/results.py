@@ -108,6 +108,7 @@ class Table:
         columns: what readers see, in order.
         needs: the measures the finisher reads.
         finish: pure function from the collected measures to rows.
+        people_rows: how many rows people see, from the end when negative; machines get all.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Table:
     columns: tuple[Column, ...]
     needs: tuple[Measure, ...]
     finish: Callable[[Frames], Rows]
+    people_rows: int | None = None
 
 
 class Frames(Collected):

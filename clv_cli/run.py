@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from clv_cli import attribution, metrics
 from clv_cli.config_file import find_config, load_settings
 from clv_cli.errors import DataError, UsageError
+from clv_cli.explanation import explain_tables
 from clv_cli.frames import Severity
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
@@ -181,7 +182,7 @@ def check(request: Request) -> Report:
 def explain_metric(request: Request, name: str, period: str | None) -> Report:
     """A metric's formula with the numbers in it, the customers and the source rows behind it."""
     with opened(request) as scope:
-        return _finished("explain", scope, metrics.explain_tables(scope, name, period))
+        return _finished("explain", scope, explain_tables(scope, name, period))
 
 
 def explain_line(request: Request, line_id: str) -> Report:

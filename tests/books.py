@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clv_cli.frames import NUMBER_SCALE, RATE_SCALE, TABLES, Book, LineStats, Type
+from clv_cli.frames import RATE_SCALE, TABLES, Book, LineStats, Type
 from clv_cli.money import from_text
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_month
 from clv_cli.pipeline import Scope
@@ -39,7 +40,7 @@ def add_months(start: date, months: int) -> date:
     return date(year, zero_based + 1, min(start.day, last))
 
 
-def line(  # noqa: PLR0913
+def line(
     customer: str,
     start: str,
     amount: float | str,
@@ -91,7 +92,12 @@ def line(  # noqa: PLR0913
     }
 
 
-def monthly(customer: str, first: str, amounts: Sequence[float | str], **more: Any) -> list[Row]:  # noqa: ANN401
+def monthly(
+    customer: str,
+    first: str,
+    amounts: Sequence[float | str | None],
+    **more: Any,  # noqa: ANN401
+) -> list[Row]:
     """Consecutive monthly lines from a day on, one an amount; None leaves a month out."""
     start = day(first)
     return [
@@ -133,22 +139,24 @@ def frame(table: str, rows: Iterable[Row], source: str | None = None) -> pl.Data
     schema = TABLES[table]
     kinds = {field.name: field.type for field in schema.fields}
     full = [
-        {**dict.fromkeys(kinds), **row, "source": source or f"{table}.csv", "row": number}
+        {
+            **dict.fromkeys(kinds),
+            **{name: _exact(kinds, name, value) for name, value in row.items()},
+            "source": source or f"{table}.csv",
+            "row": number,
+        }
         for number, row in enumerate(rows, start=2)
     ]
     unknown = {name for row in full for name in row} - {*kinds, "source", "row"}
     assert not unknown, f"{table} has no columns {unknown}"
-    plain = pl.DataFrame(full, schema=_loose(table), orient="row")
-    return plain.cast({name: dtype for name, dtype in schema.dtypes.items() if name in plain})
+    dtypes = {**schema.dtypes, "source": pl.String, "row": pl.Int64}
+    return pl.DataFrame(full, schema=dtypes, orient="row")
 
 
-def _loose(table: str) -> dict[str, Any]:
-    numbers = {Type.NUMBER, Type.RATE}
-    dtypes: dict[str, Any] = {
-        field.name: pl.Decimal(38, NUMBER_SCALE) if field.type in numbers else dtype
-        for field, dtype in zip(TABLES[table].fields, TABLES[table].dtypes.values(), strict=True)
-    }
-    return {**dtypes, "source": pl.String, "row": pl.Int64}
+def _exact(kinds: Mapping[str, Type], name: str, value: object) -> object:
+    """Decimals as decimals: polars reads no text into them."""
+    decimal = kinds.get(name) in {Type.NUMBER, Type.RATE}
+    return Decimal(str(value)) if decimal and value is not None else value
 
 
 def book(

@@ -7,27 +7,22 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines
+from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
-COLUMNS = (
+LINE = (
     "line_id",
     "invoice_id",
     "customer_id",
     "code",
     "issued_on",
     "month",
-    "kind",
     "product_id",
-    "touchpoint",
-    "deal_id",
     "currency",
     "amount",
     "amount_base",
-    "period_start",
-    "period_end",
-    "original_line_id",
     "source",
     "row",
 )
@@ -35,12 +30,10 @@ ONE = pl.lit(1, pl.Int128)
 
 
 def history(scope: Scope) -> pl.LazyFrame:
-    """All billed lines up to `as_of`, with the columns the split reads."""
-    return billed_lines(scope).select(
-        *(name for name in COLUMNS if name != "amount_base"),
-        # A missing rate stops the run through `revenue_facts`; until then it counts as nothing.
-        pl.col("amount_base").fill_null(0),
-    )
+    """All billed lines up to the end of the period."""
+    lines = billed_lines(scope).filter(pl.col("month") < scope.period.end)
+    # A missing rate stops the run through `revenue_facts`; until then it counts as nothing.
+    return lines.with_columns(pl.col("amount_base").fill_null(0))
 
 
 def in_period(scope: Scope) -> pl.Expr:
@@ -48,34 +41,28 @@ def in_period(scope: Scope) -> pl.Expr:
     return pl.col("month").is_between(scope.period.first, scope.period.end - 1)
 
 
-def first_purchases(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Each customer's first purchase day: `code, first_day`."""
-    bought = lines.filter(pl.col("amount") > 0)
-    return bought.group_by("code").agg(first_day=pl.col("issued_on").min())
+def credited_ids(scope: Scope) -> pl.LazyFrame:
+    """The lines that credits name as their original: `line_id`."""
+    negative = history(scope).filter(pl.col("amount") < 0)
+    return negative.select(line_id="original_line_id").drop_nulls().unique()
 
 
-def purchases(scope: Scope, lines: pl.LazyFrame, credits_: pl.LazyFrame) -> pl.LazyFrame:
-    """The lines whose split is needed: those of the period, and earlier ones credited in it.
-
-    Args:
-        scope: its period is reported.
-        lines: all billed lines.
-        credits_: see `credits`.
-
-    Returns:
-        Lines that are not negative, with `reported`: whether they lie in the period.
-    """
-    bought = lines.filter(pl.col("amount") >= 0)
-    now = bought.filter(in_period(scope)).with_columns(reported=pl.lit(value=True))
-    if scope.book.lines.first_issued >= scope.period.start_day:
-        return now
-    taken_now = credits_.filter(in_period(scope) & (pl.col("taken") > 0))
-    credited = taken_now.select(line_id="original_line_id").unique()
-    earlier = bought.filter(~in_period(scope)).join(credited, on="line_id", how="semi")
-    return pl.concat([now, earlier.with_columns(reported=pl.lit(value=False))])
+@reduction("split_negatives")
+def split_negatives(scope: Scope) -> pl.LazyFrame:
+    """Credits, refunds and write-offs up to the end of the period."""
+    return history(scope).filter(pl.col("amount") < 0).select(*LINE, "original_line_id")
 
 
-def credits(lines: pl.LazyFrame) -> pl.LazyFrame:
+@reduction("split_originals")
+def split_originals(scope: Scope) -> pl.LazyFrame:
+    """What the lines that credits name were worth."""
+    bought = history(scope).filter(pl.col("amount") > 0)
+    named = bought.join(credited_ids(scope), on="line_id", how="semi")
+    return named.select("code", "currency", original_line_id="line_id", worth="amount")
+
+
+@derived("split_credits", split_negatives, split_originals)
+def split_credits(scope: Scope, negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
     """How much of which purchase does each credit take back?
 
     A credit follows its original, a purchase of the same customer in the same currency; credits of
@@ -84,27 +71,28 @@ def credits(lines: pl.LazyFrame) -> pl.LazyFrame:
 
     Returns:
         Negative lines with `nth` (among the credits of the original), `taken` (minor units of the
-        line's currency), `taken_base` and `excess_base` (of the base currency); all not negative.
+        line's currency), `taken_base` and `excess_base` (of the base currency), all not negative;
+        and `reported`.
     """
-    negative = lines.filter(pl.col("amount") < 0)
-    named = negative.select(line_id="original_line_id").drop_nulls().unique()
-    originals = (
-        lines.filter(pl.col("amount") > 0)
-        .join(named, on="line_id", how="semi")
-        .select("code", "currency", original_line_id="line_id", worth="amount")
+    keys = ["original_line_id", "code", "currency"]
+    ordered = negative.sort("issued_on", "line_id").join(
+        originals, on=keys, how="left", maintain_order="left"
     )
-    owed, owed_base = -pl.col("amount").cast(pl.Int128), -pl.col("amount_base").cast(pl.Int128)
-    order = {"order_by": ["issued_on", "line_id"]}
-    before = owed.cum_sum().over("original_line_id", **order) - owed
-    left = (pl.col("worth") - before).clip(lower_bound=0)
-    taken = pl.when(pl.col("worth").is_null()).then(0).otherwise(pl.min_horizontal(owed, left))
+    owed, owed_base = _owed("amount"), _owed("amount_base")
+    before = pl.col("owed").cum_sum().over(keys) - pl.col("owed")
+    left = (pl.col("worth").fill_null(0) - before).clip(lower_bound=0)
     return (
-        negative.join(originals, on=["original_line_id", "code", "currency"], how="left")
+        ordered.with_columns(owed=owed, owed_base=owed_base)
+        .with_columns(taken=pl.min_horizontal("owed", left), nth=pl.int_range(pl.len()).over(keys))
+        .with_columns(taken_base=pl.col("owed_base") * pl.col("taken") // pl.col("owed"))
         .with_columns(
-            taken=taken.cast(pl.Int64),
-            nth=pl.int_range(pl.len()).over("original_line_id", **order),
+            pl.col("taken", "taken_base").cast(pl.Int64),
+            excess_base=(pl.col("owed_base") - pl.col("taken_base")).cast(pl.Int64),
+            reported=in_period(scope),
         )
-        .with_columns(taken_base=(owed_base * pl.col("taken") // owed).cast(pl.Int64))
-        .with_columns(excess_base=(owed_base - pl.col("taken_base")).cast(pl.Int64))
-        .drop("worth")
+        .drop("worth", "owed", "owed_base")
     )
+
+
+def _owed(amount: str) -> pl.Expr:
+    return (-pl.col(amount)).cast(pl.Int128)

@@ -16,11 +16,13 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.frames import RATE_SCALE
 from clv_cli.money import exponent
+from clv_cli.periods import month_end
 
 if TYPE_CHECKING:
     from datetime import date
 
     from clv_cli.frames import Book
+    from clv_cli.pipeline import Scope
 
 
 def divide_half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
@@ -76,6 +78,39 @@ def conversions(book: Book) -> pl.DataFrame:
         multiplier=pl.col("rate").cast(pl.Int128) * pl.col("up"),
         divisor="divisor",
     )
+
+
+def at_month_end(scope: Scope, amounts: pl.DataFrame) -> pl.DataFrame:
+    """Amounts of `currency` and `month` with the exact factors of the month's snapshot.
+
+    The rate is that of the month's last day, or of `as_of` in its own month; the base currency has
+    the factor 1.
+
+    Args:
+        scope: the Book and the as-of day.
+        amounts: a frame with `currency` and `month`.
+
+    Returns:
+        The frame with `multiplier` and `divisor` (Int128).
+
+    Raises:
+        DataError: a rate is missing.
+    """
+    needed = amounts.select("currency", "month").unique().sort("currency", "month")
+    days = [min(month_end(month), scope.as_of) for month in needed["month"]]
+    rated = needed.with_columns(day=pl.Series(days, dtype=pl.Date)).join(
+        conversions(scope.book), on=["currency", "day"], how="left"
+    )
+    at_home = pl.col("currency") == scope.currency
+    factors = rated.with_columns(
+        pl.when(at_home).then(pl.lit(1, pl.Int128)).otherwise(pl.col(name)).alias(name)
+        for name in ("multiplier", "divisor")
+    ).sort("currency", "month")
+    for currency, day in (
+        factors.filter(pl.col("divisor").is_null()).select("currency", "day").rows()
+    ):
+        raise missing_rate(currency, day, scope.currency)
+    return amounts.join(factors.drop("day"), on=["currency", "month"], how="left")
 
 
 def missing_rate(currency: str, day: date, base: str) -> DataError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from clv_cli.render.layout import View, cells, closing, header, headings, reason_lines
+from clv_cli.render.layout import View, cells, closing, header, headings, notes
 
 if TYPE_CHECKING:
     from clv_cli.render.layout import Cell
@@ -30,8 +30,8 @@ def _table(result: Result, currency: str) -> str:
     rule = "|".join(["", *("--:" if cell.number else "---" for cell in head), ""])
     lines = [f"## {escape(result.table.title)}", "", _line(head), rule]
     lines += [_line(row) for row in cells(result, currency)]
-    notes = [*reason_lines(result), *result.rows.notes]
-    return "\n".join([*lines, *([""] if notes else []), *(f"- {escape(note)}" for note in notes)])
+    under = notes(result)
+    return "\n".join([*lines, *([""] if under else []), *(f"- {escape(note)}" for note in under)])
 
 
 def _line(row: list[Cell]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli.render.layout import Cell, View, cells, closing, header, headings, reason_lines
+from clv_cli.render.layout import Cell, View, cells, closing, header, headings, notes
 from clv_cli.render.widths import display_width
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ def _table(result: Result, currency: str) -> str:
     body = [headings(result.seen), *cells(result, currency)]
     widths = [max(display_width(row[i].text) for row in body) for i in range(len(body[0]))]
     lines = [result.table.title, *(_line(row, widths) for row in body)]
-    lines += [f"({line})" for line in reason_lines(result)]
-    lines += list(result.rows.notes)
-    return "\n".join(lines)
+    return "\n".join([*lines, *notes(result)])
 
 
 def _line(row: list[Cell], widths: list[int]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.glossary import Kind
 from clv_cli.render.formats import is_bad
-from clv_cli.render.layout import View, cells, closing, header, headings, reason_lines
+from clv_cli.render.layout import View, cells, closing, header, headings, notes, seen_records
 from clv_cli.render.widths import display_width
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def render(report: Report, view: View) -> str:
         console.print()
         console.print(Text(f" {result.table.title}", style="bold"))
         console.print(table)
-        for line in [*(f"({text})" for text in reason_lines(result)), *result.rows.notes]:
+        for line in notes(result):
             console.print(Text(f" {line}", style="dim"), soft_wrap=True)
     console.print()
     for line in closing(report):
@@ -61,7 +61,7 @@ def _table(result: Result, currency: str, width: int) -> tuple[RichTable, int]:
         if _needed([widths[i] for i in keep]) > width:
             keep.remove(index)
     table = _empty_table([head[i] for i in keep])
-    for row, record in zip(body, result.records(), strict=True):
+    for row, record in zip(body, seen_records(result), strict=True):
         table.add_row(*(_styled(row[i], record) for i in keep))
     return table, _needed([widths[i] for i in keep if head[i].number or i == 0])
 

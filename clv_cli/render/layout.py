@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clv_cli.glossary import Kind
 from clv_cli.money import to_decimal
@@ -59,7 +59,7 @@ def header(report: Report) -> str:
 def cells(result: Result, currency: str) -> list[list[Cell]]:
     """The body of a table as people read it; a bar follows the ratio it belongs to."""
     rows = []
-    for row in result.records():
+    for row in seen_records(result):
         line: list[Cell] = []
         for column in result.seen:
             line.append(Cell(human(column, row, currency), column.kind in NUMBERS))
@@ -67,6 +67,23 @@ def cells(result: Result, currency: str) -> list[list[Cell]]:
                 line.append(Cell(bar(float(row[column.name] or 0)), number=False))
         rows.append(line)
     return rows
+
+
+def seen_records(result: Result) -> list[dict[str, Any]]:
+    """The rows that people see: the first or last few of a long table."""
+    records, limit = result.records(), result.table.people_rows
+    if limit is None:
+        return records
+    return records[:limit] if limit >= 0 else records[limit:]
+
+
+def notes(result: Result) -> list[str]:
+    """What stands under a table: missing values, rows not shown, remarks."""
+    lines = [f"({line})" for line in reason_lines(result)]
+    hidden = result.rows.frame.height - len(seen_records(result))
+    if hidden:
+        lines.append(f"(+{hidden:,} more rows: --table {result.table.name} -f csv)")
+    return lines + [safe_text(note) for note in result.rows.notes]
 
 
 def headings(columns: Sequence[Column]) -> list[Cell]:

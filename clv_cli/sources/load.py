@@ -1,97 +1,129 @@
-"""Minimal first version, replaced soon: plain `table:` sources in major units, ISO dates."""
+"""All sources of a config into one Book."""
 
 from __future__ import annotations
 
 import glob
-from datetime import date
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.frames import DTYPES, TABLES, Book, LineStats, SourceReport, Tally, Type
-from clv_cli.money import exponents
+from clv_cli.errors import ConfigError, DataError, did_you_mean
+from clv_cli.sources.assemble import assemble
+from clv_cli.sources.bytes import open_raw
+from clv_cli.sources.detect import detect
+from clv_cli.sources.headers import read_headers
+from clv_cli.sources.invoices import enrich
+from clv_cli.sources.listing import SUFFIXES, read_listing
+from clv_cli.sources.part import Desk, Part, read_file
+from clv_cli.sources.preset import spec_of
+from clv_cli.sources.presets import load_presets
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from clv_cli.frames import Book, Finding
     from clv_cli.settings import Settings, Source
+    from clv_cli.sources.preset import Preset, Spec
     from clv_cli.sources.store import LineStore
 
-
-def load_book(settings: Settings, base: Path, store: LineStore) -> Book:  # noqa: ARG001
-    """Read every source."""
-    frames: dict[str, list[pl.DataFrame]] = {}
-    for source in settings.sources:
-        for name in sorted(glob.glob(str(base / source.path))):  # noqa: PTH207
-            frames.setdefault(str(source.table), []).append(_read(source, name, settings))
-    tables = {k: pl.concat(v) for k, v in frames.items()}
-    lines = tables.get("billing_lines", TABLES["billing_lines"].empty().collect())
-    live = lines.filter(~pl.col("status").is_in(["draft", "void"]))
-    stats = LineStats(
-        lines.height,
-        live["issued_on"].min() or date(1970, 1, 1),  # type: ignore[arg-type]
-        live["issued_on"].max() or date(1970, 1, 1),  # type: ignore[arg-type]
-        *(tuple(sorted(lines[c].unique().drop_nulls())) for c in ("currency", "kind", "status")),
-    )
-    codes = pl.DataFrame({"customer_id": lines["customer_id"].unique().sort()}).with_columns(
-        code=pl.int_range(pl.len(), dtype=pl.Int32)
-    )
-    return Book(
-        {k: v.lazy() for k, v in tables.items()},
-        settings.base_currency or (stats.currencies or ("USD",))[0],
-        stats,
-        codes,
-        pl.DataFrame(schema={"currency": pl.String, "day": pl.Date, "rate": pl.Int64}),
-        pl.DataFrame(
-            schema=dict.fromkeys(("source", "row", "table", "column", "code", "value"), pl.String)
-        ),
-        sources=tuple(
-            SourceReport(k, k, None, Tally(v.height), Tally(v.height), Tally(), Tally())
-            for k, v in tables.items()
-        ),
-    )
+AUTO = "auto"
 
 
-def _read(source: Source, name: str, settings: Settings) -> pl.DataFrame:
-    schema = TABLES[str(source.table)]
-    raw = pl.read_csv(name, infer_schema=False, glob=False)
-    raw = raw.with_columns(row=pl.int_range(2, pl.len() + 2, dtype=pl.Int64))
-    exps = exponents()
-    out = []
-    for field in schema.fields:
-        header = next(
-            (h for h in (*source.columns.get(field.name, ()), field.name) if h in raw.columns), None
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file to read, and how."""
+
+    path: Path
+    name: str
+    spec: Spec
+    notes: tuple[Finding, ...] = field(default=())
+
+
+def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
+    """Read every source of a config.
+
+    Each file becomes a typed part of the store; the Book scans the parts lazily. Rows that cannot
+    be read are set aside with file, row, column and reason, and every file's account must foot.
+
+    Args:
+        settings: the config.
+        base: folder that relative paths start from.
+        store: where the parts go.
+
+    Raises:
+        ConfigError: an unknown preset, table or column; no currency.
+        DataError: a file, its structure or its content that cannot be trusted.
+    """
+    files = [
+        file
+        for number, source in enumerate(settings.sources)
+        for file in _files(source, f"sources[{number}]", base, store)
+    ]
+    desk = Desk(settings, store)
+    # Heads first: lines of an API dump cannot be judged without them.
+    heads = [_read(file, desk) for file in files if not file.spec.enrich]
+    invoices = [part.rows() for part in heads if part.table == "invoices"]
+    lines = [_enriched(file, desk, invoices) for file in files if file.spec.enrich]
+    parts = sorted((*heads, *lines), key=lambda part: (part.table, part.name))
+    return assemble(parts, settings, store)
+
+
+def _read(file: _File, desk: Desk) -> Part:
+    listing = file.path.suffix in SUFFIXES
+    part = (read_listing if listing else read_file)(file.path, file.name, file.spec, desk)
+    return replace(part, notes=(*file.notes, *part.notes))
+
+
+def _enriched(file: _File, desk: Desk, invoices: list[pl.LazyFrame]) -> Part:
+    if not invoices:
+        raise DataError(
+            "these lines carry no customer and no day, and there are no invoices to take them from",
+            where=file.name,
+            hint="add the invoices of the same span as a source (preset stripe-invoices)",
         )
-        text = pl.col(header) if header else pl.lit(None, pl.String)
-        if field.name in source.constants:
-            text = pl.lit(source.constants[field.name])
-        text = text.str.strip_chars().replace("", None)
-        if field.name == "line_id" and not header:
-            text = pl.format("{}:{}", pl.col((source.columns.get("invoice_id") or ("invoice_id",))[0]), "row")
-        out.append(_typed(text, field.type).alias(field.name))
-    frame = raw.select(*out, source=pl.lit(name.rsplit("/", 1)[-1]), row="row")
-    for field in schema.fields:
-        if field.type is Type.MONEY:
-            currency = pl.col("currency").fill_null(settings.base_currency or "USD").str.to_uppercase()
-            exp = currency.replace_strict(exps, return_dtype=pl.Int64)
-            sign = -1 if field.name in source.negate else 1
-            minor = (
-                pl.col(field.name).cast(pl.Decimal(38, 6)).cast(pl.Decimal(38, 6)).to_physical()
-                // (pl.lit(10, pl.Int64).pow(6 - exp))
-            ).cast(pl.Int64) * sign
-            frame = frame.with_columns(minor.alias(field.name), currency.alias("currency"))
-    return frame
+    return enrich(_read(file, desk), pl.concat(invoices), desk.store)
 
 
-def _typed(text: pl.Expr, type_: Type) -> pl.Expr:
-    if type_ is Type.DATE:
-        return text.str.slice(0, 10).str.to_date("%Y-%m-%d")
-    if type_ in {Type.NUMBER, Type.RATE}:
-        return text.cast(DTYPES[type_])
-    if type_ is Type.BOOL:
-        return text.str.to_lowercase().is_in(["true", "1", "yes"])
-    if type_ is Type.LIST:
-        return text.str.split(";")
-    if type_ is Type.WEIGHT:
-        return (text.cast(pl.Decimal(38, 6)) * 1_000_000).cast(pl.Int64)
-    return text
+def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_File]:
+    """The files of one entry, each with its preset."""
+    preset = _preset(source, where)
+    found = []
+    for path, name in _paths(source.path, where, base):
+        if preset is not None or source.table is not None:
+            found.append(_File(path, name, spec_of(source, preset, where)))
+            continue
+        headers = read_headers(open_raw(path, name, store.scratch).plain, name)
+        guessed, note = detect(headers, name, where)
+        found.append(_File(path, name, spec_of(source, guessed, where), (note,)))
+    return found
+
+
+def _preset(source: Source, where: str) -> Preset | None:
+    if source.preset is None or source.preset == AUTO:
+        return None
+    presets = load_presets()
+    if source.preset not in presets:
+        raise ConfigError(
+            f'there is no preset "{source.preset}"',
+            where=f"{where}.preset",
+            hint=did_you_mean(source.preset, presets) or f"choose one of {', '.join(presets)}",
+        )
+    return presets[source.preset]
+
+
+def _paths(pattern: str, where: str, base: Path) -> list[tuple[Path, str]]:
+    """Files of a path or glob, sorted; a file of exactly that name is meant literally."""
+    whole = base / pattern
+    if whole.is_file():
+        return [(whole, pattern)]
+    if whole.exists() and not whole.is_dir():
+        raise DataError("this is not a regular file", where=pattern, hint="save it as a file first")
+    found = sorted(glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 - may be absolute
+    paths = [(base / name, Path(name).as_posix()) for name in found if (base / name).is_file()]
+    if not paths:
+        raise DataError(
+            "no file is found",
+            where=f"{pattern} ({where}.path)",
+            hint="paths are relative to the config file; check the name",
+        )
+    return paths

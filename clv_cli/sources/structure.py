@@ -10,8 +10,6 @@ lines count, so that without line ends in cells a record number is a line number
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,9 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LF, _CR, _QUOTE = 10, 13, 34
-_CHUNK = 1 << 20
-_WORKERS = 2
+_LF, _CR, _BLANK, _QUOTE = 10, 13, 32, 34
+# Other characters that count as blank: controls, and Unicode's by their first bytes.
+_RARE_BLANKS = (b"\t", b"\v", b"\f")
+_WIDE_BLANKS = (b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a", b"\xe2", b"\xe3\x80")
+_CHUNK = 1 << 18
 # Two stray quotes far apart make one legal field that swallows every record between them.
 MAX_FIELD_LINES = 20
 MAX_FIELD_BYTES = 8192
@@ -69,12 +69,14 @@ class Structure:
         blank: record numbers of blank lines.
         bad: records with another number of fields than the header, or with broken quotes.
         final_newline: whether the last record ends with a line end.
+        tidy: no cell begins or ends with a blank or is quoted and empty: nothing needs trimming.
     """
 
     records: int
     blank: tuple[int, ...]
     bad: tuple[BadRecord, ...]
     final_newline: bool
+    tidy: bool
 
     @property
     def excluded(self) -> tuple[int, ...]:
@@ -89,13 +91,13 @@ class _Odd:
     records: int
     blank: list[int]
     bad: list[BadRecord]
+    tidy: bool
 
 
 def scan(path: Path, name: str, delimiter: str, fields: int) -> Structure:
     """Count every record and its fields.
 
-    Chunks without a quote, nearly all of them, are independent and scanned on two threads; a chunk
-    with quotes ends at the last line end outside them, the rest goes to the next one.
+    A chunk ends at its last line end outside quotes; the rest goes to the next one.
 
     Args:
         path: plain UTF-8 bytes.
@@ -107,21 +109,11 @@ def scan(path: Path, name: str, delimiter: str, fields: int) -> Structure:
         DataError: NUL bytes, no UTF-8, quotes that never close or hold more than 20 lines or 8 kB.
     """
     scanner = _Scanner(path, name, ord(delimiter), fields)
-    waiting: deque[tuple[int, Future[_Odd]]] = deque()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for start, chunk in _chunks(path, scanner):
-            if len(waiting) > _WORKERS:
-                scanner.add(*_settle(waiting.popleft()))
-            waiting.append((start, pool.submit(scanner.inspect, chunk, start)))
-        while waiting:
-            scanner.add(*_settle(waiting.popleft()))
+    for start, chunk in _chunks(path, scanner):
+        scanner.add(start, scanner.inspect(chunk, start))
     bad = _with_raw(path, scanner.bad)
-    return Structure(scanner.records - 1, tuple(scanner.blank), bad, _ends_with_newline(path))
-
-
-def _settle(item: tuple[int, Future[_Odd]]) -> tuple[int, _Odd]:
-    start, future = item
-    return start, future.result()
+    newline = _ends_with_newline(path)
+    return Structure(scanner.records - 1, tuple(scanner.blank), bad, newline, scanner.tidy)
 
 
 def _chunks(path: Path, scanner: _Scanner) -> Iterator[tuple[int, bytes]]:
@@ -147,9 +139,12 @@ class _Scanner:
         self._name = name
         self._delimiter = delimiter
         self._fields = fields
+        self._record = bytes([delimiter]) * (fields - 1) + b"\n"
+        self._others = bytes(set(range(256)) - {delimiter, _LF})
         self.records = 0
         self.blank: list[int] = []
         self.bad: list[BadRecord] = []
+        self.tidy = True
 
     def add(self, start: int, odd: _Odd) -> None:
         """Turn a chunk's relative places into places in the file."""
@@ -166,6 +161,7 @@ class _Scanner:
             for record in odd.bad
         )
         self.records += odd.records
+        self.tidy &= odd.tidy
 
     def whole_records(self, data: bytes, start: int) -> int:
         """How many bytes end with the last line end outside quotes."""
@@ -198,19 +194,15 @@ class _Scanner:
         return self._with_quotes(chunk, start)
 
     def _without_quotes(self, chunk: bytes) -> _Odd:
+        # Without everything but delimiters and line ends, equal records are equal bytes.
+        marks = chunk.translate(None, self._others)
+        records, rest = divmod(len(marks), self._fields)
+        if self._fields > 1 and not rest and marks == self._record * records:
+            return _Odd(records, [], [], _is_tidy(chunk, self._delimiter))
         data = np.frombuffer(chunk, np.uint8)
-        marks = data == self._delimiter
-        marks |= data == _LF
-        places = np.flatnonzero(marks)
-        line_end = data[places] == _LF
-        width = self._fields
-        if width > 1 and places.size % width == 0:
-            records = places.size // width
-            # Every width-th mark a line end and no other one: all records are as wide as the header.
-            if line_end[width - 1 :: width].all() and int(line_end.sum()) == records:
-                return _Odd(records, [], [])
-        ends = np.flatnonzero(line_end)
-        return self._odd(data, places[ends], np.diff(ends, prepend=-1), None)
+        places = np.flatnonzero((data == self._delimiter) | (data == _LF))
+        ends = np.flatnonzero(data[places] == _LF)
+        return self._odd(chunk, places[ends], np.diff(ends, prepend=-1), None)
 
     def _with_quotes(self, chunk: bytes, start: int) -> _Odd:
         data = np.frombuffer(chunk, np.uint8)
@@ -222,17 +214,18 @@ class _Scanner:
         self._assert_fields(start, places, tokens, quoted)
         broken = _broken_quotes(data, places, tokens, quoted, self._delimiter)
         return self._odd(
-            data, line_ends, np.diff(ends, prepend=-1), np.searchsorted(line_ends, broken)
+            chunk, line_ends, np.diff(ends, prepend=-1), np.searchsorted(line_ends, broken)
         )
 
     def _odd(
         self,
-        data: NDArray[np.uint8],
+        chunk: bytes,
         line_ends: NDArray[np.intp],
         fields: NDArray[np.intp],
         broken: NDArray[np.intp] | None,
     ) -> _Odd:
         """The records whose number of fields or quotes are wrong."""
+        data = np.frombuffer(chunk, np.uint8)
         starts = np.concatenate(([0], line_ends[:-1] + 1))
         lengths = line_ends - starts
         blank = (lengths == 0) | ((lengths == 1) & (data[starts] == _CR))
@@ -250,7 +243,8 @@ class _Scanner:
             )
             for index in np.flatnonzero(wrong).tolist()
         ]
-        return _Odd(int(line_ends.size), np.flatnonzero(blank).tolist(), bad)
+        tidy = _is_tidy(chunk, self._delimiter)
+        return _Odd(int(line_ends.size), np.flatnonzero(blank).tolist(), bad, tidy)
 
     def _assert_text(self, chunk: bytes, start: int) -> None:
         if b"\0" in chunk:
@@ -291,7 +285,7 @@ class _Scanner:
     def _assert_short(self, data: bytes, cut: int, start: int) -> None:
         """Stop when the field that is open at the end of a block is already too long."""
         begin = data.rfind(b'"')
-        if data.count(b"\n", begin) > MAX_FIELD_LINES or len(data) - cut > _CHUNK // 2:
+        if data.count(b"\n", begin) > MAX_FIELD_LINES or len(data) - cut > 1 << 20:
             self._stop(start + begin)
 
     def _stop(self, place: int) -> None:
@@ -308,6 +302,25 @@ class _Scanner:
             before = file.read(place)
         lines = before.count(b"\n") + 1
         return f"{self._name}:{lines}"
+
+
+def _is_tidy(chunk: bytes, delimiter: int) -> bool:
+    """Whether no cell needs trimming; a doubtful chunk is not tidy, which costs time only."""
+    if any(blank in chunk for blank in _RARE_BLANKS if blank[0] != delimiter):
+        return False
+    if not chunk.isascii() and any(blank in chunk for blank in _WIDE_BLANKS):
+        return False
+    if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
+        return False
+    if b'"' in chunk and (b'""' in chunk or b'\n"' in chunk):
+        return False
+    if b" " not in chunk:
+        return True
+    data = np.frombuffer(chunk, np.uint8)
+    blanks = np.flatnonzero(data == _BLANK)
+    edges = (delimiter, _LF, _CR, _QUOTE)
+    beside = np.concatenate((data[blanks - 1], data[blanks + 1]))
+    return int(blanks[0]) > 0 and not np.isin(beside, edges).any()
 
 
 def _tokens(

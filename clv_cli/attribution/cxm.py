@@ -1,0 +1,103 @@
+"""CXM: purchases switched or expanded for aligned processes, policies and products.
+
+An initiative claims a line issued while it was in force (`effective_from <= issued_on <
+effective_to`) whose product, touchpoint and customer's segment it covers; an empty list covers all.
+It claims `weight_switched` of the switched part, `weight_expanded` of the expanded one, and nothing
+of what was merely retained.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.frames import WEIGHT_ONE
+from clv_cli.pipeline import reduction
+
+if TYPE_CHECKING:
+    from clv_cli.pipeline import Scope
+
+TABLES = ("initiatives",)
+FACETS = {"products": "product_id", "touchpoints": "touchpoint", "segments": "segment"}
+CLAIM = ("bucket", "component", "rule_id", "evidence", "weight")
+_KEYS = list(FACETS.values())
+
+
+def segments(scope: Scope) -> pl.LazyFrame:
+    """The segment of each customer that has one: `code, segment`."""
+    known = scope.book.table("customers").filter(pl.col("segment").is_not_null())
+    coded = known.join(scope.book.codes.lazy(), on="customer_id")
+    return coded.group_by("code").agg(pl.col("segment").min())
+
+
+def covers(facet: str) -> pl.Expr:
+    """Whether an initiative's list covers the line's value; an empty list covers everything."""
+    wanted = pl.col(facet)
+    open_to_all = wanted.is_null() | (wanted.list.len() == 0)
+    return open_to_all | wanted.list.contains(pl.col(FACETS[facet])).fill_null(value=False)
+
+
+def in_force() -> pl.Expr:
+    """Whether a line is issued while the initiative is in force."""
+    until = pl.col("effective_to")
+    open_ended = until.is_null() | (pl.col("issued_on") < until)
+    return (pl.col("issued_on") >= pl.col("effective_from")) & open_ended
+
+
+def coverage(combinations: pl.LazyFrame, initiatives: pl.LazyFrame) -> pl.LazyFrame:
+    """Which aligned initiatives cover which product, touchpoint and segment among some lines?
+
+    Combinations are few however many lines there are, so the lists are searched once for each.
+    """
+    columns = ["initiative_id", "effective_from", "effective_to", *FACETS]
+    weights = [pl.col(f"weight_{part}").fill_null(WEIGHT_ONE) for part in ("switched", "expanded")]
+    pairs = combinations.select(_KEYS).unique().join(
+        initiatives.filter("aligned").select(*columns, *weights), how="cross"
+    )
+    return pairs.filter(*(covers(facet) for facet in FACETS)).drop(*FACETS)
+
+
+def reached(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """The lines with `cxm_reached`: an initiative that covers them may be in force."""
+    covered = coverage(lines, scope.book.table("initiatives"))
+    spans = covered.group_by(_KEYS).agg(
+        _from=pl.col("effective_from").min(),
+        _to=pl.col("effective_to").max(),
+        _open=pl.col("effective_to").is_null().any(),
+    )
+    day = pl.col("issued_on")
+    inside = (day >= pl.col("_from")) & (pl.col("_open") | (day < pl.col("_to")))
+    spanned = lines.join(spans, on=_KEYS, how="left", nulls_equal=True)
+    return spanned.with_columns(cxm_reached=inside.fill_null(value=False))
+
+
+@reduction("split_initiatives")
+def split_initiatives(scope: Scope) -> pl.LazyFrame:
+    """All initiatives, aligned or not, by id."""
+    return scope.book.table("initiatives").sort("initiative_id")
+
+
+def claims(divided: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
+    """What do initiatives claim of the parts of purchases?
+
+    Args:
+        divided: parts of purchases, see `motion.parts`.
+        initiatives: see `split_initiatives`.
+
+    Returns:
+        The parts with `bucket, component, rule_id, evidence, weight` (ppm), weights above 0 only.
+    """
+    moved = divided.lazy().filter(pl.col("part") != "retained")
+    covered = coverage(moved, initiatives.lazy())
+    matched = moved.join(covered, on=_KEYS, how="inner", nulls_equal=True).filter(in_force())
+    switched = pl.col("part") == "switched"
+    weight = pl.when(switched).then("weight_switched").otherwise("weight_expanded")
+    claimed = matched.with_columns(
+        bucket=pl.lit("cxm"),
+        component=pl.col("part"),
+        rule_id=pl.col("initiative_id"),
+        evidence=pl.lit("initiatives:") + pl.col("initiative_id"),
+        weight=weight,
+    ).filter(pl.col("weight") > 0)
+    return claimed.select(*divided.columns, *CLAIM).collect(engine="in-memory")

@@ -1,0 +1,128 @@
+"""What became of the MRR of an earlier month, point to point, in the rates of the later one."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from clv_cli.measures.fx import at_month_end, convert
+from clv_cli.measures.mrr_movements import (
+    by_month,
+    code_month,
+    from_code_month,
+    in_base,
+    steps,
+    visible,
+)
+from clv_cli.measures.mrr_spans import mrr_spans
+from clv_cli.pipeline import Scope, derived
+
+_VALUES = ("base", "closing", "kept")
+
+
+@derived("retention", mrr_spans)
+def retention(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+    """How much of the MRR of `nrr.months` ago is still paid, with and without expansion?
+
+    The opening set are the customers with MRR > 0 then. A customer whose credits exceed its charges
+    counts as paying nothing, so that GRR is never above NRR.
+
+    Returns:
+        `month`, sorted; `base` (MRR of the opening set then), `closing` (its MRR now), `kept` (sum
+        of the smaller of the two, customer by customer), Int64 MRR units in the rates of the month;
+        `n` customers in the opening set. Months without an opening set are left out.
+    """
+    seen = visible(scope, spans)
+    several = (
+        seen.group_by("code")
+        .agg(pl.col("currency").n_unique())
+        .filter(pl.col("currency") > 1)
+        .select("code")
+    )
+    simple = _in_one_currency(scope, seen.join(several, on="code", how="anti"))
+    mixed = _in_several(scope, seen.join(several, on="code", how="semi"))
+    return (
+        pl.concat([simple, mixed])
+        .group_by("month")
+        .agg(pl.col(*_VALUES, "n").cast(pl.Int128).sum().cast(pl.Int64))
+        .filter(pl.col("n") > 0)
+        .sort("month")
+    )
+
+
+def _in_one_currency(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+    """By step functions: a customer's pair (then, now) only changes where one of them does."""
+    level = steps(spans).select("code", "month", now=pl.col("delta").cum_sum())
+    then = level.select("code", pl.col("month") + scope.settings.nrr.months, base="now")
+    pairs = (
+        pl.concat([level, then], how="diagonal")
+        .group_by(code_month("month"))
+        .agg(pl.col("now", "base").max())
+        .sort("key")
+        .select(*from_code_month(), "now", "base")
+    )
+    # A customer's first change has nothing before it; after that, a gap means "as before".
+    first = (pl.col("code") != pl.col("code").shift(1)).fill_null(value=True)
+    known = pairs.with_columns(
+        pl.when(first).then(pl.col(name).fill_null(0)).otherwise(pl.col(name)).forward_fill()
+        for name in ("now", "base")
+    ).with_columns(
+        end=pl.when(pl.col("code") == pl.col("code").shift(-1)).then(pl.col("month").shift(-1))
+    )
+    opening_set = known.filter(pl.col("base") > 0, pl.col("month") <= scope.closing)
+    currencies = spans.select("code", "currency").unique()
+    sums = _running(scope, _retained(opening_set.join(currencies, on="code", how="left")))
+    rated = at_month_end(scope, sums)
+    return rated.select(
+        "month",
+        *(convert(pl.col(v), pl.col("multiplier"), pl.col("divisor")).alias(v) for v in _VALUES),
+        n="n",
+    )
+
+
+def _in_several(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+    """Month by month: with two currencies the smaller of the two depends on the rates."""
+    now = by_month(spans, scope.closing + 1)
+    then = now.with_columns(pl.col("month") + scope.settings.nrr.months)
+    values = [
+        in_base(scope, levels.filter(pl.col("month") <= scope.closing))
+        .group_by("code", "month")
+        .agg(pl.col("value").sum().alias(name))
+        for levels, name in ((then, "base"), (now, "now"))
+    ]
+    pairs = values[0].join(values[1], on=["code", "month"], how="left").fill_null(0)
+    return _retained(pairs.filter(pl.col("base") > 0)).select("month", *_VALUES, "n")
+
+
+def _retained(pairs: pl.DataFrame) -> pl.DataFrame:
+    """`closing` and `kept` of customers with `base` > 0 and `now`."""
+    now = pl.max_horizontal("now", pl.lit(0, pl.Int64))
+    return pairs.with_columns(
+        closing=now, kept=pl.min_horizontal("base", now), n=pl.lit(1, pl.Int64)
+    )
+
+
+def _running(scope: Scope, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The sums by currency at every month, from pairs that hold over `[month, end)`."""
+    columns = [*_VALUES, "n"]
+    changes = pl.concat(
+        [
+            pairs.select("currency", "month", *columns),
+            pairs.select("currency", *(-pl.col(c) for c in columns), month="end"),
+        ],
+        how="diagonal",
+    )
+    sums = changes.group_by("currency", "month").agg(
+        pl.col(columns).cast(pl.Int128).sum().cast(pl.Int64)
+    )
+    first = changes["month"].min()
+    if not isinstance(first, int):
+        return sums
+    months = pl.DataFrame(
+        {"month": range(first, scope.closing + 1)}, schema={"month": pl.Int32}
+    ).join(changes.select("currency").unique(), how="cross")
+    return (
+        months.join(sums, on=["currency", "month"], how="left")
+        .sort("currency", "month")
+        .with_columns(pl.col(columns).fill_null(0).cum_sum().over("currency"))
+        .filter(pl.col("n") > 0)
+    )

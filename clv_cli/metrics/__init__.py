@@ -1,0 +1,134 @@
+"""The metrics, in the order of reports, and the tables made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clv_cli.metrics import tables
+from clv_cli.metrics.annual_recurring_revenue import ARR
+from clv_cli.metrics.average_revenue_per_account import ARPA
+from clv_cli.metrics.billed_revenue import NET_REVENUE
+from clv_cli.metrics.cac_payback import CAC_PAYBACK
+from clv_cli.metrics.cltv_net import CLTV_NET
+from clv_cli.metrics.cost_to_serve import COST_TO_SERVE
+from clv_cli.metrics.customer_acquisition_cost import CAC
+from clv_cli.metrics.customer_lifetime_value import CLV
+from clv_cli.metrics.customer_net_worth import CUSTOMER_NET_WORTH
+from clv_cli.metrics.customers import CUSTOMERS
+from clv_cli.metrics.gross_margin import GROSS_MARGIN
+from clv_cli.metrics.gross_mrr_churn import GROSS_MRR_CHURN
+from clv_cli.metrics.gross_revenue_retention import GRR
+from clv_cli.metrics.logo_churn import LOGO_CHURN
+from clv_cli.metrics.ltv_cac import LTV_CAC
+from clv_cli.metrics.monthly_recurring_revenue import MRR
+from clv_cli.metrics.mrr_movement import MOVEMENT_METRICS
+from clv_cli.metrics.net_mrr_churn import NET_MRR_CHURN
+from clv_cli.metrics.net_revenue_retention import NRR
+from clv_cli.metrics.quick_ratio import QUICK_RATIO
+from clv_cli.metrics.tables.movements import mrr_movements_table
+from clv_cli.metrics.tables.reconciliation import reconciliation_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clv_cli.pipeline import Metric, Scope
+    from clv_cli.results import Table
+
+__all__ = [
+    "KPIS",
+    "METRICS",
+    "explain_tables",
+    "kpi_table",
+    "metrics_table",
+    "mrr_movements_table",
+    "reconciliation_table",
+    "retention_table",
+]
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        MRR,
+        ARR,
+        NET_REVENUE,
+        CUSTOMERS,
+        ARPA,
+        *MOVEMENT_METRICS.values(),
+        LOGO_CHURN,
+        GROSS_MRR_CHURN,
+        NET_MRR_CHURN,
+        NRR,
+        GRR,
+        QUICK_RATIO,
+        GROSS_MARGIN,
+        CAC,
+        CLV,
+        CLTV_NET,
+        COST_TO_SERVE,
+        CUSTOMER_NET_WORTH,
+        LTV_CAC,
+        CAC_PAYBACK,
+    )
+}
+KPIS = (
+    "mrr",
+    "arr",
+    "net_revenue",
+    "customers",
+    "arpa",
+    "nrr",
+    "grr",
+    "logo_churn",
+    "quick_ratio",
+    "gross_margin",
+    "cac",
+    "clv",
+    "customer_net_worth",
+    "ltv_cac",
+    "cac_payback",
+)
+
+
+def kpi_table(scope: Scope, names: Sequence[str] = ()) -> Table:
+    """Where do we stand? One row a metric: now, before, change, window, series, reason.
+
+    Args:
+        scope: the Book, day and period.
+        names: metrics by id, alias or title; default: `KPIS`.
+
+    Raises:
+        UsageError: there is no such metric.
+    """
+    return tables.kpi_table(scope, tables.chosen(METRICS, names or KPIS))
+
+
+def metrics_table(scope: Scope, names: Sequence[str] = ()) -> Table:
+    """How did some metrics go, month by month? One row a month, one column a metric.
+
+    Args:
+        scope: the Book, day and period.
+        names: metrics by id, alias or title; default: `KPIS`.
+
+    Raises:
+        UsageError: there is no such metric.
+    """
+    return tables.metrics_table(scope, tables.chosen(METRICS, names or KPIS))
+
+
+def retention_table(scope: Scope) -> Table:
+    """How much of customers and MRR was kept, month by month?"""
+    return tables.retention_table(scope, METRICS)
+
+
+def explain_tables(scope: Scope, name: str, month: str | None = None) -> list[Table]:
+    """What is behind a figure: the numbers put in, the customers, the source rows.
+
+    Args:
+        scope: the Book, day and period.
+        name: a metric by id, alias or title.
+        month: such as `2026-10`; default: the last one reported.
+
+    Raises:
+        UsageError: there is no such metric or month.
+    """
+    return tables.explain_tables(scope, tables.chosen(METRICS, [name])[0], month)

@@ -1,0 +1,71 @@
+"""NRR: how much the customers of a year ago pay today."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from clv_cli.glossary import Kind
+from clv_cli.measures.drilldown import active_lines, customers_by_change
+from clv_cli.measures.mrr_spans import mrr_spans
+from clv_cli.measures.retention import retention
+from clv_cli.measures.series import Estimate, exact, minor, no_data
+from clv_cli.periods import month_text
+from clv_cli.pipeline import Input, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from clv_cli.pipeline import Collected, Figure, Scope
+
+
+def net_revenue_retention(frames: Collected, months: Sequence[int]) -> list[Figure]:
+    """How much do the customers of `nrr.months` ago pay today? An exact ratio.
+
+        NRR = MRR now of the customers active at the opening / their MRR at the opening
+
+    Point to point, in the rates of the later month. Customers won since are in neither term; one who left and came back counts.
+    Without customers at the opening there is no value.
+    """
+    rows = {row["month"]: row for row in frames[retention].iter_rows(named=True)}
+    span = frames.scope.settings.nrr.months
+
+    def estimate(month: int) -> Estimate:
+        opening = month_text(month - span)
+        if month not in rows:
+            too_early = no_data(frames.scope, month - span)
+            none = f"no customers with MRR at the end of {opening}"
+            why = f"needs {span} months before it: {too_early}" if too_early else none
+            return Estimate(None, (), 0, why)
+        row = rows[month]
+        inputs = (
+            Input("their MRR now", Kind.MONEY, minor(row["closing"])),
+            Input(f"MRR at the end of {opening}", Kind.MONEY, minor(row["base"])),
+        )
+        return Estimate(Fraction(row["closing"], row["base"]), inputs, row["n"])
+
+    return exact(frames, months, estimate)
+
+
+def _customers(frames: Collected, month: int) -> pl.DataFrame:
+    """What each customer of the opening pays more or less now."""
+    return customers_by_change(frames, month, month - frames.scope.settings.nrr.months)
+
+
+def _lines(scope: Scope, month: int) -> pl.LazyFrame:
+    """The lines active at the opening or at the month's end."""
+    return active_lines(scope, [month - scope.settings.nrr.months, month])
+
+
+NRR = Metric(
+    "nrr",
+    needs=(
+        retention,
+        mrr_spans,
+    ),
+    figures=net_revenue_retention,
+    contributors=_customers,
+    evidence=_lines,
+)

@@ -1,0 +1,18 @@
+"""Tables made of metrics. They are handed the metrics; they import none."""
+
+from clv_cli.metrics.tables.explain import explain_tables
+from clv_cli.metrics.tables.kpis import kpi_table
+from clv_cli.metrics.tables.monthly import metrics_table, retention_table
+from clv_cli.metrics.tables.movements import mrr_movements_table
+from clv_cli.metrics.tables.parts import chosen
+from clv_cli.metrics.tables.reconciliation import reconciliation_table
+
+__all__ = [
+    "chosen",
+    "explain_tables",
+    "kpi_table",
+    "metrics_table",
+    "mrr_movements_table",
+    "reconciliation_table",
+    "retention_table",
+]

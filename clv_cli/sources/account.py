@@ -1,0 +1,175 @@
+"""The account of one file: read = loaded + quarantined + skipped, in rows and in money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.errors import DataError
+from clv_cli.frames import SourceReport, Tally, Type
+from clv_cli.sources.columns import BAD, LOADED, SKIPPED
+from clv_cli.sources.quarantine import examples
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from clv_cli.sources.binding import Binding
+    from clv_cli.sources.structure import Structure
+
+GROUPS = ("kind", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a part holds by state, currency and, for lines, kind and status.
+
+    Args:
+        frame: `state, currency, kind, status, rows, money, size (sum of amounts without their
+            sign), unreadable, first, last`.
+    """
+
+    frame: pl.DataFrame
+
+    def tally(self, state: int | None = None) -> Tally:
+        """Rows and money of one state, or of all."""
+        frame = self.frame if state is None else self.frame.filter(pl.col("state") == state)
+        return Tally(int(frame["rows"].sum()), _by_currency(frame, "money"))
+
+    def loaded(self) -> pl.DataFrame:
+        """The rows of the frame that are about loaded rows."""
+        return self.frame.filter(pl.col("state") == LOADED)
+
+    def sizes(self, state: int | None = None) -> dict[str, int]:
+        """Amounts without their sign by currency: credits must not hide what is set aside."""
+        frame = self.frame if state is None else self.frame.filter(pl.col("state") == state)
+        return _by_currency(frame, "size")
+
+
+def _by_currency(frame: pl.DataFrame, column: str) -> dict[str, int]:
+    known = frame.filter(pl.col("currency").is_not_null())
+    sums = known.group_by("currency").agg(pl.col(column).sum()).sort("currency")
+    return {str(currency): int(total) for currency, total in sums.iter_rows()}
+
+
+def day_column(binding: Binding) -> str | None:
+    """The date that a file's first and last day are told by: the first required one, else any."""
+    names = [*binding.columns, *binding.derived, *binding.enriched, *binding.spec.constants]
+    days = [f for f in binding.spec.table.fields if f.type is Type.DATE and f.name in names]
+    return next((f.name for f in sorted(days, key=lambda f: not f.required)), None)
+
+
+def sums_of(part: pl.LazyFrame, binding: Binding) -> pl.LazyFrame:
+    """One small frame with everything the account needs, in one pass over a part.
+
+    Args:
+        part: all typed rows with their state.
+        binding: the file's columns.
+    """
+    names = part.collect_schema().names()
+    table = binding.spec.table
+    has_money = "amount" in names and any(
+        f.name == "amount" and f.type is Type.MONEY for f in table.fields
+    )
+    day = day_column(binding)
+    text = pl.lit(None, pl.String)
+    base = pl.lit(binding.base_currency, pl.String)
+    currency = (pl.col("currency") if "currency" in names else base) if has_money else text
+    kept = part.select(
+        "state",
+        currency.alias("currency"),
+        *(
+            (pl.col(n) if n in names and table.name == "billing_lines" else text).alias(n)
+            for n in GROUPS
+        ),
+        (pl.col("amount") if has_money else pl.lit(0, pl.Int64)).cast(pl.Int128).alias("amount"),
+        (pl.col(day) if day in names else pl.lit(None, pl.Date)).alias("day"),
+    )
+    return kept.group_by("state", "currency", *GROUPS).agg(
+        pl.len().alias("rows"),
+        pl.col("amount").sum().alias("money"),
+        pl.col("amount").abs().sum().alias("size"),
+        pl.col("amount").is_null().sum().alias("unreadable"),
+        pl.col("day").min().alias("first"),
+        pl.col("day").max().alias("last"),
+    )
+
+
+def report(
+    sums: Sums, loaded: Tally, structure: Structure, source: str, binding: Binding
+) -> SourceReport:
+    """The account of one file, held against what the structure scan counted.
+
+    Args:
+        sums: of the whole part.
+        loaded: of the rows that the Book will see, summed on their own.
+        structure: what the scan counted, bad and blank records that polars never saw included.
+        source: the file.
+        binding: its columns.
+
+    Raises:
+        DataError: it does not foot; no figure of this file can be trusted.
+    """
+    bad, skipped = sums.tally(BAD), sums.tally(SKIPPED)
+    quarantined = Tally(bad.rows + len(structure.bad), bad.money)
+    left_out = Tally(skipped.rows + len(structure.blank), skipped.money)
+    read = Tally(structure.records, sums.tally().money)
+    whole = loaded + quarantined + left_out
+    if whole.rows != read.rows or _without_zero(whole) != _without_zero(read):
+        raise DataError(
+            f"the rows of this file do not add up: {read.rows} read, {loaded.rows} loaded, "
+            f"{quarantined.rows} set aside, {left_out.rows} skipped",
+            where=source,
+            hint="this is a bug: please report it",
+        )
+    unreadable = sums.frame.filter((pl.col("state") == BAD) & pl.col("currency").is_null())
+    lost = sums.frame.filter(pl.col("state") == BAD)["unreadable"].sum()
+    has_money = any(f.name == "amount" for f in binding.spec.table.fields)
+    live = sums.loaded()
+    return SourceReport(
+        source,
+        binding.spec.table.name,
+        binding.spec.preset,
+        read,
+        loaded,
+        quarantined,
+        left_out,
+        unreadable=(len(structure.bad) + max(int(lost), int(unreadable["rows"].sum()))) * has_money,
+        first_day=live["first"].min(),  # type: ignore[arg-type]
+        last_day=live["last"].max(),  # type: ignore[arg-type]
+    )
+
+
+def _without_zero(tally: Tally) -> dict[str, int]:
+    return {currency: amount for currency, amount in tally.money.items() if amount}
+
+
+def assert_bearable(
+    account: SourceReport, sums: Sums, bad: pl.DataFrame, max_share: Decimal
+) -> None:
+    """Stop when more rows or money were set aside than the config bears.
+
+    Money is compared without signs and per currency, so that credits cannot hide invoices.
+
+    Args:
+        account: of the file.
+        sums: of its part.
+        bad: its quarantined rows.
+        max_share: `quarantine.max_share`.
+
+    Raises:
+        DataError: with the first three examples.
+    """
+    rows, aside = account.read.rows, account.quarantined.rows
+    shares = [("rows", aside, rows)]
+    whole, lost = sums.sizes(), sums.sizes(BAD)
+    shares += [(f"money in {c}", lost.get(c, 0), total) for c, total in sorted(whole.items())]
+    for what, part, total in shares:
+        if total and part > max_share * total:
+            raise DataError(
+                f"{aside} of {rows} rows were set aside, "
+                f"{100 * part / total:.1f} % of the {what}: more than quarantine.max_share bears",
+                where=examples(bad),
+                hint="correct the rows at their source, or raise quarantine.max_share",
+            )

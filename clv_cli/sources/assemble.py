@@ -1,0 +1,223 @@
+"""The parts of all files, put together as one Book."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.errors import DataError
+from clv_cli.frames import TABLES, Book, Finding, LineStats, Severity
+from clv_cli.sources.account import GROUPS
+from clv_cli.sources.invoices import control_totals, invoices_as_lines
+from clv_cli.sources.quarantine import SCHEMA
+from clv_cli.sources.rates import assert_rates, daily_rates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clv_cli.settings import Settings
+    from clv_cli.sources.part import Part
+    from clv_cli.sources.store import LineStore
+
+LINES = "billing_lines"
+NO_DAY = date(1970, 1, 1)
+NOT_BILLED = ("draft", "void")
+MEASURES = (
+    pl.len().alias("rows"),
+    pl.col("issued_on").min().alias("first"),
+    pl.col("issued_on").max().alias("last"),
+)
+
+
+def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Book:
+    """Make the Book of all parts.
+
+    Args:
+        parts: in the order of their tables and files.
+        settings: the config.
+        store: where lines made of invoices go.
+
+    Raises:
+        DataError: no billing lines, an account that does not foot, a missing rate, several
+            currencies and no base currency.
+    """
+    sources = tuple(part.account() for part in parts)
+    tables = {
+        name: pl.concat([part.rows() for part in parts if part.table == name])
+        for name in sorted({part.table for part in parts})
+    }
+    findings = [finding for part in parts for finding in part.findings()]
+    groups = [part.sums.loaded() for part in parts if part.table == LINES]
+    if "invoices" in tables:
+        made = _invoice_lines(tables["invoices"], parts, store)
+        lines = [part.rows() for part in parts if part.table == LINES]
+        tables[LINES] = pl.concat([*lines, made])
+        groups.append(made.group_by("currency", *GROUPS).agg(*MEASURES).collect())
+        findings += control_totals(tables["invoices"], [p.rows() for p in parts if _enriched(p)])
+    if LINES not in tables and "worksheet" not in tables:
+        raise DataError(
+            "there are no billing lines",
+            where="sources",
+            hint="add a source of the table billing_lines or invoices",
+        )
+    if "customers" in tables:
+        tables["customers"] = _customers(tables["customers"], settings.own_domains)
+    stats = _stats(groups)
+    currency = _base_currency(settings, stats, tables)
+    rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
+    assert_rates(rates, _needed(tables, stats, currency), currency)
+    codes = _codes(tables)
+    findings += _duplicates(tables)
+    return Book(
+        tables=tables,
+        currency=currency,
+        lines=stats,
+        codes=codes,
+        rates=rates,
+        quarantined=pl.concat([pl.DataFrame(schema=SCHEMA), *(part.bad for part in parts)]),
+        test_customers=_test_customers(tables),
+        sources=sources,
+        findings=tuple(findings),
+    )
+
+
+def _invoice_lines(invoices: pl.LazyFrame, parts: Sequence[Part], store: LineStore) -> pl.LazyFrame:
+    """A line for every invoice without one, kept as a part of its own."""
+    lines = [part.rows() for part in parts if part.table == LINES]
+    path = store.folder / "invoices-as-lines.parquet"
+    store.write(invoices_as_lines(invoices, lines), path)
+    return pl.scan_parquet(path, glob=False)
+
+
+def _enriched(part: Part) -> bool:
+    return part.table == LINES and part.binding.spec.enrich
+
+
+def _customers(customers: pl.LazyFrame, own_domains: Sequence[str]) -> pl.LazyFrame:
+    """Default the domain to that of the e-mail; mark our own accounts as tests."""
+    of_email = pl.col("email").str.to_lowercase().str.extract(r"@([^@\s]+)$", 1)
+    domain = pl.coalesce(pl.col("domain").str.to_lowercase(), of_email)
+    own = [name.casefold() for name in own_domains]
+    is_test = pl.col("is_test").fill_null(value=False) | pl.col("domain").is_in(own).fill_null(
+        value=False
+    )
+    return customers.with_columns(domain.alias("domain")).with_columns(is_test.alias("is_test"))
+
+
+def _test_customers(tables: dict[str, pl.LazyFrame]) -> tuple[str, ...]:
+    if "customers" not in tables:
+        return ()
+    found = tables["customers"].filter("is_test").select("customer_id").unique()
+    return tuple(found.collect()["customer_id"].sort())
+
+
+def _stats(groups: Sequence[pl.DataFrame]) -> LineStats:
+    """What the lines hold, from the small sums of their parts."""
+    if not groups:
+        return LineStats(0, NO_DAY, NO_DAY, (), (), ())
+    columns = ("currency", *GROUPS, "rows", "first", "last")
+    whole = pl.concat([group.select(columns) for group in groups])
+    live = whole.filter(~pl.col("status").is_in(NOT_BILLED))
+    return LineStats(
+        int(whole["rows"].sum()),
+        live["first"].min() or NO_DAY,  # type: ignore[arg-type]
+        live["last"].max() or NO_DAY,  # type: ignore[arg-type]
+        *(tuple(whole[name].unique().sort()) for name in ("currency", *GROUPS)),
+    )
+
+
+def _base_currency(settings: Settings, stats: LineStats, tables: dict[str, pl.LazyFrame]) -> str:
+    """The config's base currency, or the only one of the billing lines."""
+    if settings.base_currency is not None:
+        return settings.base_currency
+    found = stats.currencies
+    if not found and "worksheet" in tables:
+        found = tuple(tables["worksheet"].select("currency").unique().collect()["currency"].sort())
+    if len(found) == 1:
+        return found[0]
+    raise DataError(
+        f"the billing lines are in {len(found)} currencies ({', '.join(found)})"
+        if found
+        else "no billing line was loaded, so the currency of the totals is unknown",
+        where="base_currency",
+        hint="set base_currency, and give fx_rates for the others",
+    )
+
+
+def _needed(
+    tables: dict[str, pl.LazyFrame], stats: LineStats, base: str
+) -> list[tuple[str, pl.LazyFrame]]:
+    """The currency and day of every amount that is converted at its own day."""
+    days = {LINES: "issued_on", "spend": "period_start", "service_costs": "period_start"}
+    needed = []
+    for name, day in days.items():
+        if name not in tables or (name == LINES and stats.currencies == (base,)):
+            continue
+        frame = tables[name]
+        if name == LINES:
+            frame = frame.filter(~pl.col("status").is_in(NOT_BILLED))
+        needed.append((name, frame.select("currency", pl.col(day).alias("day"), "source", "row")))
+    return needed
+
+
+def _codes(tables: dict[str, pl.LazyFrame]) -> pl.DataFrame:
+    """Every billing customer, sorted, with its integer code."""
+    lines = tables.get(LINES, TABLES[LINES].empty())
+    customers = lines.select("customer_id").unique().collect().sort("customer_id")
+    _assert_ids(customers["customer_id"])
+    return customers.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("code"))
+
+
+def _assert_ids(customers: pl.Series) -> None:
+    """Stop at ids that a spreadsheet has rounded: their last digits are lost for good."""
+    rounded = customers.filter(customers.str.contains(r"^[0-9]\.[0-9]+E\+[0-9]+$"))
+    if not rounded.is_empty():
+        raise DataError(
+            f'the customer id "{rounded[0]}" was rounded by a spreadsheet',
+            where="billing_lines, column customer_id",
+            hint="export the ids as text, without opening the file in a spreadsheet",
+        )
+
+
+def _duplicates(tables: dict[str, pl.LazyFrame]) -> list[Finding]:
+    """A warning for line or invoice ids that stand more than once; their rows all count."""
+    keys = {LINES: "line_id", "invoices": "invoice_id"}
+    return [
+        finding
+        for table, column in keys.items()
+        if table in tables
+        for finding in _repeated(tables[table], table, column)
+    ]
+
+
+def _repeated(rows: pl.LazyFrame, table: str, column: str) -> list[Finding]:
+    # Hashes first: 8 bytes a row instead of the ids themselves; only suspects are compared.
+    hashes = rows.select(pl.col(column).hash().alias("hash")).collect()["hash"].sort()
+    suspects = hashes.filter(hashes == hashes.shift(1)).unique()
+    if suspects.is_empty():
+        return []
+    repeated = (
+        rows.filter(pl.col(column).hash().is_in(suspects.implode()))
+        .group_by(column)
+        .agg(pl.len().alias("rows"), pl.col("source").min(), pl.col("row").min())
+        .filter(pl.col("rows") > 1)
+        .sort(column)
+        .collect()
+    )
+    if repeated.is_empty():
+        return []
+    first = repeated.row(0, named=True)
+    return [
+        Finding(
+            Severity.WARNING,
+            f"duplicate_{column}",
+            f"{repeated.height} {column}s of {table} stand more than once "
+            f"({int(repeated['rows'].sum())} rows, such as {first[column]}); all of them count",
+            source=first["source"],
+            row=first["row"],
+            column=column,
+            remedy="check whether exports overlap",
+        )
+    ]
