@@ -7,41 +7,10 @@ anywhere has an entry, and an entry that no metric computes fails a test.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from clv_cli.kinds import Good, Kind, Window
 
-class Kind(StrEnum):
-    """What a value means. How each kind looks is a renderer's business."""
-
-    TEXT = "text"
-    DATE = "date"
-    MONTH = "month"
-    COUNT = "count"
-    MONEY = "money"  # integer minor units of the column's, row's or result's currency
-    RATIO = "ratio"  # share or rate: 0.931 prints as 93.1 %
-    FACTOR = "factor"  # plain ratio such as LTV:CAC 3.42
-    MONTHS = "months"  # a duration
-    BY_ROW = "by_row"  # the row's own `kind` says
-    CHANGE = "change"  # relative change, or difference in points where the row's kind is a ratio
-    SERIES = "series"  # a list of values of the row's own kind, oldest first
-
-
-class Good(StrEnum):
-    """Which direction of change is good news."""
-
-    UP = "up"
-    DOWN = "down"
-    NEITHER = "neither"
-
-
-class Window(StrEnum):
-    """What span of time one figure covers."""
-
-    AT = "at {as_of}"
-    MONTH = "month {month}"
-    NRR = "{nrr_months} months to {as_of}"
-    CAC = "{cac_months} months to {as_of}"
-    LTV = "{ltv_months} months to {as_of}"
+__all__ = ["BUCKETS", "COMPONENTS", "GLOSSARY", "Good", "Kind", "Term", "Window", "find_term"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +357,7 @@ COMPONENTS: dict[tuple[str, str], str] = {
     ("cs", "referral"): "referred by customers whom CS had rescued",
     ("cs", "no_gripes"): "bought because no gripes were heard",
     ("sales", "rest"): "all other purchases and fees",
+    ("sales", "unmatched_credits"): "credits whose original purchase is not known",
 }
 
 

@@ -29,7 +29,7 @@ def exponents() -> dict[str, int]:
     Source: the `iso4217` package (the maintenance agency's list); metals and test codes, which
     have no exponent, are left out.
     """
-    from iso4217 import Currency
+    from iso4217 import Currency  # noqa: PLC0415 - not needed for --help
 
     return {c.code: c.exponent for c in Currency if c.exponent is not None}
 

@@ -147,7 +147,6 @@ class Metric:
             what it is made of.
         evidence: (scope, month) to the source rows behind it: `table, customer_id, line_id, day,
             kind, amount (minor units), currency, source, row`.
-        contributor_kind: what the contributors' `value` means: MONEY or COUNT.
     """
 
     name: str
@@ -156,7 +155,6 @@ class Metric:
     requires: tuple[str, ...] = ()
     contributors: Callable[[Collected, int], pl.DataFrame] | None = None
     evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
-    contributor_kind: Kind = Kind.MONEY
 
     @property
     def kind(self) -> Kind:

@@ -47,6 +47,7 @@ class Column:
         currency_from: for MONEY, the column that holds the row's currency.
         labels: for TEXT, what people read in place of a stable id; machines read the id.
         bar: for RATIO, draw its size beside it.
+        whole: for BY_ROW money, people see amounts of 1,000 and more in whole units.
         people: whether people see it; machines always do.
     """
 
@@ -56,6 +57,7 @@ class Column:
     currency_from: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     bar: bool = False
+    whole: bool = False
     people: bool = True
 
 
@@ -109,6 +111,8 @@ class Table:
         needs: the measures the finisher reads.
         finish: pure function from the collected measures to rows.
         people_rows: how many rows people see, from the end when negative; machines get all.
+        lead: sentences between the title and the rows.
+        sideways: people see the rows as columns; for few rows of many columns.
     """
 
     name: str
@@ -117,6 +121,8 @@ class Table:
     needs: tuple[Measure, ...]
     finish: Callable[[Frames], Rows]
     people_rows: int | None = None
+    lead: tuple[str, ...] = ()
+    sideways: bool = False
 
 
 class Frames(Collected):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from clv_cli import attribution, metrics
 from clv_cli.config_file import find_config, load_settings
 from clv_cli.errors import DataError, UsageError
-from clv_cli.explanation import explain_tables
 from clv_cli.frames import Severity
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
@@ -89,9 +88,15 @@ def opened(request: Request) -> Iterator[Scope]:
     base = request.data or config.parent
     with tempfile.TemporaryDirectory(prefix="clv-") as folder:
         book = load_book(settings, base, LineStore(Path(folder)))
-        as_of = parse_day(request.as_of, "--as-of") if request.as_of else default_as_of(book)
+        as_of = _as_of(request, settings, book)
         period = _period(request.period or settings.period, as_of, book)
         yield Scope(book, as_of, period, settings)
+
+
+def _as_of(request: Request, settings: Settings, book: Book) -> date:
+    if request.as_of:
+        return parse_day(request.as_of, "--as-of")
+    return parse_day(settings.as_of, "as_of in the config") if settings.as_of else default_as_of(book)
 
 
 def default_as_of(book: Book) -> date:
@@ -179,10 +184,10 @@ def check(request: Request) -> Report:
         return _finished("check", scope, tables)
 
 
-def explain_metric(request: Request, name: str, period: str | None) -> Report:
+def explain_metric(request: Request, name: str, month: str | None) -> Report:
     """A metric's formula with the numbers in it, the customers and the source rows behind it."""
     with opened(request) as scope:
-        return _finished("explain", scope, explain_tables(scope, name, period))
+        return _finished("explain", scope, metrics.explain_tables(scope, name, month))
 
 
 def explain_line(request: Request, line_id: str) -> Report:

@@ -214,6 +214,9 @@ class Settings(Model):
         None, description="currency of all totals; needed when the data hold more than one"
     )
     timezone: str = Field("UTC", description="zone of the reporting days")
+    as_of: str | None = Field(
+        None, description="last day that counts when --as-of is not given; null: from the data"
+    )
     period: str = Field("12m", description="months reported when -p is not given")
     own_domains: Names = Field(
         (), description="e-mail domains of test accounts: left out of revenue, and counted"

@@ -95,22 +95,16 @@ def test_every_preset_file_is_registered() -> None:
     assert files == set(load_presets())
 
 
-def test_only_results_and_sources_collect() -> None:
-    """A pipeline is lazy; `collect` in one would hide a second pass over the lines."""
-    allowed = {"results.py", "sources"}
+def test_only_results_and_sources_collect_plans() -> None:
+    """A hidden `collect` would be a second pass over the lines; on frames in memory it is named so."""
     for path in PACKAGE.rglob("*.py"):
-        if allowed & {path.name, *(parent.name for parent in path.parents)}:
+        if path.name == "results.py" or "sources" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            name = (
-                node.func.attr
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-                else ""
-            )
-            if name != "collect":
-                continue
-            lazied = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            assert ".lazy()" in lazied, f"{path.name}:{node.lineno} collects"
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                collects = node.func.attr == "collect"
+                in_memory = any(ast.unparse(word) == "engine='in-memory'" for word in node.keywords)
+                assert not collects or in_memory, f"{path.name}:{node.lineno} collects a plan"
 
 
 def test_modules_and_functions_keep_to_their_budget() -> None:

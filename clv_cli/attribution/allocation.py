@@ -7,63 +7,63 @@ do; lines that go wholly into one bucket are not touched at all.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import polars as pl
 
 from clv_cli.errors import DataError
 from clv_cli.money import allocate
 
 LIMIT = 2**127 - 1
-ORDER = ["place", "component", "rule_id", "evidence"]
-KEYS = ["line_id", *ORDER]
+# Parts and buckets are enumerations: their order is that of `motion.PARTS` and the waterfall.
+ORDER = ["part", "bucket", "component", "rule_id", "evidence"]
 
 
-def largest_remainder(cells: pl.DataFrame, total: str, num: str, den: str) -> pl.Series:
+def largest_remainder(
+    cells: pl.DataFrame, line: str, total: str, share: tuple[str, str]
+) -> pl.Series:
     """Cut each line's total by its cells' shares, as `money.allocate` does.
 
     Args:
-        cells: one row a cell, in the order in which ties are settled; `line_id` is the line.
+        cells: one row a cell, in the order in which ties are settled.
+        line: column that tells lines apart.
         total: column of the line's amount, of either sign, the same on all its cells.
-        num: column of the cell's share, not negative.
-        den: column of the sum of the line's shares, above 0.
+        share: columns of the cell's share, not negative, and of the sum of the line's, above 0.
 
     Returns:
         Int64 cells in the order of the rows. Exact at any size: what would not fit 128 bits is cut
         in unbounded integers.
     """
     wide = cells.select(
-        pl.col("line_id"),
-        at=pl.int_range(pl.len()),
+        line=pl.col(line),
+        place=pl.int_range(pl.len()),
         total=pl.col(total).cast(pl.Int128),
-        num=pl.col(num).cast(pl.Int128),
-        den=pl.col(den).cast(pl.Int128),
+        num=pl.col(share[0]).cast(pl.Int128),
+        den=pl.col(share[1]).cast(pl.Int128),
     )
     fits = pl.col("total").abs() <= LIMIT // pl.col("den")
     both = [_fast(wide.filter(fits)), _slow(wide.filter(~fits))]
-    return pl.concat(both).sort("at")["cell"]
+    return pl.concat(both).sort("place")["cell"]
 
 
 def _fast(wide: pl.DataFrame) -> pl.DataFrame:
     whole = pl.col("total").abs() * pl.col("num")
     floors = wide.with_columns(cell=whole // pl.col("den"), over=whole % pl.col("den"))
-    left = pl.col("total").abs() - pl.col("cell").sum().over("line_id")
+    left = pl.col("total").abs() - pl.col("cell").sum().over("line")
     ranked = (
         floors.with_columns(left=left)
-        .sort("line_id", "over", "at", descending=[False, True, False])
-        .with_columns(rank=pl.int_range(pl.len()).over("line_id"))
+        .sort("line", "over", "place", descending=[False, True, False])
+        .with_columns(rank=pl.int_range(pl.len()).over("line"))
     )
     up = (pl.col("rank") < pl.col("left")).cast(pl.Int128)
     cell = (pl.col("cell") + up) * pl.col("total").sign()
-    return ranked.select("at", cell=cell.cast(pl.Int64))
+    return ranked.select("place", cell=cell.cast(pl.Int64))
 
 
 def _slow(wide: pl.DataFrame) -> pl.DataFrame:
     cells: list[int] = []
-    ordered = wide.sort("line_id", "at")
-    for _, line in ordered.group_by("line_id", maintain_order=True):
+    ordered = wide.sort("line", "place")
+    for _, line in ordered.group_by("line", maintain_order=True):
         cells += allocate(line["total"][0], line["num"].to_list())
-    return ordered.select("at", cell=pl.Series(cells, dtype=pl.Int64))
+    return ordered.select("place", cell=pl.Series(cells, dtype=pl.Int64))
 
 
 def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
@@ -78,23 +78,21 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
     Raises:
         DataError: a share that 128 bits cannot hold.
     """
-    ordered = raw.sort(KEYS)
+    ordered = raw.sort("at", *ORDER)
     # CS claims the same of all parts, so a part without CXM divides the denominator of one with it.
-    tier = pl.col("tier_den").max().over("line_id")
+    tier = pl.col("tier_den").max().over("at")
     ordered = ordered.with_columns(_tier=tier)
     too_fine = ordered.filter(pl.col("part_den") > LIMIT // pl.col("_tier"))
     if not too_fine.is_empty():
-        line = too_fine.row(0, named=True)
-        share = Fraction(line["part_num"], line["part_den"])
         raise DataError(
-            f"the split of line {line['line_id']} is finer than 128 bits",
-            where=f"{line['source']}:{line['row']}: {share} of it by {line['rule_id']}",
+            "the weights of rules that share a purchase are finer than 128 bits can hold",
+            where=f"rule {too_fine['rule_id'][0]}",
             hint="write the weights of the rules with fewer digits",
         )
     num = pl.col("part_num") * pl.col("tier_num") * (pl.col("_tier") // pl.col("tier_den"))
-    return ordered.with_columns(
-        share_num=num, share_den=pl.col("part_den") * pl.col("_tier")
-    ).drop("_tier", "part_num", "part_den", "tier_num", "tier_den")
+    return ordered.with_columns(share_num=num, share_den=pl.col("part_den") * pl.col("_tier")).drop(
+        "_tier", "part_num", "part_den", "tier_num", "tier_den"
+    )
 
 
 def give_back(cells: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
@@ -106,15 +104,15 @@ def give_back(cells: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
     base currency it is the same figure.
 
     Args:
-        cells: the originals' cells with `own`: the cell in minor units of the line's currency.
+        cells: the cells of originals: `original_line_id`, and `own`, the cell in minor units of the
+            line's currency.
         credits_: with `original_line_id, nth, taken, taken_base`.
 
     Returns:
         One row a credit x cell of its original: the columns of the credit, those of the cell's
         place, `share_num`, `share_den` (of the credit) and `amount` (Int64, not positive).
     """
-    columns = [*ORDER, "part", "bucket"]
-    left = cells.select(*columns, original_line_id="line_id", left="own")
+    left = cells.select(*ORDER, "original_line_id", left="own")
     rounds = [_cut(credits_.clear(), left)]
     for nth in credits_["nth"].unique().sort():
         cut = _cut(credits_.filter((pl.col("nth") == nth) & (pl.col("taken") > 0)), left)
@@ -133,7 +131,8 @@ def give_back(cells: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
 
 def _cut(credits_: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
     """At most one credit an original, cut by what is left of it."""
-    cut = credits_.join(left, on="original_line_id").sort(KEYS)
+    cut = credits_.join(left, on="original_line_id").sort("line_id", *ORDER)
     cut = cut.with_columns(whole=pl.col("left").cast(pl.Int128).sum().over("line_id"))
-    cut = cut.with_columns(given=largest_remainder(cut, "taken", "left", "whole"))
-    return cut.with_columns(amount=0 - largest_remainder(cut, "taken_base", "given", "taken"))
+    cut = cut.with_columns(given=largest_remainder(cut, "line_id", "taken", ("left", "whole")))
+    base = largest_remainder(cut, "line_id", "taken_base", ("given", "taken"))
+    return cut.with_columns(amount=0 - base)

@@ -12,18 +12,18 @@ at most `split.cs_window_days` before. A flag set after the touch is hindsight a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from clv_cli.attribution.cxm import CLAIM
 from clv_cli.frames import WEIGHT_ONE
-from clv_cli.pipeline import reduction
+from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
-TABLES = ("touches", "referrals")
+TABLES = ("risk_flags", "referrals")
 # One integer key instead of `by=`: a customer's days lie far from the next customer's.
 KEY_STEP = 2**20
 MAX_DAYS = 2**19
@@ -45,89 +45,92 @@ def cs_weight(scope: Scope) -> int:
     return int(scope.settings.split.cs_weight * WEIGHT_ONE)
 
 
-def _dated(scope: Scope, table: str, day: str, row_id: str) -> pl.LazyFrame:
-    """One row a customer and day up to `as_of`, sorted by key: `code, key, day, id`."""
-    rows = scope.book.table(table).filter(pl.col(day) <= scope.as_of)
-    coded = rows.join(scope.book.codes.lazy(), on="customer_id")
-    days = coded.group_by("code", day).agg(pl.col(row_id).min(), rows=pl.len())
-    return days.with_columns(key=key(day)).sort("key")
-
-
-def interventions(scope: Scope) -> pl.LazyFrame:
-    """On which days was a customer at risk helped? `key, code, happened_on, touch_id`, sorted.
-
-    Of several touches on one day, the one with the smallest id stands for all.
-    """
-    flags = _dated(scope, "risk_flags", "flagged_on", "flag_id").select("key", "flag_id")
-    touches = _dated(scope, "touches", "happened_on", "touch_id")
-    flagged = touches.join_asof(flags, on="key", tolerance=window_days(scope))
-    return flagged.filter(pl.col("flag_id").is_not_null()).select(
-        "key", "code", "happened_on", "touch_id"
-    )
-
-
-def hindsight(scope: Scope) -> pl.LazyFrame:
-    """Which touches were followed, not preceded, by a flag? `key, code, touch_id, rows`, sorted."""
-    flags = _dated(scope, "risk_flags", "flagged_on", "flag_id").select("key", "flag_id")
-    touches = _dated(scope, "touches", "happened_on", "touch_id")
-    days = window_days(scope)
-    before = touches.join_asof(flags, on="key", tolerance=days)
-    unflagged = before.filter(pl.col("flag_id").is_null()).drop("flag_id")
-    after = unflagged.join_asof(flags, on="key", strategy="forward", tolerance=days)
-    return after.filter(pl.col("flag_id").is_not_null()).select("key", "code", "touch_id", "rows")
-
-
-def introductions(scope: Scope) -> pl.LazyFrame:
-    """Which customers were brought by others, and with what weight?
-
-    Returns:
-        `code, component, rule_id, evidence, weight` of the referred customer.
-    """
-    codes = scope.book.codes.lazy()
-    made = (
-        scope.book.table("referrals")
-        .filter(pl.col("made_on") <= scope.as_of)
-        .join(codes, left_on="referred_id", right_on="customer_id")
-    )
-    helped = interventions(scope).group_by("code").agg(rescued_on=pl.col("happened_on").min())
-    rescued = helped.join(codes, on="code").select("rescued_on", referrer_id="customer_id")
-    silent = pl.col("kind") == NO_GRIPES
-    spoken = (pl.col("rescued_on") <= pl.col("made_on")).fill_null(value=False)
-    return (
-        made.join(rescued, on="referrer_id", how="left")
-        .filter(silent | spoken)
-        .select(
-            "code",
-            component=pl.when(silent).then(pl.lit(NO_GRIPES)).otherwise(pl.lit(REFERRAL)),
-            rule_id=pl.when(silent).then(pl.lit(NO_GRIPES)).otherwise(pl.lit(REFERRAL)),
-            evidence=pl.lit("referrals:") + pl.col("referral_id"),
-            weight=pl.col("weight").fill_null(WEIGHT_ONE),
-        )
-    )
+def _coded(scope: Scope, table: str, customer: str = "customer_id") -> pl.LazyFrame:
+    codes = scope.book.codes.lazy().rename({"customer_id": customer})
+    return scope.book.table(table).join(codes, on=customer)
 
 
 def reached(scope: Scope) -> pl.LazyFrame:
-    """The customers whom any CS rule can reach: `code`."""
-    reach = [interventions(scope).select("code"), introductions(scope).select("code")]
-    return pl.concat(reach).unique()
+    """The customers whom a CS rule may concern: ever flagged, or brought by others. `code`."""
+    flagged, brought = _coded(scope, "risk_flags"), _coded(scope, "referrals", "referred_id")
+    return pl.concat([flagged.select("code"), brought.select("code")]).unique()
 
 
-@reduction("split_interventions")
-def split_interventions(scope: Scope) -> pl.LazyFrame:
-    """See `interventions`."""
-    return interventions(scope)
+@reduction("split_flags")
+def split_flags(scope: Scope) -> pl.LazyFrame:
+    """The days on which customers were flagged, sorted: `code, flagged_on, key`."""
+    flags = _coded(scope, "risk_flags").filter(pl.col("flagged_on") <= scope.as_of)
+    days = flags.select("code", "flagged_on").unique()
+    return days.with_columns(key=key("flagged_on")).sort("key")
 
 
-@reduction("split_introductions")
-def split_introductions(scope: Scope) -> pl.LazyFrame:
-    """See `introductions`."""
-    return introductions(scope).sort("evidence")
+@reduction("split_touches")
+def split_touches(scope: Scope) -> pl.LazyFrame:
+    """The days on which flagged customers were helped: `code, happened_on, touch_id, rows, key`.
+
+    Of several touches on one day, the one with the smallest id stands for all. Sorted by key.
+    """
+    flagged = _coded(scope, "risk_flags").select("customer_id").unique()
+    touches = scope.book.table("touches").join(flagged, on="customer_id", how="semi")
+    done = touches.filter(pl.col("happened_on") <= scope.as_of)
+    coded = done.join(scope.book.codes.lazy(), on="customer_id")
+    days = coded.group_by("code", "happened_on").agg(
+        pl.col("touch_id").min(), rows=pl.len().cast(pl.Int64)
+    )
+    return days.with_columns(key=key("happened_on")).sort("key")
 
 
-@reduction("split_hindsight")
-def split_hindsight(scope: Scope) -> pl.LazyFrame:
-    """See `hindsight`."""
-    return hindsight(scope)
+@reduction("split_referrals")
+def split_referrals(scope: Scope) -> pl.LazyFrame:
+    """The referrals of billing customers up to `as_of`, by id, with the `code` of the referred."""
+    made = _coded(scope, "referrals", "referred_id").filter(pl.col("made_on") <= scope.as_of)
+    return made.sort("referral_id")
+
+
+@derived("split_interventions", split_touches, split_flags)
+def split_interventions(scope: Scope, touches: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
+    """On which days was a customer at risk helped? `split_touches` with a flag before them."""
+    return _flagged(touches, flags, "backward", window_days(scope))
+
+
+@derived("split_hindsight", split_touches, split_flags, split_interventions)
+def split_hindsight(
+    scope: Scope, touches: pl.DataFrame, flags: pl.DataFrame, helped: pl.DataFrame
+) -> pl.DataFrame:
+    """Which touches were followed, not preceded, by a flag?"""
+    others = touches.join(helped, on="key", how="anti", maintain_order="left")
+    return _flagged(others, flags, "forward", window_days(scope))
+
+
+def _flagged(
+    touches: pl.DataFrame, flags: pl.DataFrame, strategy: Literal["backward", "forward"], days: int
+) -> pl.DataFrame:
+    near = flags.select("key", "flagged_on")
+    matched = touches.join_asof(near, on="key", strategy=strategy, tolerance=days)
+    return matched.filter(pl.col("flagged_on").is_not_null()).drop("flagged_on")
+
+
+@derived("split_introductions", split_referrals, split_interventions)
+def split_introductions(scope: Scope, made: pl.DataFrame, helped: pl.DataFrame) -> pl.DataFrame:
+    """Which customers were brought by others, and with what weight?
+
+    Returns:
+        `code` of the referred customer, `component, rule_id, evidence, weight`.
+    """
+    first = helped.group_by("code").agg(rescued_on=pl.col("happened_on").min())
+    named = scope.book.codes.rename({"customer_id": "referrer_id"})
+    rescued = first.join(named, on="code").drop("code")
+    silent = pl.col("kind") == NO_GRIPES
+    spoken = (pl.col("rescued_on") <= pl.col("made_on")).fill_null(value=False)
+    rule = pl.when(silent).then(pl.lit(NO_GRIPES)).otherwise(pl.lit(REFERRAL))
+    backed = made.join(rescued, on="referrer_id", how="left").filter(silent | spoken)
+    return backed.select(
+        "code",
+        component=rule,
+        rule_id=rule,
+        evidence=pl.lit("referrals:") + pl.col("referral_id"),
+        weight=pl.col("weight").fill_null(WEIGHT_ONE),
+    )
 
 
 def claims(
@@ -138,14 +141,14 @@ def claims(
     Args:
         scope: its settings.
         divided: parts of purchases, see `motion.parts`.
-        helped: see `interventions`.
-        brought: see `introductions`.
+        helped: see `split_interventions`.
+        brought: see `split_introductions`.
 
     Returns:
-        The parts with `bucket, component, rule_id, evidence, weight` (ppm), weights above 0 only.
+        `at, part, bucket, component, rule_id, evidence, weight` (ppm), weights above 0 only.
     """
     both = [_at_risk(scope, divided, helped), _introduced(scope, divided, brought)]
-    claimed = pl.concat(frame.select(*divided.columns, *CLAIM) for frame in both)
+    claimed = pl.concat(frame.select(CLAIM) for frame in both)
     return claimed.filter(pl.col("weight") > 0)
 
 
@@ -170,7 +173,7 @@ def _at_risk(scope: Scope, divided: pl.DataFrame, helped: pl.DataFrame) -> pl.Da
     own = stayed.join(helped.select("code").unique(), on="code", how="semi")
     return after(own, helped, window_days(scope)).with_columns(
         bucket=pl.lit("cs"),
-        component=pl.col("part"),
+        component=pl.col("part").cast(pl.String),
         rule_id=pl.lit(AT_RISK),
         evidence=pl.lit("touches:") + pl.col("touch_id"),
         weight=pl.lit(cs_weight(scope), pl.Int64),

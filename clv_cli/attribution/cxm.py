@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TABLES = ("initiatives",)
 FACETS = {"products": "product_id", "touchpoints": "touchpoint", "segments": "segment"}
-CLAIM = ("bucket", "component", "rule_id", "evidence", "weight")
+CLAIM = ("at", "part", "bucket", "component", "rule_id", "evidence", "weight")
 _KEYS = list(FACETS.values())
 
 
@@ -29,6 +29,12 @@ def segments(scope: Scope) -> pl.LazyFrame:
     known = scope.book.table("customers").filter(pl.col("segment").is_not_null())
     coded = known.join(scope.book.codes.lazy(), on="customer_id")
     return coded.group_by("code").agg(pl.col("segment").min())
+
+
+@reduction("split_segments")
+def split_segments(scope: Scope) -> pl.LazyFrame:
+    """See `segments`."""
+    return segments(scope).sort("code")
 
 
 def covers(facet: str) -> pl.Expr:
@@ -52,24 +58,33 @@ def coverage(combinations: pl.LazyFrame, initiatives: pl.LazyFrame) -> pl.LazyFr
     """
     columns = ["initiative_id", "effective_from", "effective_to", *FACETS]
     weights = [pl.col(f"weight_{part}").fill_null(WEIGHT_ONE) for part in ("switched", "expanded")]
-    pairs = combinations.select(_KEYS).unique().join(
-        initiatives.filter("aligned").select(*columns, *weights), how="cross"
+    pairs = (
+        combinations.select(_KEYS)
+        .unique()
+        .join(initiatives.filter("aligned").select(*columns, *weights), how="cross")
     )
     return pairs.filter(*(covers(facet) for facet in FACETS)).drop(*FACETS)
 
 
 def reached(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
-    """The lines with `cxm_reached`: an initiative that covers them may be in force."""
-    covered = coverage(lines, scope.book.table("initiatives"))
-    spans = covered.group_by(_KEYS).agg(
+    """The lines with `cxm_reached`: issued while some initiative is in force, of a product of one.
+
+    A coarse sieve, so that most lines need no more than one lookup; `claims` looks closely.
+    """
+    aligned = scope.book.table("initiatives").filter("aligned")
+    listed = aligned.select(product_id=pl.col("products")).explode("product_id")
+    products = listed.drop_nulls().unique().with_columns(_listed=pl.lit(value=True))
+    span = aligned.select(
         _from=pl.col("effective_from").min(),
         _to=pl.col("effective_to").max(),
         _open=pl.col("effective_to").is_null().any(),
+        _all=(pl.col("products").list.len().fill_null(0) == 0).any(),
     )
-    day = pl.col("issued_on")
-    inside = (day >= pl.col("_from")) & (pl.col("_open") | (day < pl.col("_to")))
-    spanned = lines.join(spans, on=_KEYS, how="left", nulls_equal=True)
-    return spanned.with_columns(cxm_reached=inside.fill_null(value=False))
+    day, ends = pl.col("issued_on"), pl.col("_to")
+    inside = (day >= pl.col("_from")) & (pl.col("_open") | (day < ends))
+    sold = pl.col("_all") | pl.col("_listed").fill_null(value=False)
+    spanned = lines.join(products, on="product_id", how="left").join(span, how="cross")
+    return spanned.with_columns(cxm_reached=(inside & sold).fill_null(value=False))
 
 
 @reduction("split_initiatives")
@@ -86,7 +101,7 @@ def claims(divided: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
         initiatives: see `split_initiatives`.
 
     Returns:
-        The parts with `bucket, component, rule_id, evidence, weight` (ppm), weights above 0 only.
+        `at, part, bucket, component, rule_id, evidence, weight` (ppm), weights above 0 only.
     """
     moved = divided.lazy().filter(pl.col("part") != "retained")
     covered = coverage(moved, initiatives.lazy())
@@ -95,9 +110,9 @@ def claims(divided: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
     weight = pl.when(switched).then("weight_switched").otherwise("weight_expanded")
     claimed = matched.with_columns(
         bucket=pl.lit("cxm"),
-        component=pl.col("part"),
+        component=pl.col("part").cast(pl.String),
         rule_id=pl.col("initiative_id"),
         evidence=pl.lit("initiatives:") + pl.col("initiative_id"),
         weight=weight,
     ).filter(pl.col("weight") > 0)
-    return claimed.select(*divided.columns, *CLAIM).collect(engine="in-memory")
+    return claimed.select(CLAIM).collect(engine="in-memory")

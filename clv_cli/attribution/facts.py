@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution.allocation import give_back, largest_remainder, with_shares
+from clv_cli.attribution.allocation import ORDER, give_back, largest_remainder, with_shares
 from clv_cli.attribution.lines import ONE, split_credits
-from clv_cli.attribution.reach import plain
-from clv_cli.attribution.waterfall import REST, UNMATCHED, WHOLE, split_shares
+from clv_cli.attribution.motion import PART
+from clv_cli.attribution.reach import plain, split_bought
+from clv_cli.attribution.waterfall import BUCKET, REST, UNMATCHED, split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
 ROW = (
@@ -46,7 +47,7 @@ LINE_ORDER = (
     "evidence",
     "amount",
 )
-PLAIN = ("part", "bucket", "component", "rule_id")
+CELL = ("part", "bucket", "component", "rule_id", "evidence")
 GRAINS: dict[str, tuple[str, ...]] = {
     "rule": ("bucket", "component", "rule_id"),
     "month": ("bucket", "month"),
@@ -60,49 +61,63 @@ def _is_whole() -> pl.Expr:
 
 
 def _sales(component: str) -> dict[str, pl.Expr]:
-    literals = {"part": WHOLE, "bucket": "sales", "component": component, "rule_id": component}
-    return {name: pl.lit(value) for name, value in literals.items()}
+    return {
+        "part": pl.lit("whole", PART),
+        "bucket": pl.lit("sales", BUCKET),
+        "component": pl.lit(component),
+        "rule_id": pl.lit(component),
+    }
 
 
-def cut_rows(scope: Scope, shared: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
-    """Integer cells of reached purchases, and of all credits of the period.
-
-    Args:
-        scope: its currency.
-        shared: see `waterfall.split_shares`.
-        credits_: see `lines.split_credits`.
-    """
-    whole, parted = shared.filter(_is_whole()), shared.filter(~_is_whole())
-    fractions = ("part_num", "part_den", "tier_num", "tier_den")
-    single = whole.with_columns(cell="amount_base", share_num=ONE, share_den=ONE).drop(fractions)
+@derived("split_cells", split_bought, split_shares)
+def split_cells(_: Scope, bought: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
+    """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, amount`."""
+    rows = shares.join(bought.select("at", "amount_base"), on="at")
+    whole, parted = rows.filter(_is_whole()), rows.filter(~_is_whole())
+    single = whole.with_columns(amount="amount_base", share_num=ONE, share_den=ONE)
     cut = with_shares(parted)
-    cut = cut.with_columns(cell=largest_remainder(cut, "amount_base", "share_num", "share_den"))
-    cells = pl.concat([single, cut.select(single.columns)])
-    bought = cells.filter("reported").with_columns(amount="cell")
-    return pl.concat([bought.select(ROW), *_credits(scope, cells, credits_)])
+    cells = largest_remainder(cut, "at", "amount_base", ("share_num", "share_den"))
+    cut = cut.with_columns(amount=cells)
+    columns = ("at", *CELL, "share_num", "share_den", "amount")
+    return pl.concat([single.select(columns), cut.select(columns)])
 
 
-def _credits(scope: Scope, cells: pl.DataFrame, credits_: pl.DataFrame) -> list[pl.DataFrame]:
-    """The rows of credits: cut like their originals, or sales."""
+@derived("split_credit_rows", split_bought, split_cells, split_credits)
+def split_credit_rows(
+    scope: Scope, bought: pl.DataFrame, cells: pl.DataFrame, credits_: pl.DataFrame
+) -> pl.DataFrame:
+    """The rows of the credits of the period: cut like their originals, or sales."""
     taken = credits_.filter(pl.col("taken") > 0)
-    credited = taken.select(line_id="original_line_id").unique()
-    own = _own_currency(scope, cells.join(credited, on="line_id", how="semi"))
+    originals = bought.join(
+        taken.select(line_id="original_line_id").unique(), on="line_id", how="semi"
+    )
+    own = _own_currency(scope, originals, cells)
     given = give_back(own, taken.rename({"amount": "owed"})).filter("reported")
     given = given.with_columns(evidence=_original(), share_den=_owed("owed"))
     now = credits_.filter("reported")
-    split = own.select(original_line_id="line_id").unique()
-    plain_ = now.filter(pl.col("taken") > 0).join(split, on="original_line_id", how="anti")
+    reached = originals.select(original_line_id="line_id")
+    plain_ = now.filter(pl.col("taken") > 0).join(reached, on="original_line_id", how="anti")
     over = now.with_columns(excess=_owed("amount") - pl.col("taken")).filter(pl.col("excess") > 0)
-    return [
-        given.select(ROW),
-        _credit_rows(plain_, REST, "taken", "taken_base"),
-        _credit_rows(over, UNMATCHED, "excess", "excess_base"),
-    ]
+    return pl.concat(
+        [
+            given.select(ROW),
+            _credit_rows(plain_, REST, "taken", "taken_base"),
+            _credit_rows(over, UNMATCHED, "excess", "excess_base"),
+        ]
+    )
 
 
-def _credit_rows(
-    credits_: pl.DataFrame, component: str, share: str, amount: str
-) -> pl.DataFrame:
+def _own_currency(scope: Scope, originals: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Cells of originals in minor units of their own currency, in which credits are written."""
+    columns = originals.select("at", "currency", worth="amount", original_line_id="line_id")
+    rows = cells.join(columns, on="at").sort("at", *ORDER)
+    foreign = pl.col("currency") != scope.currency
+    home, abroad = rows.filter(~foreign), rows.filter(foreign)
+    own = largest_remainder(abroad, "at", "worth", ("share_num", "share_den"))
+    return pl.concat([home.with_columns(own="amount"), abroad.with_columns(own=own)])
+
+
+def _credit_rows(credits_: pl.DataFrame, component: str, share: str, amount: str) -> pl.DataFrame:
     """Credits that go to sales, as far as one of their two amounts goes."""
     return credits_.with_columns(
         **_sales(component),
@@ -120,36 +135,37 @@ def _original() -> pl.Expr:
     return pl.lit("billing_lines:") + pl.col("original_line_id")
 
 
-def _own_currency(scope: Scope, cells: pl.DataFrame) -> pl.DataFrame:
-    """Cells in minor units of the line's own currency, in which its credits are written."""
-    foreign = pl.col("currency") != scope.currency
-    home, abroad = cells.filter(~foreign), cells.filter(foreign)
-    own = largest_remainder(abroad, "amount", "share_num", "share_den")
-    return pl.concat([home.with_columns(own="cell"), abroad.with_columns(own=own)])
-
-
-split_cut: Measure = derived("split_cut", split_shares, split_credits)(cut_rows)
-
-
 def _sums(grain: str) -> Measure:
-    keys = [name for name in GRAINS[grain] if name not in PLAIN]
-    total = pl.col("amount").cast(pl.Int128).sum()
-    count = pl.len().cast(pl.Int64)
+    keys = GRAINS[grain]
+    of_line = [name for name in keys if name not in CELL]
+    count, total = pl.len().cast(pl.Int64), pl.col("amount").cast(pl.Int128).sum()
 
     def plain_sums(scope: Scope) -> pl.LazyFrame:
+        sums = {"lines": count, "amount": pl.col("amount_base").cast(pl.Int128).sum()}
         lines = plain(scope)
-        grouped = lines.group_by(keys) if keys else lines.group_by(pl.lit(0).alias("all"))
-        summed = grouped.agg(lines=count, amount=pl.col("amount_base").cast(pl.Int128).sum())
-        return summed.with_columns(**_sales(REST)).select(*GRAINS[grain], "lines", "amount")
+        summed = lines.group_by(of_line).agg(**sums) if of_line else lines.select(**sums)
+        return summed.with_columns(**_sales(REST)).select(*keys, "lines", "amount")
 
-    def add(_: Scope, rest: pl.DataFrame, cut: pl.DataFrame) -> pl.DataFrame:
-        parted = cut.group_by(GRAINS[grain]).agg(lines=count, amount=total)
-        both = pl.concat([rest, parted.select(rest.columns)]).group_by(GRAINS[grain])
+    def add(
+        _: Scope,
+        rest: pl.DataFrame,
+        bought: pl.DataFrame,
+        cells: pl.DataFrame,
+        credits_: pl.DataFrame,
+    ) -> pl.DataFrame:
+        lines = bought.filter("reported").select("at", *of_line)
+        cut = cells.join(lines, on="at").group_by(keys).agg(lines=count, amount=total)
+        back = credits_.group_by(keys).agg(lines=count, amount=total)
+        both = pl.concat([rest.filter(pl.col("lines") > 0), cut, back]).group_by(keys)
         # The strict cast raises where a sum leaves 64 bits; Int64 sums would wrap silently.
-        summed = both.agg(pl.col("lines", "amount").sum()).with_columns(pl.col("amount").cast(pl.Int64))
-        return summed.sort(GRAINS[grain], nulls_last=True)
+        amount = pl.col("amount").sum().cast(pl.Int64)
+        summed = both.agg(pl.col("lines").sum(), amount)
+        texts = [pl.col(name).cast(pl.String) for name in keys if name in CELL]
+        return summed.with_columns(texts).sort(keys, nulls_last=True)
 
-    return derived(f"split_by_{grain}", reduction(f"split_plain_{grain}")(plain_sums), split_cut)(add)
+    plain_measure = reduction(f"split_plain_{grain}")(plain_sums)
+    needs = (plain_measure, split_bought, split_cells, split_credit_rows)
+    return derived(f"split_by_{grain}", *needs)(add)
 
 
 SPLIT_FACTS: dict[str, Measure] = {grain: _sums(grain) for grain in GRAINS}
@@ -164,11 +180,20 @@ def split_plain(scope: Scope) -> pl.LazyFrame:
     return rows.with_columns(amount="amount_base").select(ROW)
 
 
-@derived("split_lines", split_plain, split_cut)
-def split_lines(_: Scope, rest: pl.DataFrame, cut: pl.DataFrame) -> pl.DataFrame:
+@derived("split_lines", split_plain, split_bought, split_cells, split_credit_rows)
+def split_lines(
+    _: Scope,
+    rest: pl.DataFrame,
+    bought: pl.DataFrame,
+    cells: pl.DataFrame,
+    credits_: pl.DataFrame,
+) -> pl.DataFrame:
     """One row a line x part x bucket x component x rule x evidence, sorted by day and line.
 
     `share_num / share_den` is its exact share of the line, `amount` the integer cell in minor units
     of the base currency; `part` is `whole` for lines that no rule could reach.
     """
-    return pl.concat([rest, cut]).sort(LINE_ORDER, nulls_last=True)
+    lines = bought.filter("reported").drop("amount")
+    cut = cells.join(lines, on="at").select(ROW)
+    rows = pl.concat([rest, cut, credits_]).sort(LINE_ORDER, nulls_last=True)
+    return rows.with_columns(pl.col("part", "bucket").cast(pl.String))

@@ -26,6 +26,7 @@ LINE = (
     "source",
     "row",
 )
+FACETS = ("touchpoint", "deal_id")
 ONE = pl.lit(1, pl.Int128)
 
 
@@ -47,6 +48,12 @@ def credited_ids(scope: Scope) -> pl.LazyFrame:
     return negative.select(line_id="original_line_id").drop_nulls().unique()
 
 
+def credited_codes(scope: Scope) -> pl.LazyFrame:
+    """The customers who have credits that name an original: `code`."""
+    negative = history(scope).filter(pl.col("amount") < 0)
+    return negative.filter(pl.col("original_line_id").is_not_null()).select("code")
+
+
 @reduction("split_negatives")
 def split_negatives(scope: Scope) -> pl.LazyFrame:
     """Credits, refunds and write-offs up to the end of the period."""
@@ -55,10 +62,9 @@ def split_negatives(scope: Scope) -> pl.LazyFrame:
 
 @reduction("split_originals")
 def split_originals(scope: Scope) -> pl.LazyFrame:
-    """What the lines that credits name were worth."""
+    """The purchases that credits name as their original."""
     bought = history(scope).filter(pl.col("amount") > 0)
-    named = bought.join(credited_ids(scope), on="line_id", how="semi")
-    return named.select("code", "currency", original_line_id="line_id", worth="amount")
+    return bought.join(credited_ids(scope), on="line_id", how="semi").select(*LINE, *FACETS)
 
 
 @derived("split_credits", split_negatives, split_originals)
@@ -75,8 +81,9 @@ def split_credits(scope: Scope, negative: pl.DataFrame, originals: pl.DataFrame)
         and `reported`.
     """
     keys = ["original_line_id", "code", "currency"]
+    worth = originals.select("code", "currency", original_line_id="line_id", worth="amount")
     ordered = negative.sort("issued_on", "line_id").join(
-        originals, on=keys, how="left", maintain_order="left"
+        worth, on=keys, how="left", maintain_order="left"
     )
     owed, owed_base = _owed("amount"), _owed("amount_base")
     before = pl.col("owed").cum_sum().over(keys) - pl.col("owed")

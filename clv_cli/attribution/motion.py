@@ -16,12 +16,12 @@ too little is called expansion, never too much.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution.lines import ONE, history
-from clv_cli.attribution.reach import marked, split_reached, split_reached_before
+from clv_cli.attribution.lines import ONE, credited_codes, history
+from clv_cli.attribution.reach import has_evidence, marked, split_bought
 from clv_cli.measures.billed_lines import month_index
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import derived, reduction
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
 PARTS = ("switched", "expanded", "retained")
+PART = pl.Enum([*PARTS, "whole"])
 SPREAD = ("recurring", "credit", "refund", "writeoff")
-GROUP = ("code", "product", "currency")
+GROUP = ["code", "product"]
+MONTHS = 2**20
 # 55,440 = 4,620 x 12: what terms of 1-4, 6 and 12 months leave over. Others stay exact all the same.
 FACTORS = (4620, 12)
-Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 @reduction("split_spread")
@@ -42,12 +43,16 @@ def split_spread(scope: Scope) -> pl.LazyFrame:
     """The past of the reached customers: monthly units by group, month of issue and term.
 
     Returns:
-        `code, product, currency, month, begins` (first month of the term), `months` (its length),
+        `code, product, month, begins` (first month of the term), `months` (its length),
         `units` (Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
     """
     lines = history(scope)
-    reached = marked(scope, lines).filter("reached").select("code").unique()
-    past = grouped(lines.join(reached, on="code", how="semi"))
+    if not has_evidence(scope):
+        lines = lines.filter(pl.lit(value=False))
+    codes = marked(scope, lines).filter("reached").select("code")
+    # Lines of any year may be credited now; their customers' past is needed too.
+    reached = pl.concat([codes, credited_codes(scope)]).unique()
+    past = grouped(scope, lines.join(reached, on="code", how="semi"))
     start, end = month_index(pl.col("period_start")), month_index(pl.col("period_end"))
     termed = pl.col("kind").is_in(SPREAD) & start.is_not_null() & end.is_not_null()
     months = pl.when(termed).then(pl.max_horizontal(end - start, 1)).otherwise(1)
@@ -90,34 +95,40 @@ def split_switched_deals(scope: Scope) -> pl.LazyFrame:
     return deals.select("deal_id").unique().sort("deal_id")
 
 
-@derived("split_expansion", split_spread, split_reached, split_reached_before)
-def split_expansion(
-    scope: Scope, spread: pl.DataFrame, reached: pl.DataFrame, before: pl.DataFrame
-) -> pl.DataFrame:
-    """By which share does each month of a customer x product with reached purchases exceed its base?
+@derived("split_expansion", split_spread, split_bought)
+def split_expansion(scope: Scope, spread: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
+    """By which share does the month of each reached purchase exceed its base?
 
     Returns:
-        `code, product, currency, month`, `num` and `den` (Int128), `known`.
+        `at` (the purchase), `num` and `den` (Int128), `known`.
     """
-    bought = grouped(pl.concat([reached, before])).select(*GROUP, "month").unique()
-    rates = _rates(scope, spread).join(bought, on=[*GROUP, "month"], how="semi")
-    based = rates.join(_revenue_between(spread, rates), on=[*GROUP, "month"], how="left")
-    rate, months = pl.col("rate"), pl.col("upto") - pl.col("since")
-    excess = rate * months - pl.col("revenue").fill_null(0).clip(lower_bound=0)
+    lines = grouped(scope, bought.lazy()).select("at", *GROUP, "month").collect()
+    groups = lines.select(GROUP).unique().with_row_index("group")
+    asked = lines.join(groups, on=GROUP).select("at", "group", "month")
+    past = spread.join(groups, on=GROUP).drop(GROUP, "first_day")
+    months = asked.select("group", "month").unique()
+    rates = _rates(scope, past).join(months, on=["group", "month"], how="semi")
+    based = rates.join(_revenue_between(past, rates), on=["group", "month"], how="left")
+    rate, window = pl.col("rate"), pl.col("upto") - pl.col("since")
+    excess = rate * window - pl.col("revenue").fill_null(0).clip(lower_bound=0)
     grown = pl.col("known") & (rate > 0) & (excess > 0)
     shares = based.with_columns(
         num=pl.when(grown).then(excess).otherwise(0).cast(pl.Int128),
-        den=pl.when(grown).then(rate * months).otherwise(1).cast(pl.Int128),
+        den=pl.when(grown).then(rate * window).otherwise(1).cast(pl.Int128),
     )
-    return _reduced(shares).select(*GROUP, "month", "num", "den", "known")
+    found = _reduced(shares).select("group", "month", "num", "den", "known")
+    return asked.join(found, on=["group", "month"], how="left").drop("group", "month")
 
 
-def first_days(spread: pl.DataFrame) -> pl.DataFrame:
-    """Each reached customer's first purchase day: `code, first_day`."""
-    return spread.group_by("code").agg(pl.col("first_day").min())
-
-
-def parts(
+@derived(
+    "split_parts",
+    split_bought,
+    split_spread,
+    split_expansion,
+    split_switchers,
+    split_switched_deals,
+)
+def split_parts(  # noqa: PLR0913 - one argument a measure it needs
     scope: Scope,
     bought: pl.DataFrame,
     spread: pl.DataFrame,
@@ -125,32 +136,23 @@ def parts(
     switchers: pl.DataFrame,
     deals: pl.DataFrame,
 ) -> pl.DataFrame:
-    """What share of each purchase is switched, expanded, retained?
-
-    Args:
-        scope: its settings.
-        bought: reached purchases.
-        spread: see `split_spread`.
-        expansion: see `split_expansion`.
-        switchers: see `split_switchers`.
-        deals: see `split_switched_deals`.
+    """What share of each reached purchase is switched, expanded, retained?
 
     Returns:
-        `bought` with `first_day` and `part, part_num, part_den` (Int128), one row a part that is not
-        nothing; and `known`, false where too little past makes everything retained.
+        `at` (the purchase), what rules look at, `first_day` of the customer; `part, part_num,
+        part_den` (Int128), one row a part that is not nothing; and `known`, false where too little
+        past makes everything retained.
     """
-    came = pl.col("code").is_in(switchers["code"].implode()) | pl.col("deal_id").is_in(
-        deals["deal_id"].implode()
-    ).fill_null(value=False)
+    first = spread.group_by("code").agg(pl.col("first_day").min())
+    came = pl.col("code").is_in(switchers["code"].implode())
+    came |= pl.col("deal_id").is_in(deals["deal_id"].implode()).fill_null(value=False)
     if scope.settings.split.treat_new_as_switched:
         came = pl.lit(value=True)
     placed = (
-        grouped(bought.lazy())
-        .join(expansion.lazy(), on=[*GROUP, "month"], how="left")
-        .join(first_days(spread).lazy(), on="code", how="left")
+        bought.select("at", "code", "issued_on", "product_id", "touchpoint", "segment", "deal_id")
+        .join(expansion, on="at")
+        .join(first, on="code", how="left")
         .with_columns(switched=(pl.col("issued_on") == pl.col("first_day")) & came)
-        .drop("product")
-        .collect(engine="in-memory")
     )
     num, den, switched = pl.col("num"), pl.col("den"), pl.col("switched")
     shares = {
@@ -160,10 +162,10 @@ def parts(
     }
     return pl.concat(
         placed.filter(there).with_columns(
-            part=pl.lit(part), part_num=over, part_den=under, known=pl.col("known") | switched
+            part=pl.lit(part, PART), part_num=over, part_den=under, known=pl.col("known") | switched
         )
         for part, (there, over, under) in shares.items()
-    ).drop("switched", "num", "den")
+    ).drop("switched", "num", "den", "deal_id")
 
 
 def _reduced(shares: pl.DataFrame) -> pl.DataFrame:
@@ -175,57 +177,65 @@ def _reduced(shares: pl.DataFrame) -> pl.DataFrame:
     return shares
 
 
-def grouped(lines: Frame) -> Frame:
-    """Lines with the `product` key of their group."""
-    # Lines without a product form a group of their own; null keys would not join.
-    return lines.with_columns(product=pl.col("product_id").fill_null(""))
+def grouped(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Lines with the `product` key of their group: product, and currency where there are several."""
+    product = pl.col("product_id").fill_null("")
+    if len(scope.book.lines.currencies) > 1:
+        product = pl.concat_str(product, "currency", separator="|")
+    return lines.with_columns(product=product)
 
 
-def _rates(scope: Scope, spread: pl.DataFrame) -> pl.DataFrame:
+def _rates(scope: Scope, past: pl.DataFrame) -> pl.DataFrame:
     """The rate of each month, and the window `[since, upto)` whose mean is its base."""
     split = scope.settings.split
     ends = pl.when("bought").then(pl.col("begins") + pl.col("months"))
     begins = pl.when("bought").then(pl.col("begins"))
-    months = spread.group_by(*GROUP, "month").agg(
+    rates = past.group_by("group", "month").agg(
         rate=pl.col("units").sum(), covered=ends.max(), begins=begins.min()
     )
-    earlier = {"partition_by": list(GROUP), "order_by": "month"}
-    covered = pl.col("covered").fill_null(0).cum_max().shift(1).over(**earlier)
-    first = pl.col("begins").min().over(*GROUP)
-    windows = months.with_columns(first=first, upto=pl.min_horizontal("month", covered))
+    first = rates.group_by("group").agg(first=pl.col("begins").min())
+    # The group in the high digits keeps one running maximum from reaching into the next group.
+    covered = pl.col("group").cast(pl.Int64) * MONTHS + pl.col("covered").fill_null(0)
+    before = covered.cum_max().shift(1) - pl.col("group").cast(pl.Int64) * MONTHS
+    upto = pl.min_horizontal("month", pl.max_horizontal(before, 0)).cast(pl.Int32)
     since = pl.max_horizontal("first", pl.col("upto") - split.base_months)
-    known = (pl.col("month") - pl.col("first") >= split.base_min_months) & (pl.col("upto") > since)
-    return windows.with_columns(since=since, known=known.fill_null(value=False))
+    old = pl.col("month") - pl.col("first") >= split.base_min_months
+    known = (old & (pl.col("upto") > pl.col("since"))).fill_null(value=False)
+    sorted_ = rates.sort("group", "month").with_columns(upto=upto).join(first, on="group")
+    return sorted_.with_columns(since=since).with_columns(known=known)
 
 
-def _revenue_between(spread: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+def _revenue_between(past: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Spread revenue of each window, as a difference of running totals at its two ends.
 
     A line adds `units` a month from `begins` on and takes them away after its term, so the revenue
     before month t is t x sum(step) - sum(step x month) over the steps before t. Steps of whole
     groups cancel, so one running sum serves all groups at once.
     """
+    asked = rates.filter("known")
+    oldest = asked.group_by("group").agg(oldest=pl.col("since").min())
     begins, ends = pl.col("begins"), pl.col("begins") + pl.col("months")
-    nothing = pl.lit(0, pl.Int128)
+    # What ended before a group's first window adds the same to both ends of every window.
+    past = past.join(oldest, on="group").filter(ends > pl.col("oldest"))
+    group, none = pl.col("group").cast(pl.Int64) * MONTHS, pl.lit(None, pl.Int32)
     steps = [
-        spread.select(
-            *GROUP, at=at, step=step, month=pl.lit(None, pl.Int32), side=pl.lit(0, pl.Int128)
-        )
+        past.select(key=group + at, at=at, step=step, month=none, side=pl.lit(0, pl.Int8))
         for at, step in ((begins, pl.col("units")), (ends, 0 - pl.col("units")))
     ]
-    asked = rates.filter("known")
-    ends_of_windows = [
+    nothing = pl.lit(0, pl.Int128)
+    windows = [
         asked.select(
-            *GROUP, at=pl.col(name), step=nothing, month="month", side=pl.lit(side, pl.Int128)
+            key=group + pl.col(end), at=end, step=nothing, month="month", side=pl.lit(side, pl.Int8)
         )
-        for name, side in (("upto", 1), ("since", -1))
+        for end, side in (("upto", 1), ("since", -1))
     ]
-    run = pl.concat([*steps, *ends_of_windows]).sort(*GROUP, "at")
     at, step = pl.col("at").cast(pl.Int128), pl.col("step")
     before = at * step.cum_sum() - (step * at).cum_sum()
     return (
-        run.with_columns(signed=before * pl.col("side"))
+        pl.concat([*steps, *windows])
+        .sort("key")
+        .with_columns(revenue=before * pl.col("side").cast(pl.Int128))
         .filter(pl.col("month").is_not_null())
-        .group_by(*GROUP, "month")
-        .agg(revenue=pl.col("signed").sum())
+        .group_by(group=(pl.col("key") // MONTHS).cast(pl.UInt32), month="month")
+        .agg(pl.col("revenue").sum())
     )

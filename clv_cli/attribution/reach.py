@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
-from clv_cli.attribution.lines import LINE, credited_ids, history, in_period
-from clv_cli.pipeline import reduction
+from clv_cli.attribution.cxm import split_segments
+from clv_cli.attribution.lines import FACETS, LINE, history, in_period, split_originals
+from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
-
-FACTS = ("touchpoint", "deal_id", "segment", "reported")
 
 
 def has_evidence(scope: Scope) -> bool:
@@ -22,17 +21,15 @@ def has_evidence(scope: Scope) -> bool:
 
 
 def marked(scope: Scope, bought: pl.LazyFrame) -> pl.LazyFrame:
-    """Purchases with `segment` and `reached`: whether any rule could claim them."""
+    """Purchases with `reached`: whether any rule might claim them. Errs towards true, cheaply."""
     by_cxm = by_cs = pl.lit(value=False)
-    with_segment = bought.with_columns(segment=pl.lit(None, pl.String))
     if any(scope.book.has(table) for table in cxm.TABLES):
-        with_segment = cxm.reached(scope, bought.join(cxm.segments(scope), on="code", how="left"))
-        by_cxm = pl.col("cxm_reached")
+        bought, by_cxm = cxm.reached(scope, bought), pl.col("cxm_reached")
     if any(scope.book.has(table) for table in cs.TABLES):
         codes = cs.reached(scope).with_columns(cs_reached=pl.lit(value=True))
-        with_segment = with_segment.join(codes, on="code", how="left")
+        bought = bought.join(codes, on="code", how="left")
         by_cs = pl.col("cs_reached").fill_null(value=False)
-    return with_segment.with_columns(reached=(by_cxm | by_cs) & (pl.col("amount") > 0))
+    return bought.with_columns(reached=(by_cxm | by_cs) & (pl.col("amount") > 0))
 
 
 def plain(scope: Scope) -> pl.LazyFrame:
@@ -41,22 +38,25 @@ def plain(scope: Scope) -> pl.LazyFrame:
     return marked(scope, bought).filter(~pl.col("reached"))
 
 
-@reduction("split_reached")
-def split_reached(scope: Scope) -> pl.LazyFrame:
-    """The purchases of the period that some rule could reach."""
+@reduction("split_reached_now")
+def split_reached_now(scope: Scope) -> pl.LazyFrame:
+    """The purchases of the period that some rule might claim."""
     bought = history(scope).filter((pl.col("amount") > 0) & in_period(scope))
-    return _reached(scope, bought)
+    return marked(scope, bought).filter("reached").select(*LINE, *FACETS)
 
 
-@reduction("split_reached_before")
-def split_reached_before(scope: Scope) -> pl.LazyFrame:
-    """Earlier purchases that some rule could reach and that a credit names."""
-    bought = history(scope).filter((pl.col("amount") > 0) & ~in_period(scope))
-    return _reached(scope, bought.join(credited_ids(scope), on="line_id", how="semi"))
+@derived("split_bought", split_reached_now, split_originals, split_segments)
+def split_bought(
+    scope: Scope, now: pl.DataFrame, originals: pl.DataFrame, segments: pl.DataFrame
+) -> pl.DataFrame:
+    """All purchases to be split by rules, numbered (`at`), with `segment` and `reported`.
 
-
-def _reached(scope: Scope, bought: pl.LazyFrame) -> pl.LazyFrame:
-    if not has_evidence(scope):
-        bought = bought.filter(pl.lit(value=False))
-    found = marked(scope, bought).filter("reached")
-    return found.with_columns(reported=in_period(scope)).select(*LINE, *FACTS)
+    Those of the period that a rule might claim, and earlier ones that credits take back.
+    """
+    reported = pl.lit(value=True)
+    both = [now.with_columns(reported=reported)]
+    if has_evidence(scope):
+        before = originals.filter(~in_period(scope))
+        both.append(before.with_columns(reported=~reported))
+    named = pl.concat(both).join(segments, on="code", how="left")
+    return named.sort("line_id").with_row_index("at")

@@ -6,15 +6,10 @@ A line counts unless a rule leaves it out; the first rule that holds takes it, s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from clv_cli.measures.fx import conversions, convert
 from clv_cli.pipeline import Scope, reduction
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RULES = {
     "draft_or_void": "drafts and voids",
@@ -64,13 +59,20 @@ def excluded_lines(scope: Scope) -> pl.LazyFrame:
     Returns:
         `rule, lines, amount_base` (Int64), and `unpriced`: lines without a rate, which count as 0.
     """
-    return _account(scope, lambda rules: pl.coalesce([_named(n, e) for n, e in rules.items()]))
+    rules = _rules(scope)
+    named: list[pl.Expr] = [pl.when(rule).then(pl.lit(name)) for name, rule in rules.items()]
+    lines = _with_credits(scope, scope.book.table("billing_lines"))
+    if not rules:
+        lines, named = lines.clear(), [pl.lit(None, pl.String)]
+    left_out = lines.with_columns(rule=pl.coalesce(named)).filter(pl.col("rule").is_not_null())
+    return _in_base(scope, left_out).group_by("rule").agg(*_sums()).sort("rule")
 
 
 @reduction("loaded_lines")
 def loaded_lines(scope: Scope) -> pl.LazyFrame:
     """How many lines, and how much money, were loaded? One row, under the rule `loaded`."""
-    return _account(scope, lambda _: pl.lit("loaded"))
+    lines = _in_base(scope, scope.book.table("billing_lines"))
+    return lines.select(*_sums()).select(pl.lit("loaded").alias("rule"), pl.all())
 
 
 def issued_by(scope: Scope) -> pl.Expr:
@@ -138,23 +140,11 @@ def _in_base(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     ).drop("multiplier", "divisor")
 
 
-def _named(name: str, rule: pl.Expr) -> pl.Expr:
-    return pl.when(rule).then(pl.lit(name))
-
-
-def _account(scope: Scope, name: Callable[[dict[str, pl.Expr]], pl.Expr]) -> pl.LazyFrame:
-    """Lines and money by a name given to each line; lines without a name are left out."""
-    rules = _rules(scope) or {"draft_or_void": pl.lit(value=False)}
-    lines = _with_credits(scope, scope.book.table("billing_lines"))
-    return (
-        _in_base(scope, lines)
-        .with_columns(rule=name(rules))
-        .filter(pl.col("rule").is_not_null())
-        .group_by("rule")
-        .agg(
-            lines=pl.len().cast(pl.Int64),
-            amount_base=pl.col("amount_base").cast(pl.Int128).sum().cast(pl.Int64),
-            unpriced=pl.col("amount_base").null_count().cast(pl.Int64),
-        )
-        .sort("rule")
-    )
+def _sums() -> list[pl.Expr]:
+    """Lines and their money; a line without a rate counts as 0 and is counted as unpriced."""
+    amount = pl.col("amount_base")
+    return [
+        pl.len().cast(pl.Int64).alias("lines"),
+        amount.cast(pl.Int128).sum().cast(pl.Int64),
+        amount.null_count().cast(pl.Int64).alias("unpriced"),
+    ]

@@ -60,12 +60,8 @@ def _in_one_currency(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
         .sort("key")
         .select(*from_code_month(), "now", "base")
     )
-    # A customer's first change has nothing before it; after that, a gap means "as before".
-    first = (pl.col("code") != pl.col("code").shift(1)).fill_null(value=True)
-    known = pairs.with_columns(
-        pl.when(first).then(pl.col(name).fill_null(0)).otherwise(pl.col(name)).forward_fill()
-        for name in ("now", "base")
-    ).with_columns(
+    # A gap means "as before"; every customer ends at nothing, so none inherits from the one above.
+    known = pairs.with_columns(pl.col("now", "base").forward_fill().fill_null(0)).with_columns(
         end=pl.when(pl.col("code") == pl.col("code").shift(-1)).then(pl.col("month").shift(-1))
     )
     opening_set = known.filter(pl.col("base") > 0, pl.col("month") <= scope.closing)

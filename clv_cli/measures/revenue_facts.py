@@ -24,7 +24,7 @@ def missing_rates(scope: Scope) -> pl.LazyFrame:
         return pl.LazyFrame(schema={"currency": pl.String, "day": pl.Date})
     return (
         billed_lines(scope)
-        .filter(pl.col("amount_base").is_null())
+        .filter(pl.col("currency") != book.currency, pl.col("amount_base").is_null())
         .select("currency", day="issued_on")
         .unique()
         .sort("currency", "day")
@@ -58,6 +58,27 @@ def revenue_facts(scope: Scope, sums: pl.DataFrame, missing: pl.DataFrame) -> pl
     """
     require_rates(missing, scope.currency)
     return sums
+
+
+@derived("revenue_months", revenue_facts)
+def revenue_months(_: Scope, facts: pl.DataFrame) -> pl.DataFrame:
+    """How much was billed in each month?
+
+    Returns:
+        `month`, sorted; `lines`, `amount_base` (Int64 minor units), and of it `invoiced` and
+        `taken_back` (sums of what is above and below 0 by customer, product and kind).
+    """
+    amount = pl.col("amount_base").cast(pl.Int128)
+    sums = {
+        "amount_base": amount.sum(),
+        "invoiced": amount.filter(amount > 0).sum(),
+        "taken_back": amount.filter(amount < 0).sum(),
+    }
+    return (
+        facts.group_by("month")
+        .agg(pl.col("lines").sum(), **{name: sum_.cast(pl.Int64) for name, sum_ in sums.items()})
+        .sort("month")
+    )
 
 
 def require_rates(missing: pl.DataFrame, base: str) -> None:

@@ -14,7 +14,7 @@ import polars as pl
 from clv_cli.glossary import Kind
 from clv_cli.measures.costs import acquisition_spend, service_costs
 from clv_cli.measures.mrr_months import mrr_months
-from clv_cli.measures.revenue_facts import revenue_facts
+from clv_cli.measures.revenue_facts import revenue_months
 from clv_cli.measures.series import Estimate, minor, roll_forward
 from clv_cli.periods import Period
 from clv_cli.pipeline import Input
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COST_OF_REVENUE = ("cogs", "hosting", "payment_fees")
 COST_OF_SERVICE = ("support", "success")
-CLV_NEEDS: tuple[Measure, ...] = (mrr_months, revenue_facts, service_costs)
+CLV_NEEDS: tuple[Measure, ...] = (mrr_months, revenue_months, service_costs)
 CAC_NEEDS: tuple[Measure, ...] = (mrr_months, acquisition_spend)
 
 
@@ -59,7 +59,7 @@ def arpa(frames: Collected, month: int) -> Estimate:
 def gross_margin(frames: Collected, month: int) -> Estimate:
     """(Billed revenue - cogs - hosting - payment fees) / billed revenue, over the LTV window."""
     window = ltv_window(frames.scope, month)
-    facts = frames[revenue_facts].filter(_within(window))
+    facts = frames[revenue_months].filter(_within(window))
     revenue = _sum(facts)
     costs = frames[service_costs].filter(_within(window), pl.col("category").is_in(COST_OF_REVENUE))
     label = "cost of revenue" if costs.height else "cost of revenue (no cost data)"

@@ -87,6 +87,7 @@ KPIS = (
     "ltv_cac",
     "cac_payback",
 )
+MAIN = ("mrr", "net_revenue", "customers", "logo_churn", "nrr", "grr")
 
 
 def kpi_table(scope: Scope, names: Sequence[str] = ()) -> Table:
@@ -107,12 +108,12 @@ def metrics_table(scope: Scope, names: Sequence[str] = ()) -> Table:
 
     Args:
         scope: the Book, day and period.
-        names: metrics by id, alias or title; default: `KPIS`.
+        names: metrics by id, alias or title; default: `MAIN`, which fit a terminal.
 
     Raises:
         UsageError: there is no such metric.
     """
-    return tables.metrics_table(scope, tables.chosen(METRICS, names or KPIS))
+    return tables.metrics_table(scope, tables.chosen(METRICS, names or MAIN))
 
 
 def retention_table(scope: Scope) -> Table:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from clv_cli.glossary import Kind
 from clv_cli.measures.drilldown import customers_by_revenue, issued_lines
-from clv_cli.measures.revenue_facts import revenue_facts
+from clv_cli.measures.revenue_facts import revenue_facts, revenue_months
 from clv_cli.measures.series import Estimate, rounded
 from clv_cli.periods import Period
 from clv_cli.pipeline import Input, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from clv_cli.pipeline import Collected, Figure, Scope
 
@@ -27,24 +27,16 @@ def billed_revenue(frames: Collected, months: Sequence[int]) -> list[Figure]:
 
     by day of issue, each line at that day's rate. A month in which nothing was billed is 0.
     """
-    sums = (
-        frames[revenue_facts]
-        .group_by("month")
-        .agg(
-            billed=pl.col("amount_base").filter(pl.col("amount_base") > 0).sum(),
-            taken=pl.col("amount_base").filter(pl.col("amount_base") <= 0).sum(),
-            lines=pl.col("lines").sum(),
-        )
-    )
-    rows = {month: (billed, taken, lines) for month, billed, taken, lines in sums.iter_rows()}
+    rows = {row["month"]: row for row in frames[revenue_months].iter_rows(named=True)}
+    nothing = {"invoiced": 0, "taken_back": 0, "lines": 0}
 
     def estimate(month: int) -> Estimate:
-        billed, taken, lines = rows.get(month, (0, 0, 0))
+        row = rows.get(month, nothing)
         inputs = (
-            Input("invoiced", Kind.MONEY, billed),
-            Input("credited and refunded", Kind.MONEY, taken),
+            Input("invoiced", Kind.MONEY, row["invoiced"]),
+            Input("credited and refunded", Kind.MONEY, row["taken_back"]),
         )
-        return Estimate(Fraction(billed + taken), inputs, lines)
+        return Estimate(Fraction(row["invoiced"] + row["taken_back"]), inputs, row["lines"])
 
     return rounded(frames, months, estimate)
 
@@ -61,7 +53,7 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 NET_REVENUE = Metric(
     "net_revenue",
-    needs=(revenue_facts,),
+    needs=(revenue_months, revenue_facts),
     figures=billed_revenue,
     contributors=_customers,
     evidence=_lines,

@@ -8,7 +8,7 @@ import polars as pl
 
 from clv_cli.measures.costs import service_costs
 from clv_cli.measures.drilldown import cost_rows, customers_by_revenue, issued_lines
-from clv_cli.measures.revenue_facts import revenue_facts
+from clv_cli.measures.revenue_facts import revenue_facts, revenue_months
 from clv_cli.measures.series import exact
 from clv_cli.measures.unit_economics import COST_OF_REVENUE, ltv_window
 from clv_cli.measures.unit_economics import gross_margin as margin
@@ -46,6 +46,7 @@ def _rows(scope: Scope, month: int) -> pl.LazyFrame:
 GROSS_MARGIN = Metric(
     "gross_margin",
     needs=(
+        revenue_months,
         revenue_facts,
         service_costs,
     ),

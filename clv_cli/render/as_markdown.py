@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from clv_cli.render.layout import View, cells, closing, header, headings, notes
+from clv_cli.render.layout import View, closing, grid, header, notes
 
 if TYPE_CHECKING:
     from clv_cli.render.layout import Cell
@@ -26,10 +26,12 @@ def escape(text: str) -> str:
 
 
 def _table(result: Result, currency: str) -> str:
-    head = headings(result.seen)
+    head, *body = grid(result, currency)
     rule = "|".join(["", *("--:" if cell.number else "---" for cell in head), ""])
-    lines = [f"## {escape(result.table.title)}", "", _line(head), rule]
-    lines += [_line(row) for row in cells(result, currency)]
+    lines = [f"## {escape(result.table.title)}", ""]
+    lines += [line for text in result.table.lead for line in (escape(text), "")]
+    lines += [_line(head), rule]
+    lines += [_line(row) for row in body]
     under = notes(result)
     return "\n".join([*lines, *([""] if under else []), *(f"- {escape(note)}" for note in under)])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli.render.layout import Cell, View, cells, closing, header, headings, notes
+from clv_cli.render.formats import safe_text
+from clv_cli.render.layout import Cell, View, closing, grid, header, notes
 from clv_cli.render.widths import display_width
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ def render(report: Report, view: View) -> str:
 
 
 def _table(result: Result, currency: str) -> str:
-    body = [headings(result.seen), *cells(result, currency)]
+    body = grid(result, currency)
     widths = [max(display_width(row[i].text) for row in body) for i in range(len(body[0]))]
-    lines = [result.table.title, *(_line(row, widths) for row in body)]
+    lines = [result.table.title, *(f"  {safe_text(text)}" for text in result.table.lead)]
+    lines += [_line(row, widths) for row in body]
     return "\n".join([*lines, *notes(result)])
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from clv_cli.glossary import Kind
-from clv_cli.render.formats import is_bad
-from clv_cli.render.layout import View, cells, closing, header, headings, notes, seen_records
+from clv_cli.render.layout import closing, grid, header, notes
 from clv_cli.render.widths import display_width
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    from clv_cli.render.layout import Cell
+    from clv_cli.render.layout import Cell, View
     from clv_cli.results import Report, Result
 
 DEFAULT_WIDTH = 100
@@ -39,6 +37,8 @@ def render(report: Report, view: View) -> str:
     for (table, _), result in zip(tables, view.choose(report.results), strict=True):
         console.print()
         console.print(Text(f" {result.table.title}", style="bold"))
+        for line in result.table.lead:
+            console.print(Text(f"   {line}"), soft_wrap=True)
         console.print(table)
         for line in notes(result):
             console.print(Text(f" {line}", style="dim"), soft_wrap=True)
@@ -54,57 +54,44 @@ def render(report: Report, view: View) -> str:
 
 def _table(result: Result, currency: str, width: int) -> tuple[RichTable, int]:
     """The rich table and the columns it needs; optional columns give way when it is too wide."""
-    head, body = headings(result.seen), cells(result, currency)
-    widths = [max(display_width(row[i].text) for row in [head, *body]) for i in range(len(head))]
-    keep = list(range(len(head)))
-    for index in _optional(result):
+    rows = grid(result, currency)
+    widths = [max(display_width(row[i].text) for row in rows) for i in range(len(rows[0]))]
+    keep = list(range(len(widths)))
+    optional = sorted((i for i in keep if rows[0][i].rank), key=lambda i: -rows[0][i].rank)
+    for index in optional:
         if _needed([widths[i] for i in keep]) > width:
             keep.remove(index)
-    table = _empty_table([head[i] for i in keep])
-    for row, record in zip(body, seen_records(result), strict=True):
-        table.add_row(*(_styled(row[i], record) for i in keep))
-    return table, _needed([widths[i] for i in keep if head[i].number or i == 0])
+    # A column of names may break its lines; one that holds a number or a month may not.
+    rigid = [any(row[i].rigid for row in rows[1:]) or rows[0][i].rigid for i in keep]
+    table = _empty_table([rows[0][i] for i in keep], rigid)
+    for row in rows[1:]:
+        table.add_row(*(_styled(row[i]) for i in keep))
+    flexible = 12
+    return table, _needed(
+        [
+            widths[i] if fixed else min(widths[i], flexible)
+            for i, fixed in zip(keep, rigid, strict=True)
+        ]
+    )
 
 
-def _empty_table(head: list[Cell]) -> RichTable:
+def _empty_table(head: list[Cell], rigid: list[bool]) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, header_style="")
-    for cell in head:
-        table.add_column(
-            Text(cell.text),
-            justify="right" if cell.number else "left",
-            no_wrap=cell.number,
-            overflow="fold",
-        )
+    for cell, fixed in zip(head, rigid, strict=True):
+        justify: Literal["right", "left"] = "right" if cell.number else "left"
+        table.add_column(Text(cell.text), justify=justify, no_wrap=fixed, overflow="fold")
     return table
 
 
-def _styled(cell: Cell, record: dict[str, object]) -> Text:
-    """The cell as rich text (no markup is read); a bad change in red, beside its `!`."""
+def _styled(cell: Cell) -> Text:
+    """The cell as rich text (no markup is read); a change in the bad direction in red."""
     from rich.text import Text
 
-    change = record.get("change")
-    bad = cell.text.endswith("!") and isinstance(change, float) and is_bad(change, record)
-    return Text(cell.text, style="red" if bad else "")
-
-
-def _optional(result: Result) -> list[int]:
-    """Positions that may be dropped: bars, sparklines, windows and reasons, in that order."""
-    positions: list[tuple[int, int]] = []
-    position = 0
-    for column in result.seen:
-        if column.kind is Kind.SERIES:
-            positions.append((2, position))
-        if column.name == "window":
-            positions.append((1, position))
-        position += 1
-        if column.bar:
-            positions.append((0, position))
-            position += 1
-    return [index for _, index in sorted(positions)]
+    return Text(cell.text, style="red" if cell.number and cell.text.endswith("!") else "")
 
 
 def _needed(widths: list[int]) -> int:

@@ -53,7 +53,7 @@ def human(column: Column, row: Row, currency: str) -> str:
     if column.kind is Kind.SERIES:
         return sparkline(value)
     if column.kind is Kind.BY_ROW:
-        return by_row_text(kind, str(value))
+        return by_row_text(kind, str(value), whole=column.whole)
     if kind is Kind.MONEY:
         return f"{to_decimal(int(value), _currency(column, row, currency)):,f}"
     if kind is Kind.MONTH:
@@ -63,11 +63,11 @@ def human(column: Column, row: Row, currency: str) -> str:
     return number_text(kind, Decimal(str(value)))
 
 
-def by_row_text(kind: Kind, canonical: str) -> str:
-    """A value of the row's own kind from its canonical text; money of 1,000 and more in whole units."""
+def by_row_text(kind: Kind, canonical: str, *, whole: bool) -> str:
+    """A value of the row's own kind from its canonical text; `whole`: large money without cents."""
     value = Decimal(canonical)
     if kind is Kind.MONEY:
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,f}"
+        return f"{value:,.0f}" if whole and abs(value) >= 1000 else f"{value:,f}"
     return number_text(kind, value)
 
 
@@ -113,7 +113,7 @@ def sparkline(series: Sequence[str | None]) -> str:
     )
 
 
-def bar(ratio: float, width: int = 40) -> str:
+def bar(ratio: float, width: int = 24) -> str:
     """A bar whose length is a share of `width`."""
     return "█" * round(max(0.0, min(ratio, 1.0)) * width)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clv_cli.glossary import Kind
@@ -39,10 +39,19 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell's text, and whether it is a number (aligned right, never cut)."""
+    """One cell's text as people read it.
+
+    Args:
+        text: printable, in one line.
+        number: aligned right.
+        rigid: never cut nor broken: numbers, months, days.
+        rank: how early it gives way when a table is too wide; 0: never.
+    """
 
     text: str
-    number: bool
+    number: bool = False
+    rigid: bool = False
+    rank: int = 0
 
 
 def header(report: Report) -> str:
@@ -56,17 +65,42 @@ def header(report: Report) -> str:
     return "   ".join(part for part in parts if part)
 
 
-def cells(result: Result, currency: str) -> list[list[Cell]]:
-    """The body of a table as people read it; a bar follows the ratio it belongs to."""
-    rows = []
+def grid(result: Result, currency: str) -> list[list[Cell]]:
+    """A table as people see it, its headings first; all rows have the same columns."""
+    rows = [_headings(result)]
     for row in seen_records(result):
         line: list[Cell] = []
         for column in result.seen:
-            line.append(Cell(human(column, row, currency), column.kind in NUMBERS))
+            line.append(_cell(column, human(column, row, currency)))
             if column.bar:
-                line.append(Cell(bar(float(row[column.name] or 0)), number=False))
+                line.append(_bar(bar(float(row[column.name] or 0))))
         rows.append(line)
-    return rows
+    if not result.table.sideways:
+        return rows
+    head, *body = (list(turned) for turned in zip(*rows, strict=True))
+    # Above figures, headings stand to the right as they do.
+    head = [head[0], *(replace(cell, number=True) for cell in head[1:])]
+    return [head, *([replace(row[0], number=False), *row[1:]] for row in body)]
+
+
+def _headings(result: Result) -> list[Cell]:
+    line: list[Cell] = []
+    for column in result.seen:
+        line.append(_cell(column, column.heading))
+        if column.bar:
+            line.append(_bar(""))
+    return line
+
+
+def _cell(column: Column, text: str) -> Cell:
+    number = column.kind in NUMBERS
+    rank = {Kind.SERIES: 1}.get(column.kind, 2 if column.name == "window" else 0)
+    rigid = number or column.kind in {Kind.MONTH, Kind.DATE, Kind.SERIES}
+    return Cell(text, number, rigid, rank)
+
+
+def _bar(text: str) -> Cell:
+    return Cell(text, rigid=True, rank=3)
 
 
 def seen_records(result: Result) -> list[dict[str, Any]]:
@@ -80,20 +114,12 @@ def seen_records(result: Result) -> list[dict[str, Any]]:
 def notes(result: Result) -> list[str]:
     """What stands under a table: missing values, rows not shown, remarks."""
     lines = [f"({line})" for line in reason_lines(result)]
+    if result.rows.frame.is_empty():
+        lines.append("(none)")
     hidden = result.rows.frame.height - len(seen_records(result))
     if hidden:
         lines.append(f"(+{hidden:,} more rows: --table {result.table.name} -f csv)")
     return lines + [safe_text(note) for note in result.rows.notes]
-
-
-def headings(columns: Sequence[Column]) -> list[Cell]:
-    """The heading row that goes with `cells`."""
-    line: list[Cell] = []
-    for column in columns:
-        line.append(Cell(column.heading, column.kind in NUMBERS))
-        if column.bar:
-            line.append(Cell("", number=False))
-    return line
 
 
 def reason_lines(result: Result) -> list[str]:

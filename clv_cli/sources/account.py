@@ -13,6 +13,7 @@ from clv_cli.sources.columns import BAD, LOADED, SKIPPED
 from clv_cli.sources.quarantine import examples
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from clv_cli.sources.binding import Binding
@@ -34,8 +35,8 @@ class Sums:
 
     def tally(self, state: int | None = None) -> Tally:
         """Rows and money of one state, or of all."""
-        frame = self.frame if state is None else self.frame.filter(pl.col("state") == state)
-        return Tally(int(frame["rows"].sum()), _by_currency(frame, "money"))
+        rows = sum(count for at, count in self._pairs("rows") if state in {None, at})
+        return Tally(rows, self._by_currency("money", state))
 
     def loaded(self) -> pl.DataFrame:
         """The rows of the frame that are about loaded rows."""
@@ -43,14 +44,19 @@ class Sums:
 
     def sizes(self, state: int | None = None) -> dict[str, int]:
         """Amounts without their sign by currency: credits must not hide what is set aside."""
-        frame = self.frame if state is None else self.frame.filter(pl.col("state") == state)
-        return _by_currency(frame, "size")
+        return self._by_currency("size", state)
 
+    def _pairs(self, column: str) -> Iterator[tuple[int, int]]:
+        return zip(self.frame["state"], self.frame[column], strict=True)
 
-def _by_currency(frame: pl.DataFrame, column: str) -> dict[str, int]:
-    known = frame.filter(pl.col("currency").is_not_null())
-    sums = known.group_by("currency").agg(pl.col(column).sum()).sort("currency")
-    return {str(currency): int(total) for currency, total in sums.iter_rows()}
+    def _by_currency(self, column: str, state: int | None) -> dict[str, int]:
+        # The frame has a handful of rows: Python's integers add them exactly and at once.
+        sums: dict[str, int] = {}
+        pairs = zip(self.frame["currency"], self._pairs(column), strict=True)
+        for currency, (at, amount) in pairs:
+            if currency is not None and state in {None, at}:
+                sums[currency] = sums.get(currency, 0) + amount
+        return dict(sorted(sums.items()))
 
 
 def day_column(binding: Binding) -> str | None:

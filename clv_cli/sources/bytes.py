@@ -19,6 +19,7 @@ from clv_cli.errors import DataError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
     from pathlib import Path
 
 UTF8_BOM = codecs.BOM_UTF8
@@ -89,6 +90,7 @@ def open_raw(path: Path, name: str, scratch: Path) -> RawFile:
     """
     try:
         info = path.stat()
+        head = _head(path) if stat.S_ISREG(info.st_mode) else b""
     except OSError as error:
         raise DataError(
             "the file cannot be read",
@@ -98,7 +100,6 @@ def open_raw(path: Path, name: str, scratch: Path) -> RawFile:
     if not stat.S_ISREG(info.st_mode):
         raise DataError("this is not a regular file", where=name, hint="save it as a file first")
     plain = path
-    head = _head(plain)
     if head.startswith(b"\x1f\x8b"):
         plain = _unpack(path, name, scratch)
         head = _head(plain)
@@ -186,3 +187,20 @@ def _transcode(path: Path, name: str, scratch: Path) -> Path:
             "the file begins as UTF-16, but is not", where=name, hint="export it again as UTF-8"
         ) from error
     return plain
+
+
+def write_without(path: Path, spans: Iterable[tuple[int, int]], target: Path) -> None:
+    """Copy a file with some records blanked, so that the others keep their numbers.
+
+    Args:
+        path: the plain file.
+        spans: first byte and byte after the last of each record, in order, without line ends.
+        target: the copy.
+    """
+    with path.open("rb") as file, target.open("wb") as copy:
+        for start, end in spans:
+            left = start - file.tell()
+            while left > 0:
+                left -= copy.write(file.read(min(_BLOCK, left)))
+            file.seek(end)
+        shutil.copyfileobj(file, copy, _BLOCK)

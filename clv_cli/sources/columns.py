@@ -72,7 +72,7 @@ def _places(binding: Binding) -> list[int]:
 def _texts(field: Field, binding: Binding) -> list[pl.Expr]:
     spec, name = binding.spec, text_of(field.name)
     if field.name in spec.constants:
-        return [pl.lit(spec.constants[field.name]).alias(name)]
+        return [pl.lit(spec.constants[field.name].strip() or None, pl.String).alias(name)]
     derive = spec.derive.get(field.name)
     if field.name not in binding.derived or derive is None:
         text = pl.col(cell(binding.columns[field.name]))

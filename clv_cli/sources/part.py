@@ -13,7 +13,7 @@ from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity, Tally, Type
 from clv_cli.sources.account import Sums, assert_bearable, report, sums_of
 from clv_cli.sources.binding import bind, choose_header
-from clv_cli.sources.bytes import open_raw
+from clv_cli.sources.bytes import open_raw, write_without
 from clv_cli.sources.columns import (
     BAD,
     LOADED,
@@ -28,7 +28,7 @@ from clv_cli.sources.columns import (
 from clv_cli.sources.headers import read_headers, read_sample
 from clv_cli.sources.quarantine import assert_currencies, findings, from_records, reasons
 from clv_cli.sources.reading import Clock, day
-from clv_cli.sources.structure import Structure, scan, write_without
+from clv_cli.sources.structure import Structure, scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,7 +160,14 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
         # Hashing costs as much as scanning; both leave the interpreter free.
         digest = pool.submit(raw.sha256)
         structure = scan(raw.plain, name, header.delimiter, len(header.cells))
-        part = _read(raw, binding, structure, desk)
+        try:
+            part = _read(raw, binding, structure, desk)
+        except pl.exceptions.PolarsError as error:
+            raise DataError(
+                f"the file cannot be read: {str(error).splitlines()[0]}",
+                where=name,
+                hint="export it again as CSV (UTF-8)",
+            ) from error
         raw.assert_unchanged()
         key = store.key(digest.result(), spec, settings.timezone, settings.base_currency)
     return replace(part, path=store.name(part.path, key))
@@ -170,7 +177,7 @@ def _read(raw: RawFile, binding: Binding, structure: Structure, desk: Desk) -> P
     plain = raw.plain
     if structure.bad:
         plain = desk.store.scratch / f"clean-{next(_NUMBERS)}.csv"
-        write_without(raw.plain, structure.bad, plain)
+        write_without(raw.plain, [(bad.start, bad.end) for bad in structure.bad], plain)
     header = binding.header
     names = [cell(place) for place in range(len(header.cells))]
     frame = pl.scan_csv(
@@ -224,7 +231,7 @@ def make_part(
     path = store.waiting(next(_NUMBERS))
     sums = _write(texts, binding, clock, path, store)
     bad = _bad_rows(texts, binding, clock, sums, path)
-    if clock.day_only and _has_times(bad, binding, clock):
+    if bad is not None and clock.day_only and _has_times(bad, binding, clock):
         # The sample showed days only, yet a refused value is a day with a time: read once more.
         clock = replace(clock, day_only=frozenset())
         sums = _write(texts, binding, clock, path, store)
@@ -236,9 +243,11 @@ def make_part(
             where=name,
             hint="look for quotes within cells, and export the file again",
         )
-    told = reasons(bad, binding, name)
-    assert_currencies(told, name)
-    aside = pl.concat([told, from_records(structure.bad, binding.spec.table.name, name)])
+    aside = from_records(structure.bad, binding.spec.table.name, name)
+    if bad is not None:
+        told = reasons(bad, binding, name)
+        assert_currencies(told, name)
+        aside = pl.concat([told, aside])
     return Part(name, binding, path, sums, aside.sort("row"), structure, desk.settings)
 
 
@@ -253,15 +262,13 @@ def _write(
 
 def _bad_rows(
     texts: pl.LazyFrame, binding: Binding, clock: Clock, sums: Sums, path: Path
-) -> pl.DataFrame:
+) -> pl.DataFrame | None:
     """The bad rows once more, with their texts: only a file that has some pays for it."""
-    wanted = texts
-    if sums.tally(BAD).rows:
-        bad = pl.scan_parquet(path, glob=False).filter(pl.col("state") == BAD)
-        rows = bad.select("row").collect()["row"].implode()
-        wanted = texts.filter(pl.col("row").cast(pl.Int64).is_in(rows))
-    else:
-        wanted = texts.head(0)
+    if not sums.tally(BAD).rows:
+        return None
+    bad = pl.scan_parquet(path, glob=False).filter(pl.col("state") == BAD)
+    rows = bad.select("row").collect()["row"].implode()
+    wanted = texts.filter(pl.col("row").cast(pl.Int64).is_in(rows))
     return as_typed(wanted, binding, clock).collect()
 
 
@@ -275,7 +282,7 @@ def _has_times(bad: pl.DataFrame, binding: Binding, clock: Clock) -> bool:
         (pl.col(name).is_null() & day(pl.col(text_of(name)), name, general).is_not_null()).any()
         for name in _dates(binding)
     ]
-    return bool(bad.select(pl.any_horizontal(tests)).item()) if tests and bad.height else False
+    return bool(bad.select(pl.any_horizontal(tests)).item()) if tests else False
 
 
 def _clock(

@@ -79,30 +79,43 @@ def index_of(text: pl.Expr, groups: Sequence[Sequence[str]]) -> pl.Expr:
         text: without surrounding blanks.
         groups: the texts of each place; an earlier place wins.
     """
-    place = {
-        form: n
-        for n, names in reversed(list(enumerate(groups)))
-        for name in names
-        for form in spellings(name)
-    }
-    lists = [[form for form in place if place[form] == n] for n in range(len(groups))]
+    codes, stride = _codebook(tuple(map(tuple, groups)))
+    if codes is None:
+        return pl.lit(None, pl.UInt8)
+    return (text.cast(codes, strict=False).to_physical() // stride).cast(pl.UInt8)
+
+
+@cache
+def _codebook(groups: tuple[tuple[str, ...], ...]) -> tuple[pl.Enum | None, int]:
+    """All spellings of all groups as one closed set, every group padded to the same length.
+
+    So a code's group is one division, and no chain of comparisons.
+    """
+    lists: list[list[str]] = [[] for _ in groups]
+    seen: set[str] = set()
+    for place, names in enumerate(groups):
+        forms = (form for name in names for form in spellings(name))
+        lists[place] = [form for form in dict.fromkeys(forms) if form not in seen]
+        seen.update(lists[place])
     stride = max(map(len, lists), default=0)
     if not stride:
-        return pl.lit(None, pl.UInt8)
-    # Padded to one length, so that a code's place is one division and no chain of comparisons.
-    forms = [
-        lists[n][k] if k < len(lists[n]) else f"\0{n}:{k}"
-        for n in range(len(groups))
-        for k in range(stride)
+        return None, 1
+    padded = [
+        [*forms, *(f"\0{place}:{k}" for k in range(len(forms), stride))]
+        for place, forms in enumerate(lists)
     ]
-    code = text.cast(pl.Enum(forms), strict=False).to_physical()
-    return (code // stride).cast(pl.UInt8)
+    return pl.Enum([form for forms in padded for form in forms]), stride
+
+
+@cache
+def _closed(names: tuple[str, ...]) -> pl.Enum:
+    return pl.Enum(names)
 
 
 def currency_code(text: pl.Expr) -> pl.Expr:
     """A currency's text as a value of the closed set; null when it is no ISO 4217 code."""
     codes = currencies()
-    return index_of(text, [(code,) for code in codes]).cat.to(pl.Enum(codes))
+    return index_of(text, [(code,) for code in codes]).cat.to(_closed(codes))
 
 
 def step_of(code: pl.Expr) -> pl.Expr:
@@ -247,7 +260,7 @@ def choice(text: pl.Expr, values: Mapping[str, Sequence[str]], known: Sequence[s
         if ANY_OTHER in values.get(name, ()):
             other = pl.lit(known.index(name), pl.UInt8)
             index = pl.when(index.is_null() & text.is_not_null()).then(other).otherwise(index)
-    return index.cat.to(pl.Enum(known)).cast(pl.String)
+    return index.cat.to(_closed(tuple(known))).cast(pl.String)
 
 
 def mapped_text(text: pl.Expr, values: Mapping[str, Sequence[str]]) -> pl.Expr:
@@ -256,7 +269,7 @@ def mapped_text(text: pl.Expr, values: Mapping[str, Sequence[str]]) -> pl.Expr:
         return text
     names = list(values)
     index = index_of(text, [values[name] for name in names])
-    return pl.coalesce(index.cat.to(pl.Enum(names)).cast(pl.String), text)
+    return pl.coalesce(index.cat.to(_closed(tuple(names))).cast(pl.String), text)
 
 
 def boolean(text: pl.Expr, values: Mapping[str, Sequence[str]]) -> pl.Expr:

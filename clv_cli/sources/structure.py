@@ -11,7 +11,7 @@ lines count, so that without line ends in cells a record number is a line number
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +32,7 @@ _CHUNK = 1 << 18
 MAX_FIELD_LINES = 20
 MAX_FIELD_BYTES = 8192
 MAX_RAW = 120
+_SWALLOW_FIELDS = 4  # in narrower files an address can look like a record
 
 _DOUBLE_QUOTES = 'double every quote within a cell ("") and export again'
 
@@ -211,8 +212,9 @@ class _Scanner:
         kept = places[outside]
         ends = np.flatnonzero(tokens[outside] == _LF)
         line_ends = kept[ends]
-        self._assert_fields(start, places, tokens, quoted)
+        swallowing = self._swallowing(start, places, tokens, quoted)
         broken = _broken_quotes(data, places, tokens, quoted, self._delimiter)
+        broken = np.concatenate((broken, swallowing))
         return self._odd(
             chunk, line_ends, np.diff(ends, prepend=-1), np.searchsorted(line_ends, broken)
         )
@@ -264,14 +266,18 @@ class _Scanner:
                 hint="export it again as UTF-8",
             ) from error
 
-    def _assert_fields(
+    def _swallowing(
         self,
         start: int,
         places: NDArray[np.intp],
         tokens: NDArray[np.uint8],
         quoted: NDArray[np.bool_],
-    ) -> None:
-        """Stop at a quoted field of more lines or bytes than a cell sensibly has."""
+    ) -> NDArray[np.intp]:
+        """Places of quoted cells that hold whole records, as two stray quotes make them.
+
+        Such a file is legal CSV, so only likelihood tells: a cell with as many delimiters a line
+        as a record has. One of more lines or bytes than a cell sensibly has stops the run.
+        """
         order = np.flatnonzero(tokens == _QUOTE)
         begins, ends = order[:-1], order[1:]
         within = quoted[begins]
@@ -281,6 +287,12 @@ class _Scanner:
         long = (places[ends] - places[begins] > MAX_FIELD_BYTES) | (lines > MAX_FIELD_LINES)
         if long.any():
             self._stop(start + int(places[begins[np.argmax(long)]]))
+        if self._fields < _SWALLOW_FIELDS:
+            return places[:0]
+        delimiters = ends - begins - 1 - lines
+        whole = (lines > 0) & (delimiters >= lines * (self._fields - 1))
+        found: NDArray[np.intp] = places[begins[whole]]
+        return found
 
     def _assert_short(self, data: bytes, cut: int, start: int) -> None:
         """Stop when the field that is open at the end of a block is already too long."""
@@ -376,31 +388,3 @@ def _with_raw(path: Path, bad: list[BadRecord]) -> tuple[BadRecord, ...]:
                 BadRecord(record.row, record.code, record.fields, record.start, record.end, text)
             )
     return tuple(records)
-
-
-def write_without(path: Path, bad: tuple[BadRecord, ...], target: Path) -> None:
-    """Copy a file with its bad records blanked, so that polars keeps every record's number.
-
-    Args:
-        path: the plain file.
-        bad: what to leave out.
-        target: the copy.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("rb") as file, target.open("wb") as copy:
-        place = 0
-        for record in bad:
-            _copy_range(file, copy, record.start - place)
-            file.seek(record.end)
-            place = record.end
-        _copy_range(file, copy, None)
-
-
-def _copy_range(file: BinaryIO, copy: BinaryIO, length: int | None) -> None:
-    left = length
-    while left is None or left > 0:
-        block = file.read(_CHUNK if left is None else min(_CHUNK, left))
-        if not block:
-            return
-        copy.write(block)
-        left = None if left is None else left - len(block)

@@ -41,6 +41,12 @@ def test_spend_of_a_quarter_is_cut_by_the_days_of_its_months_to_the_cent() -> No
     ]
 
 
+def test_spend_from_within_a_month_to_within_another_counts_its_own_days() -> None:
+    campaign = {**spend("2025-01", 54), "period_start": day("2025-01-16")}
+    found = spent({**campaign, "period_end": day("2025-03-11")})
+    assert [part for _, _, _, part in found] == [1600, 2800, 1000]
+
+
 def test_spend_whose_end_is_its_month_or_before_its_start_is_of_its_first_month() -> None:
     for end in ("2025-02-01", "2025-01-01", "2024-12-01"):
         assert spent(spend("2025-01", 10, period_end=day(end)))[0][3] == 1000

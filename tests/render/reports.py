@@ -18,7 +18,7 @@ NASTY = "=1+1 [/red] \x1b[31mred\x1b]8;;x\x07 | <b>é\u202e漢"
 KPIS = (
     Column("metric", Kind.TEXT, "Metric", labels={"mrr": "MRR", "logo_churn": "Customer churn"}),
     Column("kind", Kind.TEXT, "Kind", people=False),
-    Column("value", Kind.BY_ROW, "Now"),
+    Column("value", Kind.BY_ROW, "Now", whole=True),
     Column("change", Kind.CHANGE, "Change"),
     Column("window", Kind.TEXT, "Window"),
     Column("series", Kind.SERIES, "12 months"),

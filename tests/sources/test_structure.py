@@ -127,6 +127,19 @@ def test_two_stray_quotes_far_apart_stop_at_the_first(tmp_path: Path) -> None:
     assert "lines.csv:12" in str(error.where)
 
 
+def test_two_stray_quotes_on_neighbouring_rows_hide_neither(tmp_path: Path) -> None:
+    rows = [LINE, LINE.replace("C1", '"C1'), LINE.replace("C1", 'C1"'), LINE]
+    book = load_lines(tmp_path, csv(*rows))
+    assert codes(book) == [(3, None, "bad_quote")]
+    assert money(book) == {"USD": 20000}
+
+
+def test_an_address_of_several_lines_in_quotes_loads(tmp_path: Path) -> None:
+    address = '"1 Quay, Harbour\nTown, Land"'
+    book = load_lines(tmp_path, csv(f"{LINE},{address}", header=HEADER + ",Address"))
+    assert money(book) == {"USD": 10000}
+
+
 def test_a_cell_of_more_than_8_kb_in_quotes_stops(tmp_path: Path) -> None:
     assert "stray quote" in stop(tmp_path, csv(LINE.replace("C1", f'"{"x" * 9000}"'))).what
 

@@ -63,36 +63,50 @@ def _inputs(scope: Scope, metric: Metric, month: int) -> Table:
         ]
         schema = {"item": pl.String, "kind": pl.String, "value": pl.String}
         reasons = [(len(rows) - 1, "value", figure.reason)] if figure.reason else []
-        notes = [term.question, term.formula, window_text(metric, scope, month), *term.notes]
-        return Rows(
-            pl.DataFrame(rows, schema=schema, orient="row"),
-            reasons,
-            notes=[*notes, f"No value: {figure.reason}."] if figure.reason else notes,
-        )
+        frame = pl.DataFrame(rows, schema=schema, orient="row")
+        return Rows(frame, reasons, notes=term.notes)
 
-    return Table("explain", f"{term.title}, {month_text(month)}", columns, metric.needs, finish)
+    title = f"{term.title}, {window_text(metric, scope, month)}"
+    lead = (term.question, term.formula)
+    return Table("explain", title, columns, metric.needs, finish, lead=lead)
 
 
 def _contributors(
     metric: Metric, find: Callable[[Collected, int], pl.DataFrame], month: int
 ) -> Table:
+    """The customers behind the figure, by name, the most important first."""
     columns = (
         Column("customer_id", Kind.TEXT, "Customer"),
+        Column("name", Kind.TEXT, "Name"),
         Column("value", Kind.MONEY, "Amount"),
         Column("note", Kind.TEXT, "Note"),
     )
 
     def finish(frames: Frames) -> Rows:
-        return Rows(find(frames, month))
+        ranked = find(frames, month).with_row_index("rank")
+        named = ranked.join(frames[CUSTOMER_NAMES], on="customer_id", how="left")
+        return Rows(named.sort("rank").select(column.name for column in columns))
 
     title = f"Customers behind it, {month_text(month)}"
-    return Table("contributors", title, columns, metric.needs, finish, people_rows=CUSTOMERS_SHOWN)
+    needs = (*metric.needs, CUSTOMER_NAMES)
+    return Table("contributors", title, columns, needs, finish, people_rows=CUSTOMERS_SHOWN)
+
+
+def _names(scope: Scope) -> pl.LazyFrame:
+    customers = scope.book.table("customers").select("customer_id", "name")
+    return customers.unique("customer_id", keep="first", maintain_order=True)
+
+
+CUSTOMER_NAMES = Measure("customer_names", plan=_names)
 
 
 def _evidence(metric: Metric, find: Callable[[Scope, int], pl.LazyFrame], month: int) -> Table:
-    name = f"evidence of {metric.name} in {month_text(month)}"
-    rows = Measure(name, plan=lambda scope: find(scope, month))
+    """The source rows, those of the most important customers first, each with `file:row`."""
+    source = Measure(
+        f"evidence of {metric.name} in {month_text(month)}", plan=lambda scope: find(scope, month)
+    )
     columns = (
+        Column("place", Kind.TEXT, "File:row"),
         Column("table", Kind.TEXT, "Table"),
         Column("customer_id", Kind.TEXT, "Customer"),
         Column("line_id", Kind.TEXT, "Line"),
@@ -100,14 +114,19 @@ def _evidence(metric: Metric, find: Callable[[Scope, int], pl.LazyFrame], month:
         Column("kind", Kind.TEXT, "Kind"),
         Column("amount", Kind.MONEY, "Amount", "currency"),
         Column("currency", Kind.TEXT, "Currency"),
-        Column("source", Kind.TEXT, "File"),
-        Column("row", Kind.COUNT, "Row"),
+        Column("source", Kind.TEXT, "File", people=False),
+        Column("row", Kind.COUNT, "Row", people=False),
     )
-    return Table(
-        "evidence",
-        "Source rows behind it",
-        columns,
-        (rows,),
-        lambda frames: Rows(frames[rows]),
-        people_rows=ROWS_SHOWN,
-    )
+
+    def finish(frames: Frames) -> Rows:
+        rows = frames[source].with_columns(place=pl.format("{}:{}", "source", "row"))
+        if metric.contributors is not None:
+            behind = metric.contributors(frames, month).select("customer_id")
+            ranks = behind.unique(maintain_order=True).with_row_index("rank")
+            rows = rows.join(ranks, on="customer_id", how="left")
+            rows = rows.sort("rank", "day", "source", "row", nulls_last=True)
+        return Rows(rows.select(column.name for column in columns))
+
+    title = "Source rows behind it"
+    needs = (*metric.needs, source)
+    return Table("evidence", title, columns, needs, finish, people_rows=ROWS_SHOWN)

@@ -49,8 +49,8 @@ def kpi_table(scope: Scope, metrics: Sequence[Metric]) -> Table:
     columns = (
         Column("metric", Kind.TEXT, "Metric", labels=titles),
         Column("kind", Kind.TEXT, "Kind", people=False),
-        Column("value", Kind.BY_ROW, "Now"),
-        Column("previous", Kind.BY_ROW, "Before", people=False),
+        Column("value", Kind.BY_ROW, "Now", whole=True),
+        Column("previous", Kind.BY_ROW, "Before", whole=True),
         Column("change", Kind.CHANGE, "Change"),
         Column("window", Kind.TEXT, "Window"),
         Column("series", Kind.SERIES, "1 month" if count == 1 else f"{count} months"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clv_cli.results import Frames
 
 AMOUNTS = ("opening", *MOVEMENTS, "closing")
+MONTHS_SHOWN = 4
 
 
 def mrr_movements_table(scope: Scope) -> Table:
@@ -40,7 +41,15 @@ def mrr_movements_table(scope: Scope) -> Table:
         schema = {"month": pl.Int32, **dict.fromkeys(AMOUNTS, pl.Int64)}
         return Rows(pl.DataFrame(rows, schema=schema, orient="row"))
 
-    return Table("mrr_movements", "MRR movements", columns, (mrr_months,), finish)
+    return Table(
+        "mrr_movements",
+        "MRR movements",
+        columns,
+        (mrr_months,),
+        finish,
+        people_rows=-MONTHS_SHOWN,
+        sideways=True,
+    )
 
 
 def rounded_row(row: dict[str, Any]) -> dict[str, int]:

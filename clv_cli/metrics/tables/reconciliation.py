@@ -56,7 +56,7 @@ def _finish(frames: Frames) -> Rows:
     _require_lines(frames, loaded, left_out, billed)
     expected = loaded[2] + sum(amount for _, _, amount in left_out)
     checks = [
-        Check("billed_total", expected, billed[2], "loaded lines less those left out, and billed"),
+        Check("billed_total", expected, billed[2], "loaded lines less those left out = billed"),
         *_roll_forward(frames),
     ]
     rows = [loaded, *left_out, billed, *_by_period(frames, facts)]
@@ -89,7 +89,7 @@ def _roll_forward(frames: Frames) -> list[Check]:
     moved = sum(int(rows[name].cast(pl.Int128).sum()) for name in MOVEMENTS)
     left = mrr_to_minor(int(rows["opening"][0]) + moved)
     right = mrr_to_minor(int(rows["closing"][-1]))
-    return [Check("mrr_rollforward", left, right, "opening MRR with its movements, and closing")]
+    return [Check("mrr_rollforward", left, right, "opening MRR and its movements = closing MRR")]
 
 
 def _require_lines(frames: Frames, loaded: Line, left_out: list[Line], billed: Line) -> None:

@@ -1,0 +1,39 @@
+"""What values mean, which direction is good, what span a figure covers: words without behaviour."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a value means. How each kind looks is a renderer's business."""
+
+    TEXT = "text"
+    DATE = "date"
+    MONTH = "month"
+    COUNT = "count"
+    MONEY = "money"  # integer minor units of the column's, row's or result's currency
+    RATIO = "ratio"  # share or rate: 0.931 prints as 93.1 %
+    FACTOR = "factor"  # plain ratio such as LTV:CAC 3.42
+    MONTHS = "months"  # a duration
+    BY_ROW = "by_row"  # the row's own `kind` says
+    CHANGE = "change"  # relative change, or difference in points where the row's kind is a ratio
+    SERIES = "series"  # a list of values of the row's own kind, oldest first
+
+
+class Good(StrEnum):
+    """Which direction of change is good news."""
+
+    UP = "up"
+    DOWN = "down"
+    NEITHER = "neither"
+
+
+class Window(StrEnum):
+    """What span of time one figure covers."""
+
+    AT = "at {as_of}"
+    MONTH = "month {month}"
+    NRR = "{nrr_months} months to {as_of}"
+    CAC = "{cac_months} months to {as_of}"
+    LTV = "{ltv_months} months to {as_of}"
