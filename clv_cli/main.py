@@ -68,7 +68,7 @@ def run_program() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        app()
+        app(prog_name="clv")
     except ClvError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)

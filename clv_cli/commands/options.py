@@ -89,6 +89,21 @@ class Shared:
     color: Color = "auto"
     width: Width = None
 
+    def chosen_format(self) -> str:
+        """The output format: named, by the file's suffix, or by where standard output goes.
+
+        Raises:
+            UsageError: no such format, colour mode or suffix; said before anything is read.
+        """
+        from clv_cli.render import format_of_suffix, require_format
+
+        _color(self.color, terminal=False)
+        if self.format is not None:
+            return require_format(self.format)
+        if self.output is not None:
+            return format_of_suffix(self.output.suffix)
+        return "table" if sys.stdout.isatty() else "plain"
+
     def request(self) -> Request:
         """What `run` needs of them."""
         from clv_cli.run import Request
@@ -114,6 +129,7 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:  # noqa: ANN401 - whatever the command takes
         options = Shared(**{name: arguments.pop(name) for name in hints})
+        options.chosen_format()
         command(options, **arguments)
 
     del wrapper.__wrapped__  # type: ignore[attr-defined] # typer must see the new signature
@@ -130,23 +146,33 @@ def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
         options: the shared options.
         tables: the tables shown to people when none is named; machines get all.
     """
-    from clv_cli.render import format_of_suffix, render
+    from clv_cli.render import render
 
-    if options.output is not None:
-        name = options.format or format_of_suffix(options.output.suffix)
-    else:
-        name = options.format or ("table" if sys.stdout.isatty() else "plain")
+    name = options.chosen_format()
     people = name in {"table", "plain", "md"}
     chosen = tuple(options.table or ()) or (tables if people else ())
     text = render(report, name, _view(options, chosen))
     if options.output is not None:
         from clv_cli.files import atomic_write
 
-        atomic_write(options.output, text.encode())
+        try:
+            atomic_write(options.output, text.encode())
+        except OSError as error:
+            raise _cannot_write(options.output, error) from error
         if not options.quiet:
             typer.echo(f"wrote {options.output}", err=True)
     elif not options.quiet:
         emit(text)
+
+
+def _cannot_write(path: Path, error: OSError) -> Exception:
+    from clv_cli.errors import UsageError
+
+    return UsageError(
+        f"cannot write {path.name}: {error.strerror or error}",
+        where=str(path),
+        hint="the folder must exist, be writable and have room; what was there is untouched",
+    )
 
 
 def emit(text: str) -> None:

@@ -43,11 +43,11 @@ def format_of_suffix(suffix: str) -> str:
     return SUFFIXES[suffix.lower()]
 
 
-def render(report: Report, name: str, view: View) -> str:
-    """A report in a format.
+def require_format(name: str) -> str:
+    """The name itself, when it is a format.
 
     Raises:
-        UsageError: no such format, or no such table in the report.
+        UsageError: there is no such format.
     """
     if name not in RENDERERS:
         raise UsageError(
@@ -55,6 +55,16 @@ def render(report: Report, name: str, view: View) -> str:
             where="-f/--format",
             hint=did_you_mean(name, RENDERERS) or f"one of {', '.join(RENDERERS)}",
         )
+    return name
+
+
+def render(report: Report, name: str, view: View) -> str:
+    """A report in a format.
+
+    Raises:
+        UsageError: no such format, or no such table in the report.
+    """
+    require_format(name)
     known = {result.table.name for result in report.results}
     for table in view.tables:
         if table not in known:

@@ -273,4 +273,4 @@ def test_customers_behind_retention_are_those_of_the_opening_in_rates_of_today()
         {"customer_id": "A", "name": None, "value": 6000, "note": ""},
     ]
     assert [row["value"] for row in inputs.records()] == ["180.00", "190.00", "0.947368"]
-    assert [row["currency"] for row in rows.records()] == ["EUR", "EUR", "USD", "USD"]
+    assert [row["currency"] for row in rows.records()] == ["USD", "EUR", "EUR", "USD"]
