@@ -147,6 +147,7 @@ class Metric:
             what it is made of.
         evidence: (scope, month) to the source rows behind it: `table, customer_id, line_id, day,
             kind, amount (minor units), currency, source, row`.
+        behind: measures that only `contributors` reads, so that a report does not compute them.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Metric:
     requires: tuple[str, ...] = ()
     contributors: Callable[[Collected, int], pl.DataFrame] | None = None
     evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
+    behind: tuple[Measure, ...] = ()
 
     @property
     def kind(self) -> Kind:

@@ -96,7 +96,9 @@ def opened(request: Request) -> Iterator[Scope]:
 def _as_of(request: Request, settings: Settings, book: Book) -> date:
     if request.as_of:
         return parse_day(request.as_of, "--as-of")
-    return parse_day(settings.as_of, "as_of in the config") if settings.as_of else default_as_of(book)
+    return (
+        parse_day(settings.as_of, "as_of in the config") if settings.as_of else default_as_of(book)
+    )
 
 
 def default_as_of(book: Book) -> date:

@@ -102,7 +102,8 @@ def _construct(node: yaml.Node) -> object:
         return {str(key.value): _construct(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [_construct(item) for item in node.value]
-    return _scalar(str(node.value)) if node.style in {None, ""} else str(node.value)
+    quoted = isinstance(node, yaml.ScalarNode) and node.style not in {None, ""}
+    return str(node.value) if quoted else _scalar(str(node.value))
 
 
 def _scalar(text: str) -> object:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from clv_cli.attribution.cxm import CLAIM
+from clv_cli.attribution.cxm import MATCH
 from clv_cli.frames import WEIGHT_ONE
 from clv_cli.pipeline import derived, reduction
 
@@ -133,23 +133,28 @@ def split_introductions(scope: Scope, made: pl.DataFrame, helped: pl.DataFrame) 
     )
 
 
-def claims(
-    scope: Scope, divided: pl.DataFrame, helped: pl.DataFrame, brought: pl.DataFrame
+def matches(
+    scope: Scope,
+    bought: pl.DataFrame,
+    first_days: pl.DataFrame,
+    helped: pl.DataFrame,
+    brought: pl.DataFrame,
 ) -> pl.DataFrame:
-    """What does CS claim of the parts of purchases, before the waterfall?
+    """Which purchases follow a rescue or a referral, and what does CS claim of each part?
 
     Args:
         scope: its settings.
-        divided: parts of purchases, see `motion.parts`.
+        bought: see `reach.split_bought`.
+        first_days: see `motion.split_first_days`.
         helped: see `split_interventions`.
         brought: see `split_introductions`.
 
     Returns:
-        `at, part, bucket, component, rule_id, evidence, weight` (ppm), weights above 0 only.
+        The columns of `cxm.MATCH`.
     """
-    both = [_at_risk(scope, divided, helped), _introduced(scope, divided, brought)]
-    claimed = pl.concat(frame.select(CLAIM) for frame in both)
-    return claimed.filter(pl.col("weight") > 0)
+    lines = bought.select("at", "code", "issued_on")
+    both = [_at_risk(scope, lines, helped), _introduced(scope, lines, first_days, brought)]
+    return pl.concat(frame.select(MATCH) for frame in both)
 
 
 def after(lines: pl.DataFrame, touches: pl.DataFrame, days: int) -> pl.DataFrame:
@@ -168,19 +173,25 @@ def after(lines: pl.DataFrame, touches: pl.DataFrame, days: int) -> pl.DataFrame
     return touched.filter(pl.col("touch_id").is_not_null()).drop("key")
 
 
-def _at_risk(scope: Scope, divided: pl.DataFrame, helped: pl.DataFrame) -> pl.DataFrame:
-    stayed = divided.filter(pl.col("part") != "switched")
-    own = stayed.join(helped.select("code").unique(), on="code", how="semi")
+def _at_risk(scope: Scope, lines: pl.DataFrame, helped: pl.DataFrame) -> pl.DataFrame:
+    own = lines.join(helped.select("code").unique(), on="code", how="semi")
+    weight = pl.lit(cs_weight(scope), pl.Int64)
     return after(own, helped, window_days(scope)).with_columns(
         bucket=pl.lit("cs"),
-        component=pl.col("part").cast(pl.String),
+        component=pl.lit(None, pl.String),
         rule_id=pl.lit(AT_RISK),
         evidence=pl.lit("touches:") + pl.col("touch_id"),
-        weight=pl.lit(cs_weight(scope), pl.Int64),
+        switched=pl.lit(0, pl.Int64),
+        expanded=weight,
+        retained=weight,
     )
 
 
-def _introduced(scope: Scope, divided: pl.DataFrame, brought: pl.DataFrame) -> pl.DataFrame:
+def _introduced(
+    scope: Scope, lines: pl.DataFrame, first_days: pl.DataFrame, brought: pl.DataFrame
+) -> pl.DataFrame:
     since = (pl.col("issued_on") - pl.col("first_day")).dt.total_days()
-    early = divided.filter(since <= scope.settings.split.referral_days)
-    return early.join(brought, on="code").with_columns(bucket=pl.lit("cs"))
+    own = lines.join(brought, on="code").join(first_days, on="code")
+    early = own.filter(since <= scope.settings.split.referral_days)
+    weights = {part: pl.col("weight") for part in ("switched", "expanded", "retained")}
+    return early.with_columns(bucket=pl.lit("cs"), **weights)

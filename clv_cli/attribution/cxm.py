@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 TABLES = ("initiatives",)
 FACETS = {"products": "product_id", "touchpoints": "touchpoint", "segments": "segment"}
-CLAIM = ("at", "part", "bucket", "component", "rule_id", "evidence", "weight")
+# A rule that looks at a purchase: its weight (ppm) on each part; no component means that of the part.
+MATCH = (
+    "at",
+    "bucket",
+    "component",
+    "rule_id",
+    "evidence",
+    "switched",
+    "expanded",
+    "retained",
+)
 _KEYS = list(FACETS.values())
 
 
@@ -93,26 +103,26 @@ def split_initiatives(scope: Scope) -> pl.LazyFrame:
     return scope.book.table("initiatives").sort("initiative_id")
 
 
-def claims(divided: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
-    """What do initiatives claim of the parts of purchases?
+def matches(bought: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
+    """Which initiatives cover which purchases, and what do they claim of each part?
 
     Args:
-        divided: parts of purchases, see `motion.parts`.
+        bought: see `reach.split_bought`.
         initiatives: see `split_initiatives`.
 
     Returns:
-        `at, part, bucket, component, rule_id, evidence, weight` (ppm), weights above 0 only.
+        The columns of `MATCH`.
     """
-    moved = divided.lazy().filter(pl.col("part") != "retained")
-    covered = coverage(moved, initiatives.lazy())
-    matched = moved.join(covered, on=_KEYS, how="inner", nulls_equal=True).filter(in_force())
-    switched = pl.col("part") == "switched"
-    weight = pl.when(switched).then("weight_switched").otherwise("weight_expanded")
-    claimed = matched.with_columns(
+    lines = bought.lazy().select("at", "issued_on", *_KEYS)
+    covered = coverage(lines, initiatives.lazy())
+    matched = lines.join(covered, on=_KEYS, how="inner", nulls_equal=True).filter(in_force())
+    return matched.select(
+        "at",
         bucket=pl.lit("cxm"),
-        component=pl.col("part").cast(pl.String),
+        component=pl.lit(None, pl.String),
         rule_id=pl.col("initiative_id"),
         evidence=pl.lit("initiatives:") + pl.col("initiative_id"),
-        weight=weight,
-    ).filter(pl.col("weight") > 0)
-    return claimed.select(CLAIM).collect(engine="in-memory")
+        switched=pl.col("weight_switched"),
+        expanded=pl.col("weight_expanded"),
+        retained=pl.lit(0, pl.Int64),
+    ).collect(engine="in-memory")

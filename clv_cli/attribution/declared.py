@@ -9,11 +9,10 @@ import polars as pl
 from clv_cli.attribution.cells import Cell, Cells, Method
 from clv_cli.attribution.cs import after, split_hindsight, split_interventions, window_days
 from clv_cli.attribution.facts import split_facts
-from clv_cli.attribution.motion import split_parts
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.waterfall import UNMATCHED
+from clv_cli.attribution.waterfall import UNMATCHED, split_parts
 from clv_cli.frames import Finding, Severity
-from clv_cli.measures.revenue_facts import revenue_facts
+from clv_cli.measures.revenue_facts import revenue_months
 from clv_cli.money import to_decimal
 from clv_cli.pipeline import derived
 
@@ -26,7 +25,7 @@ _TALLY = {"rows": pl.Int64, "lines": pl.Int64, "amount": pl.Int64}
 
 @derived("split_unknown_bases", split_bought, split_parts)
 def split_unknown_bases(_: Scope, bought: pl.DataFrame, divided: pl.DataFrame) -> pl.DataFrame:
-    """How many reached purchases of the period had too little past to tell expansion? One row."""
+    """How many purchases that rules match had too little past to tell expansion? One row."""
     unknown = divided.filter(~pl.col("known")).select("at")
     lines = bought.filter("reported").join(unknown, on="at", how="semi")
     return _tally(lines, lines.height)
@@ -60,55 +59,50 @@ def _tally(lines: pl.DataFrame, rows: int) -> pl.DataFrame:
 def cells(frames: Frames) -> Cells:
     """The cells of all rules, and billed revenue of the period summed without them."""
     scope = frames.scope
-    facts = frames[revenue_facts]
+    revenue = frames[revenue_months]
     first, end = scope.period.first, scope.period.end
-    billed = facts.filter(pl.col("month").is_between(first, end - 1))["amount_base"]
+    billed = revenue.filter(pl.col("month").is_between(first, end - 1))["amount_base"]
     rows = frames[split_facts].select("bucket", "component", "rule_id", "lines", "amount")
     found = [Cell(*row) for row in rows.iter_rows()]
     return Cells(found, int(billed.cast(pl.Int128).sum()), findings=_findings(frames, found))
 
 
 def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
-    currency = frames.scope.currency
-
-    def money(minor: int) -> str:
-        return f"{to_decimal(minor, currency):,f} {currency}"
-
+    scope = frames.scope
     findings = []
     touches, lines, amount = frames[split_hindsight_lines].row(0)
     if touches:
-        findings.append(
-            Finding(
-                Severity.WARNING,
-                "hindsight_flags",
-                f"{touches} touches precede their customer's risk flag: hindsight is no evidence; "
-                f"{lines} purchases of {money(amount)} follow them without an earlier flag",
-                remedy="flag customers before they are helped, or record the day of the risk",
-            )
+        follow = f"{_lines(lines, 'purchase')} worth {_money(amount, scope)} came after them"
+        message = (
+            f"{_lines(touches, 'touch', 'touches')} came before the customer's risk flag: "
+            f"hindsight is no evidence; {follow} and without an earlier flag"
         )
-    unmatched = [cell for cell in found if cell.component == UNMATCHED]
-    for cell in unmatched:
-        findings.append(
-            Finding(
-                Severity.WARNING,
-                "unmatched_credits",
-                f"{cell.lines} credits of {money(-cell.amount)} name no purchase that they take "
-                "back: they lower sales, whoever was credited with the purchase",
-                remedy="give credits the id of their original line (original_line_id)",
-            )
+        remedy = "flag customers before they are helped, or record the day of the risk"
+        findings.append(Finding(Severity.WARNING, "hindsight_flags", message, remedy=remedy))
+    for cell in (cell for cell in found if cell.component == UNMATCHED):
+        message = (
+            f"{_lines(cell.lines, 'credit')} worth {_money(cell.amount, scope)} exceed or do not "
+            "name the purchase they take back: they lower sales, whoever was credited with it"
         )
+        remedy = "give credits the id of their original line (original_line_id)"
+        findings.append(Finding(Severity.WARNING, "unmatched_credits", message, remedy=remedy))
     _, lines, amount = frames[split_unknown_bases].row(0)
     if lines:
-        findings.append(
-            Finding(
-                Severity.NOTE,
-                "unknown_base",
-                f"{lines} purchases of {money(amount)} have fewer than "
-                f"{frames.scope.settings.split.base_min_months} months of history: nothing of "
-                "them counts as expansion",
-            )
+        least = scope.settings.split.base_min_months
+        message = (
+            f"{_lines(lines, 'purchase')} worth {_money(amount, scope)} in fewer than {least} months "
+            "since the first of the same product: nothing of it counts as expansion"
         )
+        findings.append(Finding(Severity.NOTE, "unknown_base", message))
     return findings
 
 
-DECLARED = Method((split_facts, revenue_facts, split_hindsight_lines, split_unknown_bases), cells)
+def _lines(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _money(minor: int, scope: Scope) -> str:
+    return f"{to_decimal(minor, scope.currency):,f} {scope.currency}"
+
+
+DECLARED = Method((split_facts, revenue_months, split_hindsight_lines, split_unknown_bases), cells)

@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clv_cli.attribution.facts import split_lines
-from clv_cli.attribution.lost import split_referrals, split_touches, why_lost
-from clv_cli.attribution.cs import split_flags
+from clv_cli.attribution.cs import (
+    split_flags,
+    split_interventions,
+    split_referrals,
+    split_touches,
+)
 from clv_cli.attribution.cxm import split_initiatives
+from clv_cli.attribution.expansion import split_spread
+from clv_cli.attribution.facts import split_lines
+from clv_cli.attribution.lost import split_purchases, why_lost
+from clv_cli.attribution.motion import (
+    split_first_days,
+    split_switched_deals,
+    split_switchers,
+)
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.waterfall import split_claims, split_interventions, split_parts
+from clv_cli.attribution.waterfall import UNMATCHED, split_claims, split_parts
 from clv_cli.errors import DataError
 from clv_cli.frames import WEIGHT_ONE
 from clv_cli.glossary import BUCKETS, Kind
@@ -59,7 +70,12 @@ def explain_line(scope: Scope, line_id: str) -> Table:
         measure.name: _narrowed(measure, line_id)
         for measure in (
             split_lines,
+            split_purchases,
             split_bought,
+            split_spread,
+            split_first_days,
+            split_switchers,
+            split_switched_deals,
             split_parts,
             split_claims,
             split_initiatives,
@@ -130,8 +146,18 @@ def _won(cell: dict[str, Any], weights: dict[tuple[str, ...], int]) -> tuple[obj
         cell["evidence"],
         float(Fraction(cell["share_num"], cell["share_den"])),
         cell["amount"],
-        "granted" if weight is not None else None,
+        _why(cell, weight),
     )
+
+
+def _why(cell: dict[str, Any], weight: int | None) -> str:
+    if weight is not None:
+        return "granted"
+    if cell["component"] == UNMATCHED:
+        return "names no purchase that it takes back"
+    if (cell["evidence"] or "").startswith("billing_lines:"):
+        return "shared as the purchase it takes back"
+    return "claimed by no rule"
 
 
 def _lost(bucket: str, rule: str, evidence: str | None, why: str) -> tuple[object, ...]:

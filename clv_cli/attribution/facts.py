@@ -7,8 +7,6 @@ the same integer cells, so they agree to the cent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from clv_cli.attribution.allocation import ORDER, give_back, largest_remainder, with_shares
@@ -72,14 +70,23 @@ def _sales(component: str) -> dict[str, pl.Expr]:
 @derived("split_cells", split_bought, split_shares)
 def split_cells(_: Scope, bought: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, amount`."""
-    rows = shares.join(bought.select("at", "amount_base"), on="at")
+    money = bought.select("at", "amount_base")
+    rows = shares.join(money, on="at")
     whole, parted = rows.filter(_is_whole()), rows.filter(~_is_whole())
-    single = whole.with_columns(amount="amount_base", share_num=ONE, share_den=ONE)
+    undivided = {"share_num": ONE, "share_den": ONE, "amount": pl.col("amount_base")}
+    # What no rule matches is not divided by motion: the whole line is sales.
+    free = money.join(shares.select("at").unique(), on="at", how="anti").with_columns(
+        **_sales(REST), evidence=pl.lit(None, pl.String)
+    )
     cut = with_shares(parted)
     cells = largest_remainder(cut, "at", "amount_base", ("share_num", "share_den"))
-    cut = cut.with_columns(amount=cells)
+    frames = [
+        free.with_columns(**undivided),
+        whole.with_columns(**undivided),
+        cut.with_columns(amount=cells),
+    ]
     columns = ("at", *CELL, "share_num", "share_den", "amount")
-    return pl.concat([single.select(columns), cut.select(columns)])
+    return pl.concat(frame.select(columns) for frame in frames)
 
 
 @derived("split_credit_rows", split_bought, split_cells, split_credits)

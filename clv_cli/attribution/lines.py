@@ -33,7 +33,7 @@ ONE = pl.lit(1, pl.Int128)
 def history(scope: Scope) -> pl.LazyFrame:
     """All billed lines up to the end of the period."""
     lines = billed_lines(scope).filter(pl.col("month") < scope.period.end)
-    # A missing rate stops the run through `revenue_facts`; until then it counts as nothing.
+    # A missing rate stops the run through `revenue_months`; until then it counts as nothing.
     return lines.with_columns(pl.col("amount_base").fill_null(0))
 
 
@@ -64,7 +64,12 @@ def split_negatives(scope: Scope) -> pl.LazyFrame:
 def split_originals(scope: Scope) -> pl.LazyFrame:
     """The purchases that credits name as their original."""
     bought = history(scope).filter(pl.col("amount") > 0)
-    return bought.join(credited_ids(scope), on="line_id", how="semi").select(*LINE, *FACETS)
+    if not scope.book.lines.names_originals:
+        return bought.select(*LINE, *FACETS).head(0)
+    # Customers first: their codes are cheaper to look up than the ids of all lines.
+    of_customers = bought.join(credited_codes(scope).unique(), on="code", how="semi")
+    named = of_customers.join(credited_ids(scope), on="line_id", how="semi")
+    return named.select(*LINE, *FACETS)
 
 
 @derived("split_credits", split_negatives, split_originals)

@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clv_cli.attribution.cs import (
-    AT_RISK,
-    NO_GRIPES,
-    REFERRAL,
-    cs_weight,
-    split_referrals,
-    split_touches,
-    window_days,
-)
-from clv_cli.attribution.cxm import FACETS
+from clv_cli.attribution.cs import AT_RISK, NO_GRIPES, REFERRAL, cs_weight, window_days
+from clv_cli.attribution.cxm import FACETS, segments
+from clv_cli.attribution.lines import FACETS as FACTS
+from clv_cli.attribution.lines import LINE, history
+from clv_cli.attribution.motion import parts
+from clv_cli.pipeline import reduction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +19,16 @@ if TYPE_CHECKING:
 
     from clv_cli.pipeline import Scope
 
-__all__ = ["split_referrals", "split_touches", "why_lost"]
-
 Lost = tuple[str, str, str | None, str]
 Row = dict[str, Any]
 Found = dict[str, pl.DataFrame]
+
+
+@reduction("split_purchases")
+def split_purchases(scope: Scope) -> pl.LazyFrame:
+    """All purchases with what rules look at; asked for one customer only."""
+    bought = history(scope).filter(pl.col("amount") > 0).select(*LINE, *FACTS)
+    return bought.join(segments(scope), on="code", how="left").sort("line_id")
 
 
 def why_lost(scope: Scope, found: Found, line_id: str) -> Iterator[Lost]:
@@ -38,13 +39,16 @@ def why_lost(scope: Scope, found: Found, line_id: str) -> Iterator[Lost]:
         found: the measures of the line's customer, by name.
         line_id: the line; credits follow their original, so no rule looks at them.
     """
-    bought = found["split_bought"].filter(pl.col("line_id") == line_id)
-    if bought.is_empty():
+    purchases = found["split_purchases"]
+    asked = purchases.filter(pl.col("line_id") == line_id).with_row_index("at")
+    if asked.is_empty():
         return
-    line = bought.row(0, named=True)
-    parts = found["split_parts"].filter(pl.col("at") == line["at"])
-    line["parts"], line["first_day"] = set(parts["part"]), parts["first_day"][0]
-    claims = found["split_claims"].filter(pl.col("at") == line["at"])
+    came_from = (found["split_switchers"], found["split_switched_deals"])
+    divided = parts(scope, asked, found["split_spread"], found["split_first_days"], came_from)
+    line = asked.row(0, named=True)
+    line |= {"parts": set(divided["part"]), "first_day": purchases["issued_on"].min()}
+    at = found["split_bought"].filter(pl.col("line_id") == line_id).select("at")
+    claims = found["split_claims"].join(at, on="at", how="semi")
     winners = set(claims["evidence"])
     for initiative in found["split_initiatives"].to_dicts():
         evidence = f"initiatives:{initiative['initiative_id']}"

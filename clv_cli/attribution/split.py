@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution.cells import Cells, Method
 from clv_cli.attribution.declared import DECLARED
 from clv_cli.attribution.stated import stated_findings
 from clv_cli.attribution.waterfall import UNMATCHED
@@ -16,6 +15,7 @@ from clv_cli.glossary import BUCKETS, COMPONENTS, Kind
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
+    from clv_cli.attribution.cells import Cells, Method
     from clv_cli.frames import Finding
     from clv_cli.pipeline import Scope
     from clv_cli.results import Frames

@@ -19,8 +19,15 @@ import polars as pl
 from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives
+from clv_cli.attribution.expansion import split_spread
 from clv_cli.attribution.lines import ONE
-from clv_cli.attribution.motion import split_parts
+from clv_cli.attribution.motion import (
+    parts,
+    split_first_days,
+    split_switched_deals,
+    split_switchers,
+)
+from clv_cli.attribution.reach import split_bought
 from clv_cli.frames import WEIGHT_ONE
 from clv_cli.pipeline import derived
 
@@ -72,22 +79,72 @@ COMBINE: dict[str, Combine] = {
 }
 
 
-@derived("split_claims", split_parts, split_initiatives, split_interventions, split_introductions)
-def split_claims(
+@derived(
+    "split_matches",
+    split_bought,
+    split_first_days,
+    split_initiatives,
+    split_interventions,
+    split_introductions,
+)
+def split_matches(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
-    divided: pl.DataFrame,
+    bought: pl.DataFrame,
+    first_days: pl.DataFrame,
     initiatives: pl.DataFrame,
     helped: pl.DataFrame,
     brought: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Every claim of every rule on the parts of purchases, before the waterfall."""
-    both = [cxm.claims(divided, initiatives), cs.claims(scope, divided, helped, brought)]
-    return pl.concat(both).with_columns(pl.col("bucket").cast(BUCKET))
+    """Every rule that matches a purchase, with its weight on each part; see `cxm.MATCH`."""
+    by_cs = cs.matches(scope, bought, first_days, helped, brought)
+    both = pl.concat([cxm.matches(bought, initiatives), by_cs])
+    return both.with_columns(pl.col("bucket").cast(BUCKET)).filter(
+        pl.max_horizontal("switched", "expanded", "retained") > 0
+    )
+
+
+@derived(
+    "split_parts",
+    split_bought,
+    split_matches,
+    split_spread,
+    split_first_days,
+    split_switchers,
+    split_switched_deals,
+)
+def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
+    scope: Scope,
+    bought: pl.DataFrame,
+    matched: pl.DataFrame,
+    spread: pl.DataFrame,
+    first_days: pl.DataFrame,
+    customers: pl.DataFrame,
+    deals: pl.DataFrame,
+) -> pl.DataFrame:
+    """The parts by motion of the purchases that some rule matches; see `motion.parts`."""
+    own = bought.join(matched.select("at").unique(), on="at", how="semi")
+    return parts(scope, own, spread, first_days, (customers, deals))
+
+
+@derived("split_claims", split_parts, split_matches)
+def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
+    """What each rule claims of each part, before the waterfall: `weight` (ppm) above 0."""
+    both = divided.select(_PART).join(matched, on="at")
+    weight = (
+        pl.when(pl.col("part") == "switched")
+        .then("switched")
+        .when(pl.col("part") == "expanded")
+        .then("expanded")
+        .otherwise("retained")
+    )
+    component = pl.coalesce("component", pl.col("part").cast(pl.String))
+    claims = both.with_columns(weight=weight, component=component).filter(pl.col("weight") > 0)
+    return claims.drop("switched", "expanded", "retained")
 
 
 @derived("split_shares", split_parts, split_claims)
 def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """Which share of each reached purchase goes to which rule?
+    """Which share of each matched purchase goes to which rule?
 
     Returns:
         One row a line (`at`) x part x bucket x component x rule x evidence, with its share of the

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from clv_cli.attribution.cells import Cell, Cells, Method
 from clv_cli.attribution.waterfall import REST
 from clv_cli.errors import DataError
@@ -18,6 +16,8 @@ from clv_cli.pipeline import reduction
 
 if TYPE_CHECKING:
     from typing import Any
+
+    import polars as pl
 
     from clv_cli.pipeline import Scope
     from clv_cli.results import Frames

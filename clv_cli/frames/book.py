@@ -91,6 +91,7 @@ class LineStats:
         currencies: of all loaded lines, sorted.
         kinds: of all loaded lines, sorted.
         statuses: of all loaded lines, sorted.
+        names_originals: whether any line names the line it takes back.
     """
 
     rows: int
@@ -99,6 +100,7 @@ class LineStats:
     currencies: tuple[str, ...]
     kinds: tuple[str, ...]
     statuses: tuple[str, ...]
+    names_originals: bool = True
 
 
 @dataclass(frozen=True)

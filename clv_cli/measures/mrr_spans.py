@@ -28,14 +28,19 @@ def mrr_deltas(scope: Scope) -> pl.LazyFrame:
     Returns:
         `code, currency, day, delta` (Int64 MRR units, never 0), sorted by the first three.
     """
-    lines, currencies = mrr_lines(scope), scope.book.lines.currencies
-    start = lines.select(_packed("active_from", currencies), delta="mrr")
-    end = lines.select(_packed("active_to", currencies), delta=-pl.col("mrr"))
+    currencies = scope.book.lines.currencies
+    begins, ends = _packed("active_from", currencies), _packed("active_to", currencies)
+    # Each line once, then turned into its two events: two selections would scan everything twice.
+    events = (
+        mrr_lines(scope)
+        .select("mrr", begins.alias("begins"), ends.alias("ends"))
+        .unpivot(on=["begins", "ends"], index="mrr", variable_name="event", value_name="key")
+    )
+    change = pl.when(pl.col("event") == "begins").then(pl.col("mrr")).otherwise(-pl.col("mrr"))
     # One packed key groups and sorts three times as fast as its three parts.
     return (
-        pl.concat([start, end])
-        .group_by("key")
-        .agg(pl.col("delta").cast(pl.Int128).sum().cast(pl.Int64))
+        events.group_by("key")
+        .agg(delta=change.cast(pl.Int128).sum().cast(pl.Int64))
         .filter(pl.col("delta") != 0)
         .sort("key")
         .select(*_unpacked(currencies), "delta")
@@ -48,7 +53,7 @@ def _packed(day: str, currencies: tuple[str, ...]) -> pl.Expr:
     for number, currency in enumerate(currencies[1:], start=1):
         index = pl.when(pl.col("currency") == currency).then(pl.lit(number)).otherwise(index)
     group = pl.col("code").cast(pl.Int64) * max(len(currencies), 1) + index
-    return (group * _STRIDE + pl.col(day).to_physical() + _DAY_ZERO).alias("key")
+    return group * _STRIDE + pl.col(day).to_physical() + _DAY_ZERO
 
 
 def _unpacked(currencies: tuple[str, ...]) -> list[pl.Expr]:

@@ -1,4 +1,4 @@
-"""Billed revenue by customer, month of issue, product and kind: the facts under every revenue figure."""
+"""Billed revenue by month of issue, and by customer, product and kind where a figure is taken apart."""
 
 from __future__ import annotations
 
@@ -60,14 +60,9 @@ def revenue_facts(scope: Scope, sums: pl.DataFrame, missing: pl.DataFrame) -> pl
     return sums
 
 
-@derived("revenue_months", revenue_facts)
-def revenue_months(_: Scope, facts: pl.DataFrame) -> pl.DataFrame:
-    """How much was billed in each month?
-
-    Returns:
-        `month`, sorted; `lines`, `amount_base` (Int64 minor units), and of it `invoiced` and
-        `taken_back` (sums of what is above and below 0 by customer, product and kind).
-    """
+@reduction("revenue_month_sums")
+def revenue_month_sums(scope: Scope) -> pl.LazyFrame:
+    """The sums behind `revenue_months`, before it is known that every line has a rate."""
     amount = pl.col("amount_base").cast(pl.Int128)
     sums = {
         "amount_base": amount.sum(),
@@ -75,10 +70,26 @@ def revenue_months(_: Scope, facts: pl.DataFrame) -> pl.DataFrame:
         "taken_back": amount.filter(amount < 0).sum(),
     }
     return (
-        facts.group_by("month")
-        .agg(pl.col("lines").sum(), **{name: sum_.cast(pl.Int64) for name, sum_ in sums.items()})
+        billed_lines(scope)
+        .group_by("month")
+        .agg(lines=pl.len().cast(pl.Int64), **{k: v.cast(pl.Int64) for k, v in sums.items()})
         .sort("month")
     )
+
+
+@derived("revenue_months", revenue_month_sums, missing_rates)
+def revenue_months(scope: Scope, sums: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
+    """How much was billed in each month?
+
+    Returns:
+        `month`, sorted; `lines`, `amount_base` (Int64 minor units), and of it `invoiced` (lines
+        above 0) and `taken_back` (lines below 0).
+
+    Raises:
+        DataError: a billed line is in a currency that has no rate on its day of issue.
+    """
+    require_rates(missing, scope.currency)
+    return sums
 
 
 def require_rates(missing: pl.DataFrame, base: str) -> None:

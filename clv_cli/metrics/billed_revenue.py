@@ -53,8 +53,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 NET_REVENUE = Metric(
     "net_revenue",
-    needs=(revenue_months, revenue_facts),
+    needs=(revenue_months,),
     figures=billed_revenue,
     contributors=_customers,
     evidence=_lines,
+    behind=(revenue_facts,),
 )

@@ -47,10 +47,10 @@ GROSS_MARGIN = Metric(
     "gross_margin",
     needs=(
         revenue_months,
-        revenue_facts,
         service_costs,
     ),
     figures=gross_margin,
     contributors=_customers,
     evidence=_rows,
+    behind=(revenue_facts,),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         )
     if "customers" in tables:
         tables["customers"] = _customers(tables["customers"], settings.own_domains)
-    stats = _stats(groups)
+    stats = replace(_stats(groups), names_originals=_names_originals(tables))
     currency = _base_currency(settings, stats, tables)
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
     assert_rates(rates, _needed(tables, stats, currency), currency)
@@ -120,12 +121,24 @@ def _stats(groups: Sequence[pl.DataFrame]) -> LineStats:
     columns = ("currency", *GROUPS, "rows", "first", "last")
     whole = pl.concat([group.select(columns) for group in groups])
     live = whole.filter(~pl.col("status").is_in(NOT_BILLED))
+    currencies, kinds, statuses = (
+        tuple(whole[name].unique().sort()) for name in ("currency", *GROUPS)
+    )
     return LineStats(
         int(whole["rows"].sum()),
         live["first"].min() or NO_DAY,  # type: ignore[arg-type]
         live["last"].max() or NO_DAY,  # type: ignore[arg-type]
-        *(tuple(whole[name].unique().sort()) for name in ("currency", *GROUPS)),
+        currencies,
+        kinds,
+        statuses,
     )
+
+
+def _names_originals(tables: dict[str, pl.LazyFrame]) -> bool:
+    if LINES not in tables:
+        return False
+    named = tables[LINES].select(pl.col("original_line_id").is_not_null().any())
+    return bool(named.collect().item())
 
 
 def _base_currency(settings: Settings, stats: LineStats, tables: dict[str, pl.LazyFrame]) -> str:

@@ -71,11 +71,6 @@ class RawFile:
                 hint="wait until the export is complete, then run again",
             )
 
-    def sha256(self) -> str:
-        """The digest of the file's bytes as they lie on the disk."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
 
 def open_raw(path: Path, name: str, scratch: Path) -> RawFile:
     """Look at a file's first bytes and make it readable as plain UTF-8.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -156,21 +155,17 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
     raw = open_raw(path, name, store.scratch)
     header = choose_header(read_headers(raw.plain, name), spec)
     binding = bind(spec, header, name, settings.base_currency)
-    with ThreadPoolExecutor(1) as pool:
-        # Hashing costs as much as scanning; both leave the interpreter free.
-        digest = pool.submit(raw.sha256)
-        structure = scan(raw.plain, name, header.delimiter, len(header.cells))
-        try:
-            part = _read(raw, binding, structure, desk)
-        except pl.exceptions.PolarsError as error:
-            raise DataError(
-                f"the file cannot be read: {str(error).splitlines()[0]}",
-                where=name,
-                hint="export it again as CSV (UTF-8)",
-            ) from error
-        raw.assert_unchanged()
-        key = store.key(digest.result(), spec, settings.timezone, settings.base_currency)
-    return replace(part, path=store.name(part.path, key))
+    structure = scan(raw.plain, name, header.delimiter, len(header.cells))
+    try:
+        part = _read(raw, binding, structure, desk)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"the file cannot be read: {str(error).splitlines()[0]}",
+            where=name,
+            hint="export it again as CSV (UTF-8)",
+        ) from error
+    raw.assert_unchanged()
+    return part
 
 
 def _read(raw: RawFile, binding: Binding, structure: Structure, desk: Desk) -> Part:
@@ -228,7 +223,7 @@ def make_part(
     texts, sample = (as_text(raw, binding, tidy=structure.tidy) for raw in frames)
     store = desk.store
     clock = _clock((texts, sample), binding, desk.settings, name)
-    path = store.waiting(next(_NUMBERS))
+    path = store.new_part()
     sums = _write(texts, binding, clock, path, store)
     bad = _bad_rows(texts, binding, clock, sums, path)
     if bad is not None and clock.day_only and _has_times(bad, binding, clock):

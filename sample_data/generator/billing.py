@@ -258,9 +258,20 @@ class Biller:
             line = self._line(item, term, day)
             line.quantity, line.proration, line.touchpoint = quantity, True, touchpoint
             line.amount = sign * _share(line.unit * quantity, day, term)
+            line.credited = self._billed(item, term) if sign < 0 else None
             invoice.lines.append(line)
         if invoice.net > 0:
             self.account.invoices.append(invoice)
+
+    def _billed(self, item: Item, term: Term) -> Line | None:
+        """Return the line that charged most of an item's running term: the one a pair takes back."""
+        lines = [
+            line
+            for invoice in self.account.invoices
+            for line in invoice.lines
+            if line.item is item and line.end == term.end and line.amount > 0
+        ]
+        return max(lines, key=lambda line: line.amount, default=None)
 
     def _cut_seats(self, term: Term, day: date) -> None:
         """Give seats back within an annual term, against a credit note."""

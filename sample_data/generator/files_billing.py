@@ -23,7 +23,8 @@ INVOICES = (
 )
 LINES = (
     "id,invoice_id,subscription_id,type,amount,currency,discount_amount,period_start,period_end,plan_id,product_id,"
-    "plan_usage_type,plan_interval,plan_interval_count,proration,quantity,unit_amount,metadata_touchpoint,metadata_deal_id"
+    "plan_usage_type,plan_interval,plan_interval_count,proration,proration_credited_line,quantity,unit_amount,"
+    "metadata_touchpoint,metadata_deal_id"
 )
 CUSTOMERS = (
     "id,Description,Email,Name,Created (UTC),Delinquent,Currency,Total Spend,Payment Count,account_id (metadata),"
@@ -117,6 +118,7 @@ def _line(invoice: Invoice, line: Line) -> list[object]:
         line.interval,
         1 if line.interval else "",
         "true" if line.proration else "false",
+        line.credited.id if line.credited else "",
         line.quantity,
         line.unit,
         line.touchpoint,

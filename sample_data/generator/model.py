@@ -112,6 +112,7 @@ class Line:
     touchpoint: str = ""
     deal: str = ""
     id: str = ""
+    credited: Line | None = None
 
     @property
     def net(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from tests.books import book, scope
+from tests.books import book_of, frame, scope
 
 if TYPE_CHECKING:
     from clv_cli.frames import Book
@@ -122,7 +122,8 @@ def books(draw: st.DrawFn) -> Book:
     }  # fmt: skip
     absent = draw(st.sets(st.sampled_from(sorted(evidence)), max_size=2))
     given_ = {name: rows for name, rows in evidence.items() if name not in absent}
-    return book([*lines, *credits_], **given_)
+    tables = {name: frame(name, rows).lazy() for name, rows in given_.items()}
+    return book_of(frame("billing_lines", [*lines, *credits_]), tables=tables)
 
 
 @st.composite

@@ -145,7 +145,9 @@ class Oracle:
                 continue
             if end is not None and row["issued_on"] >= end:
                 continue
-            if any(initiative[name] and value not in initiative[name] for name, value in facets.items()):
+            if any(
+                initiative[name] and value not in initiative[name] for name, value in facets.items()
+            ):
                 continue
             weight = initiative[f"weight_{part}"] if part != "retained" else 0
             name = initiative["initiative_id"]
@@ -214,7 +216,7 @@ class Oracle:
         for row in self.lines:
             if row["amount"] < 0:
                 continue
-            free = {("whole", "sales", "rest", "rest", None): Fraction(1)}
+            free: dict[Key, Fraction] = {("whole", "sales", "rest", "rest", None): Fraction(1)}
             shares = self.shares(row) if row["amount"] > 0 else free
             keys = sorted(shares, key=self.order)
             cells = cut(row["amount"], [shares[key] for key in keys])

@@ -10,7 +10,7 @@ import pytest
 from clv_cli import metrics
 from clv_cli.errors import DataError, UsageError
 from clv_cli.glossary import Good, Kind
-from clv_cli.measures.revenue_facts import revenue_sums
+from clv_cli.measures.revenue_facts import revenue_month_sums
 from clv_cli.metrics.tables.kpis import change
 from clv_cli.metrics.tables.movements import rounded_row
 from clv_cli.results import Result, collect, collect_frames
@@ -192,8 +192,8 @@ def test_lines_that_are_not_accounted_for_stop_the_run() -> None:
     of = asked()
     table = metrics.reconciliation_table(of)
     frames = collect_frames(table.needs, of)
-    frames._frames[revenue_sums.name] = frames[revenue_sums][1:]
-    with pytest.raises(DataError, match="17 lines were loaded, but 16"):
+    frames._frames[revenue_month_sums.name] = frames[revenue_month_sums][1:]
+    with pytest.raises(DataError, match="17 lines were loaded, but 14"):
         table.finish(frames)
 
 

@@ -88,7 +88,7 @@ def _contributors(
         return Rows(named.sort("rank").select(column.name for column in columns))
 
     title = f"Customers behind it, {month_text(month)}"
-    needs = (*metric.needs, CUSTOMER_NAMES)
+    needs = (*metric.needs, *metric.behind, CUSTOMER_NAMES)
     return Table("contributors", title, columns, needs, finish, people_rows=CUSTOMERS_SHOWN)
 
 
@@ -128,5 +128,5 @@ def _evidence(metric: Metric, find: Callable[[Scope, int], pl.LazyFrame], month:
         return Rows(rows.select(column.name for column in columns))
 
     title = "Source rows behind it"
-    needs = (*metric.needs, source)
+    needs = (*metric.needs, *metric.behind, source)
     return Table("evidence", title, columns, needs, finish, people_rows=ROWS_SHOWN)

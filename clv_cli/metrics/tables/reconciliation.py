@@ -11,7 +11,7 @@ from clv_cli.glossary import Kind
 from clv_cli.measures.billed_lines import RULES, excluded_lines, loaded_lines
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_movements import MOVEMENTS
-from clv_cli.measures.revenue_facts import revenue_facts
+from clv_cli.measures.revenue_facts import revenue_months
 from clv_cli.money import mrr_to_minor
 from clv_cli.results import Check, Column, Rows, Table
 
@@ -41,7 +41,7 @@ def reconciliation_table(scope: Scope) -> Table:
         Column("lines", Kind.COUNT, "Lines"),
         Column("amount", Kind.MONEY, "Amount"),
     )
-    needs = (loaded_lines, excluded_lines, revenue_facts, mrr_months)
+    needs = (loaded_lines, excluded_lines, revenue_months, mrr_months)
     title = f"Reconciliation as of {scope.as_of.isoformat()}"
     return Table("reconciliation", title, columns, needs, _finish)
 
@@ -51,15 +51,15 @@ def _finish(frames: Frames) -> Rows:
     excluded = frames[excluded_lines]
     left_out = [_total(rule, excluded.filter(pl.col("rule") == rule)) for rule in RULES]
     left_out = [(rule, -lines, -amount) for rule, lines, amount in left_out if lines]
-    facts = frames[revenue_facts]
-    billed = _total("billed", facts)
+    revenue = frames[revenue_months]
+    billed = _total("billed", revenue)
     _require_lines(frames, loaded, left_out, billed)
     expected = loaded[2] + sum(amount for _, _, amount in left_out)
     checks = [
         Check("billed_total", expected, billed[2], "loaded lines less those left out = billed"),
         *_roll_forward(frames),
     ]
-    rows = [loaded, *left_out, billed, *_by_period(frames, facts)]
+    rows = [loaded, *left_out, billed, *_by_period(frames, revenue)]
     schema = {"item": pl.String, "lines": pl.Int64, "amount": pl.Int64}
     unpriced = int(excluded["unpriced"].sum())
     note = f"{unpriced} of the lines left out have no exchange rate and count as 0."
@@ -70,12 +70,12 @@ def _finish(frames: Frames) -> Rows:
     )
 
 
-def _by_period(frames: Frames, facts: pl.DataFrame) -> list[Line]:
+def _by_period(frames: Frames, revenue: pl.DataFrame) -> list[Line]:
     period, month = frames.scope.period, pl.col("month")
     parts = [
-        _total("before", facts.filter(month < period.first)),
-        _total("period", facts.filter(month.is_between(period.first, period.end, closed="left"))),
-        _total("after", facts.filter(month >= period.end)),
+        _total("before", revenue.filter(month < period.first)),
+        _total("period", revenue.filter(month.is_between(period.first, period.end, closed="left"))),
+        _total("after", revenue.filter(month >= period.end)),
     ]
     return parts if parts[-1][1] else parts[:-1]
 

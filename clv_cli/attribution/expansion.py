@@ -1,0 +1,185 @@
+"""By how much a purchase goes beyond what the customer bought before.
+
+    expanded share of a line = max(0, rate - base) / rate
+
+`rate` is the monthly revenue of the customer x product in the month of issue: the sum of
+amount / months of its term over the lines issued in it, credits included. `base` is the mean of the
+months before, terms spread evenly from the later of issue and start of service, so neither
+billing in arrears nor in advance looks like growth. Its window ends with the last month covered: a
+late renewal finds the term before it, not a month of zeros. Both are kept in 1/55,440 of a minor
+unit (`money.MRR_UNITS`) of the line's own currency, because a better exchange rate is no expansion.
+An add-on billed while a plan of another month runs is weighed against the whole base, so at worst
+too little is called expansion, never too much.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.attribution import cs, cxm
+from clv_cli.attribution.lines import credited_codes, history
+from clv_cli.attribution.reach import has_evidence
+from clv_cli.measures.billed_lines import month_index
+from clv_cli.money import MRR_UNITS
+from clv_cli.pipeline import reduction
+
+if TYPE_CHECKING:
+    from clv_cli.pipeline import Scope
+
+SPREAD = ("recurring", "credit", "refund", "writeoff")
+GROUP = ["code", "product"]
+# Groups lie this many months apart in a key, so that a running figure never mixes two of them.
+MONTHS = 2**20
+# 55,440 = 4,620 x 12: what terms of 1-4, 6 and 12 months leave over. Others stay exact all the same.
+FACTORS = (4620, 12)
+
+
+@reduction("split_spread")
+def split_spread(scope: Scope) -> pl.LazyFrame:
+    """The past of customers with evidence: monthly units by group, month of issue and term.
+
+    Returns:
+        `code, product, month, begins` (first month of the term), `months` (its length),
+        `units` (Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
+    """
+    lines = history(scope)
+    if not has_evidence(scope):
+        lines = lines.filter(pl.lit(value=False))
+    elif not any(scope.book.has(table) for table in cxm.TABLES):
+        # Lines of any year may be credited now; their customers' past is needed too.
+        codes = pl.concat([cs.reached(scope), credited_codes(scope)]).unique()
+        lines = lines.join(codes, on="code", how="semi")
+    start, end = month_index(pl.col("period_start")), month_index(pl.col("period_end"))
+    termed = pl.col("kind").is_in(SPREAD) & start.is_not_null() & end.is_not_null()
+    months = pl.when(termed).then(pl.max_horizontal(end - start, 1)).otherwise(1)
+    begins = pl.when(termed).then(pl.max_horizontal("month", start)).otherwise(pl.col("month"))
+    bought = pl.col("amount") > 0
+    summed = (
+        grouped(scope, lines)
+        .with_columns(months=months.cast(pl.Int32), begins=begins.cast(pl.Int32))
+        .with_columns(bought=bought, first_day=pl.when(bought).then("issued_on"))
+        .group_by(*GROUP, "month", "begins", "months")
+        .agg(
+            pl.col("amount").cast(pl.Int128).sum(),
+            pl.col("bought").any(),
+            pl.col("first_day").min(),
+        )
+    )
+    units = pl.col("amount") * MRR_UNITS // pl.col("months")
+    return summed.with_columns(units=units).drop("amount")
+
+
+def expansion(scope: Scope, spread: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
+    """By which share does the month of each purchase exceed its base?
+
+    Args:
+        scope: settings `split.base_months` and `split.base_min_months`.
+        spread: see `split_spread`.
+        bought: purchases, numbered.
+
+    Returns:
+        `at` (the purchase), `num` and `den` (Int128), `known`.
+    """
+    lines = grouped(scope, bought.lazy()).select("at", *GROUP, "month").collect()
+    groups = lines.select(GROUP).unique().with_row_index("group")
+    asked = lines.join(groups, on=GROUP).select("at", key=_key("month"))
+    past = spread.join(groups, on=GROUP).select(
+        key=_key("month"),
+        group=_key(None),
+        begins=_key("begins"),
+        ends=_key("begins") + pl.col("months"),
+        units="units",
+        bought="bought",
+    )
+    months = asked.select("key").unique().sort("key").with_columns(group=_group())
+    windows = _windows(scope, past, months)
+    based = windows.join(_revenue_between(past, windows), on="key", how="left")
+    rate, window = pl.col("rate"), pl.col("upto") - pl.col("since")
+    excess = rate * window - pl.col("revenue").fill_null(0).clip(lower_bound=0)
+    grown = pl.col("known") & (rate > 0) & (excess > 0)
+    shares = based.with_columns(
+        num=pl.when(grown).then(excess).otherwise(0).cast(pl.Int128),
+        den=pl.when(grown).then(rate * window).otherwise(1).cast(pl.Int128),
+    )
+    return asked.join(_reduced(shares).select("key", "num", "den", "known"), on="key").drop("key")
+
+
+def _key(month: str | None) -> pl.Expr:
+    """Group and month as one sortable integer; without a month, the group's zero."""
+    key = pl.col("group").cast(pl.Int64) * MONTHS
+    return key if month is None else key + pl.col(month)
+
+
+def _group() -> pl.Expr:
+    return pl.col("key") // MONTHS * MONTHS
+
+
+def _reduced(shares: pl.DataFrame) -> pl.DataFrame:
+    """The same fractions in smaller numbers, so that products of them fit 128 bits."""
+    for factor in FACTORS:
+        both = (pl.col("num") % factor == 0) & (pl.col("den") % factor == 0)
+        divisor = pl.when(both).then(factor).otherwise(1).cast(pl.Int128)
+        shares = shares.with_columns(pl.col("num") // divisor, pl.col("den") // divisor)
+    return shares
+
+
+def grouped(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Lines with the `product` key of their group: product, and currency where there are several."""
+    product = pl.col("product_id").fill_null("")
+    if len(scope.book.lines.currencies) > 1:
+        product = pl.concat_str(product, "currency", separator="|")
+    return lines.with_columns(product=product)
+
+
+def _windows(scope: Scope, past: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+    """The rate of each month, and the window `[since, upto)` whose mean is its base."""
+    split = scope.settings.split
+    bought = past.filter("bought")
+    # A running maximum of keys never reaches into the next group, whose keys are all larger.
+    covered = bought.sort("key").select("key", covered=pl.col("ends").cum_max())
+    first = bought.group_by("group").agg(first=pl.col("begins").min())
+    rates = past.join(months, on="key", how="semi").group_by("key").agg(rate=pl.col("units").sum())
+    since = pl.max_horizontal("first", pl.col("upto") - split.base_months)
+    old = pl.col("key") - pl.col("first") >= split.base_min_months
+    return (
+        months.join_asof(covered, on="key", allow_exact_matches=False)
+        .join(rates, on="key")
+        .join(first, on="group")
+        .with_columns(upto=pl.min_horizontal("key", "covered"))
+        .with_columns(since=since)
+        .with_columns(known=(old & (pl.col("upto") > pl.col("since"))).fill_null(value=False))
+    )
+
+
+def _revenue_between(past: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+    """Spread revenue of each window, as a difference of running totals at its two ends.
+
+    A line adds `units` a month from `begins` on and takes them away after its term, so the revenue
+    before month t is t x sum(step) - sum(step x month) over the steps before t. Steps of whole
+    groups cancel, so one running sum serves all groups at once.
+    """
+    asked = windows.filter("known")
+    oldest = asked.group_by("group").agg(oldest=pl.col("since").min())
+    # What ended before a group's first window adds the same to both ends of every window.
+    late = past.join(oldest, on="group").filter(pl.col("ends") > pl.col("oldest"))
+    none, nothing = pl.lit(None, pl.Int64), pl.lit(0, pl.Int128)
+    rows = [
+        late.select(at=at, step=step, key=none, side=nothing)
+        for at, step in (("begins", pl.col("units")), ("ends", 0 - pl.col("units")))
+    ]
+    rows += [
+        asked.select(at=end, step=nothing, key="key", side=pl.lit(side, pl.Int128))
+        for end, side in (("upto", 1), ("since", -1))
+    ]
+    month, step = (pl.col("at") % MONTHS).cast(pl.Int128), pl.col("step")
+    before = month * step.cum_sum() - (step * month).cum_sum()
+    return (
+        pl.concat(rows)
+        .sort("at")
+        .with_columns(revenue=before * pl.col("side"))
+        .filter(pl.col("key").is_not_null())
+        .group_by("key")
+        .agg(pl.col("revenue").sum())
+    )
