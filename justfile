@@ -18,7 +18,7 @@ lint:
     .venv/bin/ruff check .
     .venv/bin/mypy
     .venv/bin/lint-imports
-    .venv/bin/cog --check -P README.md
+    .venv/bin/cog --check README.md
 
 # Coverage of the pure packages
 cover:
@@ -27,7 +27,7 @@ cover:
 
 # Write what the README generates (help texts, command list, outputs)
 docs:
-    .venv/bin/cog -r -P README.md
+    .venv/bin/cog -r README.md
 
 # Cold `clv report` against a bare polars parse; the table goes into clv_cli/ARCHITECTURE.md
 bench *sizes="1e6 1e7":
