@@ -70,7 +70,7 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
     """Each cell's exact share of its line, over one denominator a line.
 
     Args:
-        raw: see `waterfall.shares`.
+        raw: see `waterfall.split_shares`.
 
     Returns:
         The rows in the order of cells, with `share_num` and `share_den` (Int128).

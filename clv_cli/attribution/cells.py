@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Measure
     from clv_cli.results import Frames
 
-CHECK_TEXT = "split by bucket and component = billed revenue of the period"
+CHECK_TEXT = "split = billed in the period"
 
 
 @dataclass(frozen=True, slots=True)

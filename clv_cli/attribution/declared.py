@@ -78,7 +78,7 @@ def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
             f"hindsight is no evidence; {follow} and without an earlier flag"
         )
         remedy = "flag customers before they are helped, or record the day of the risk"
-        findings.append(Finding(Severity.WARNING, "hindsight_flags", message, remedy=remedy))
+        findings.append(Finding(Severity.NOTE, "hindsight_flags", message, remedy=remedy))
     for cell in (cell for cell in found if cell.component == UNMATCHED):
         message = (
             f"{_lines(cell.lines, 'credit')} worth {_money(cell.amount, scope)} exceed or do not "

@@ -82,7 +82,7 @@ def expansion(scope: Scope, spread: pl.DataFrame, bought: pl.DataFrame) -> pl.Da
     Returns:
         `at` (the purchase), `num` and `den` (Int128), `known`.
     """
-    lines = grouped(scope, bought.lazy()).select("at", *GROUP, "month").collect()
+    lines = grouped(scope, bought.lazy()).select("at", *GROUP, "month").collect(engine="in-memory")
     groups = lines.select(GROUP).unique().with_row_index("group")
     asked = lines.join(groups, on=GROUP).select("at", key=_key("month"))
     past = spread.join(groups, on=GROUP).select(

@@ -12,6 +12,7 @@ symmetric, so the order of claims cannot matter.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -151,7 +152,9 @@ def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> p
         line as `part_num / part_den * tier_num / tier_den` (Int128).
     """
     fractions = divided.select(*_PART, "part_num", "part_den")
-    tiers = _tiers(scope, claims)
+    unit = gcd(WEIGHT_ONE, *claims["weight"].unique())
+    tiers = _tiers(scope, claims, unit)
+    claims = claims.with_columns(pl.col("weight") // unit)
     rest = fractions.join(tiers, on=_PART, how="left").with_columns(
         bucket=pl.lit("sales", BUCKET),
         component=pl.lit(REST),
@@ -166,9 +169,15 @@ def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> p
     return cells.filter(pl.col("tier_num") > 0)
 
 
-def _tiers(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
-    """Each tier's combined claim on each part as `num / den`, and how it is divided: `k, sum`."""
-    gather, complete = COMBINE[scope.settings.split.combine]
+def _tiers(scope: Scope, claims: pl.DataFrame, unit: int) -> pl.DataFrame:
+    """Each tier's combined claim on each part as `num / den`, and how it is divided: `k, sum`.
+
+    `unit` divides all weights: the fewer their digits, the smaller the numbers from here on, and
+    the further products stay within 128 bits.
+    """
+    combine = scope.settings.split.combine
+    gather, complete = COMBINE[combine]
+    step = 1 if combine == "noisy_or" else unit
     one = pl.lit(WEIGHT_ONE, pl.Int64)
     columns: list[pl.Expr] = []
     for tier in TIERS:
@@ -181,13 +190,21 @@ def _tiers(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
     nums = [complete(pl.col(f"{tier}_num")) for tier in TIERS]
     tiers = claims.group_by(_PART).agg(columns).with_columns(nums)
     for tier in TIERS:
-        # All or nothing needs no millionths; smaller denominators keep products within 128 bits.
+        # All or nothing needs no denominator at all.
         num, single = pl.col(f"{tier}_num").fill_null(0), pl.col(f"{tier}_k") <= 1
         plain = (num == 0) | (num == one)
         tiers = tiers.with_columns(
-            pl.when(plain).then(num // one).otherwise(num).cast(pl.Int128).alias(f"{tier}_num"),
-            pl.when(plain).then(1).otherwise(one).cast(pl.Int128).alias(f"{tier}_den"),
-            pl.when(single).then(1).otherwise(f"{tier}_sum").cast(pl.Int128).alias(f"{tier}_sum"),
+            pl.when(plain)
+            .then(num // one)
+            .otherwise(num // step)
+            .cast(pl.Int128)
+            .alias(f"{tier}_num"),
+            pl.when(plain).then(1).otherwise(one // step).cast(pl.Int128).alias(f"{tier}_den"),
+            pl.when(single)
+            .then(1)
+            .otherwise(pl.col(f"{tier}_sum") // unit)
+            .cast(pl.Int128)
+            .alias(f"{tier}_sum"),
         )
     return tiers
 

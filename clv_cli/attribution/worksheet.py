@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
     from clv_cli.results import Frames
 
-CHECK_TEXT = "split by bucket and component = total of the worksheet"
+CHECK_TEXT = "split = total of the worksheet"
 
 
 @reduction("worksheet_rows")

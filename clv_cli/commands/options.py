@@ -132,7 +132,7 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
         options.chosen_format()
         command(options, **arguments)
 
-    del wrapper.__wrapped__ # typer must see the new signature
+    del wrapper.__wrapped__  # typer must see the new signature
     wrapper.__signature__ = signature.replace(parameters=[*own, *extra])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in [*own, *extra]} | {"return": None}
     return wrapper

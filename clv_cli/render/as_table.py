@@ -38,14 +38,14 @@ def render(report: Report, view: View) -> str:
         console.print()
         console.print(Text(f" {result.table.title}", style="bold"))
         for line in result.table.lead:
-            console.print(Text(f"   {line}"), soft_wrap=True)
+            console.print(Text(f"   {line}"))
         console.print(table)
         for line in notes(result):
-            console.print(Text(f" {line}", style="dim"), soft_wrap=True)
+            console.print(Text(f" {line}", style="dim"))
     console.print()
     for line in closing(report):
         style = "red" if line.startswith(("DOES NOT", "error")) else ""
-        console.print(Text(line, style=style), soft_wrap=True)
+        console.print(Text(line, style=style))
     output = console.file
     assert isinstance(output, io.StringIO)  # noqa: S101 - made above
     lines = [line.rstrip() for line in output.getvalue().split("\n")]

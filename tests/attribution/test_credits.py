@@ -115,5 +115,12 @@ def test_a_foreign_refund_keeps_the_proportions_at_its_own_rate() -> None:
     assert found["back"] == {CXM: -367, REST: -734}
 
 
+def test_a_foreign_credit_exceeds_its_original_in_the_currency_of_both() -> None:
+    rates = [rate("EUR", "2025-03-01", "2.0"), rate("EUR", "2025-05-01", "1.0")]
+    lines = (bought(10, currency="EUR"), credit("2025-05-01", -15, currency="EUR"))
+    found = split(*lines, rates=rates)
+    assert found["back"] == {CXM: -333, REST: -667, UNMATCHED: -500}
+
+
 def test_a_purchase_of_nothing_is_sales_of_nothing() -> None:
     assert split(bought(0))["now"] == {REST: 0}

@@ -33,6 +33,13 @@ def test_an_initiative_claims_from_its_first_day_to_the_day_before_its_end(
     assert found == ({"cxm/switched/I": 10000} if claimed else {REST: 10000})
 
 
+def test_of_two_initiatives_only_the_one_in_force_claims() -> None:
+    over = initiative("I1", effective_to="2025-03-01")
+    rules = [over, initiative("I2", products=["q"])]
+    found = cells(asked([one("2025-03-01", product_id="p")], customers=NEW, initiatives=rules))
+    assert found["now"] == {REST: 10000}
+
+
 @pytest.mark.parametrize(
     ("facet", "value", "claimed"),
     [
@@ -181,7 +188,9 @@ def test_cs_gets_its_share_of_what_cxm_left() -> None:
 
 
 def referred(
-    made: str = "2025-02-01", helped: str = "2025-01-10", **more: object
+    made: str = "2025-02-01",
+    helped: str = "2025-01-10",
+    **more: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
     return {**rescued(helped), "referrals": [referral("A", "B", made, **more)]}
 

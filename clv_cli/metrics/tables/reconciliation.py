@@ -56,7 +56,7 @@ def _finish(frames: Frames) -> Rows:
     _require_lines(frames, loaded, left_out, billed)
     expected = loaded[2] + sum(amount for _, _, amount in left_out)
     checks = [
-        Check("billed_total", expected, billed[2], "loaded lines less those left out = billed"),
+        Check("billed_total", expected, billed[2], "lines less those left out = billed"),
         *_roll_forward(frames),
     ]
     rows = [loaded, *left_out, billed, *_by_period(frames, revenue)]
