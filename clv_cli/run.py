@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,13 @@ from clv_cli.tables import findings_table, quarantine_table, source_sums_table, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from clv_cli.frames import Book
     from clv_cli.results import Check, Table
     from clv_cli.settings import Settings
 
 PACKAGE = Path(__file__).parent
+NO_LINES = date(2999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,13 @@ def opened(request: Request) -> Iterator[Scope]:
 
 
 def _as_of(request: Request, settings: Settings, book: Book) -> date:
+    if not book.lines.rows:
+        return NO_LINES  # a worksheet has no days: it is the same in whatever period is asked
     if request.as_of:
         return parse_day(request.as_of, "--as-of")
-    return (
-        parse_day(settings.as_of, "as_of in the config") if settings.as_of else default_as_of(book)
-    )
+    if settings.as_of:
+        return parse_day(settings.as_of, "as_of in the config")
+    return default_as_of(book)
 
 
 def default_as_of(book: Book) -> date:
@@ -131,6 +134,7 @@ def _period(text: str, as_of: date, book: Book) -> Period:
 def report(request: Request, command: str = "report") -> Report:
     """The main job: figures, movements, retention, split, reconciliation, sources and findings."""
     with opened(request) as scope:
+        _require_lines(scope)
         tables: list[Table] = [
             metrics.kpi_table(scope),
             metrics.mrr_movements_table(scope),
@@ -145,6 +149,7 @@ def report(request: Request, command: str = "report") -> Report:
 def metrics_by_month(request: Request, names: Sequence[str]) -> Report:
     """Some metrics, month by month."""
     with opened(request) as scope:
+        _require_lines(scope)
         return _finished("metrics", scope, [metrics.metrics_table(scope, names)])
 
 
@@ -189,13 +194,29 @@ def check(request: Request) -> Report:
 def explain_metric(request: Request, name: str, month: str | None) -> Report:
     """A metric's formula with the numbers in it, the customers and the source rows behind it."""
     with opened(request) as scope:
+        _require_lines(scope)
         return _finished("explain", scope, metrics.explain_tables(scope, name, month))
 
 
 def explain_line(request: Request, line_id: str) -> Report:
     """How one invoice line was split: parts, rules, weights, evidence, and the rules that lost."""
     with opened(request) as scope:
+        _require_lines(scope)
         return _finished("explain", scope, [attribution.explain_line(scope, line_id)])
+
+
+def _require_lines(scope: Scope) -> None:
+    """Stop where only a worksheet was given.
+
+    Raises:
+        DataError: there are no billing lines.
+    """
+    if not scope.book.lines.rows:
+        raise DataError(
+            "there are no billing lines",
+            where="sources",
+            hint="add a source of the table billing_lines; a worksheet alone is enough for clv split",
+        )
 
 
 def _finished(command: str, scope: Scope, tables: Sequence[Table]) -> Report:

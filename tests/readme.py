@@ -55,3 +55,27 @@ def glossary() -> str:
     rows = ["| metric | formula |", "|---|---|"]
     rows += [f"| `{name}` {term.title} | {term.formula} |" for name, term in GLOSSARY.items()]
     return "\n".join(rows) + "\n"
+
+
+def helps() -> str:
+    """What each command does, takes and an example of it, besides the shared options."""
+    import inspect
+
+    from clv_cli.commands.options import Shared
+    from clv_cli.main import COMMANDS
+
+    shared = inspect.get_annotations(Shared)
+    blocks = []
+    for command in COMMANDS:
+        text = inspect.cleandoc(command.__doc__ or "")
+        lines = [f"### `clv {command.__name__}`", "", text.replace("Example: ", "Example: `") + "`"]
+        own = [p for name, p in inspect.signature(command).parameters.items() if name not in shared]
+        rows = [_parameter(p.name, p.annotation.__metadata__[0]) for p in own]
+        blocks.append("\n".join([*lines, *([""] if rows else []), *rows]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _parameter(name: str, info: object) -> str:
+    declared = getattr(info, "default", None)
+    flag = declared if isinstance(declared, str) else f"[{name.upper()}]"
+    return f"- `{flag}` {getattr(info, 'help', '')}"
