@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -10,25 +10,23 @@ from clv_cli.glossary import Kind
 from clv_cli.results import Column, Frames, Rows, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from clv_cli.frames import SourceReport
     from clv_cli.pipeline import Scope
 
 TALLIES = ("read", "loaded", "quarantined", "skipped")
+DTYPES = {Kind.TEXT: pl.String, Kind.COUNT: pl.Int64, Kind.MONEY: pl.Int64, Kind.DATE: pl.Date}
 
 
 def static_table(
-    name: str,
-    title: str,
-    columns: tuple[Column, ...],
-    frame: pl.DataFrame,
-    notes: Sequence[str] = (),
+    name: str, title: str, columns: tuple[Column, ...], rows: Sequence[Mapping[str, Any]]
 ) -> Table:
     """A table whose rows are known already."""
 
     def finish(_: Frames) -> Rows:
-        return Rows(frame, notes=tuple(notes))
+        schema = {column.name: DTYPES[column.kind] for column in columns}
+        return Rows(pl.DataFrame(list(rows), schema=schema))
 
     return Table(name, title, columns, (), finish)
 
@@ -54,16 +52,7 @@ def sources_table(scope: Scope) -> Table:
         }
         for item in scope.book.sources
     ]
-    schema = {
-        "source": pl.String,
-        "table": pl.String,
-        "preset": pl.String,
-        **dict.fromkeys(TALLIES, pl.Int64),
-        "first_day": pl.Date,
-        "last_day": pl.Date,
-    }
-    frame = pl.DataFrame(rows, schema=schema)
-    return static_table("sources", "Files, in rows", columns, frame)
+    return static_table("sources", "Files, in rows", columns, rows)
 
 
 def source_sums_table(scope: Scope) -> Table:
@@ -75,15 +64,7 @@ def source_sums_table(scope: Scope) -> Table:
         Column("unreadable", Kind.COUNT, "Rows without a readable amount"),
     )
     rows = [row for item in scope.book.sources for row in _sums(item)]
-    schema = {
-        "source": pl.String,
-        "currency": pl.String,
-        **dict.fromkeys(TALLIES, pl.Int64),
-        "unreadable": pl.Int64,
-    }
-    return static_table(
-        "source_sums", "Files, in money", columns, pl.DataFrame(rows, schema=schema)
-    )
+    return static_table("source_sums", "Files, in money", columns, rows)
 
 
 def _sums(item: SourceReport) -> list[dict[str, str | int]]:
@@ -107,10 +88,9 @@ def quarantine_table(scope: Scope) -> Table:
         Column("code", Kind.TEXT, "Reason"),
         Column("value", Kind.TEXT, "Value"),
     )
-    frame = scope.book.quarantined.select("source", "row", "column", "code", "value")
-    return static_table(
-        "quarantined", "Rows set aside", columns, frame.sort("source", "row", "column")
-    )
+    aside = scope.book.quarantined.select(column.name for column in columns)
+    rows = aside.sort("source", "row", "column").to_dicts()
+    return static_table("quarantined", "Rows set aside", columns, rows)
 
 
 def findings_table(scope: Scope) -> Table:
@@ -123,20 +103,7 @@ def findings_table(scope: Scope) -> Table:
         Column("remedy", Kind.TEXT, "What to do"),
     )
     rows = [
-        {
-            "severity": item.severity.value,
-            "source": item.source,
-            "row": item.row,
-            "message": item.message,
-            "remedy": item.remedy,
-        }
+        {column.name: getattr(item, column.name) for column in columns}
         for item in scope.book.findings
     ]
-    schema = {
-        "severity": pl.String,
-        "source": pl.String,
-        "row": pl.Int64,
-        "message": pl.String,
-        "remedy": pl.String,
-    }
-    return static_table("findings", "Findings", columns, pl.DataFrame(rows, schema=schema))
+    return static_table("findings", "Findings", columns, rows)

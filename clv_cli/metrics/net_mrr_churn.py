@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli.glossary import Kind
 from clv_cli.measures.drilldown import active_lines, customers_by_movement
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_movements import mrr_movements
-from clv_cli.measures.series import Estimate, exact, minor, roll_forward
-from clv_cli.pipeline import Input, Metric
+from clv_cli.measures.ratios import lost_share
+from clv_cli.pipeline import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,22 +29,7 @@ def net_mrr_churn(frames: Collected, months: Sequence[int]) -> list[Figure]:
     Of the opening customers alone: new business and reactivation are not in it, and it is negative
     when they grew. Without opening MRR there is no value.
     """
-    rows = roll_forward(frames)
-
-    def estimate(month: int) -> Estimate:
-        row = rows[month]
-        opening = minor(row["opening"])
-        # Losses are negative movements; the ratio of what was lost is positive.
-        lost = -minor(sum(row[movement] for movement in _MOVEMENTS))
-        inputs = (
-            *(Input(movement, Kind.MONEY, minor(row[movement])) for movement in _MOVEMENTS),
-            Input("opening MRR", Kind.MONEY, opening),
-        )
-        if opening <= 0:
-            return Estimate(None, inputs, 0, "no MRR at the opening")
-        return Estimate(lost / opening, inputs, row["customers_opening"])
-
-    return exact(frames, months, estimate)
+    return lost_share(frames, months, _MOVEMENTS)
 
 
 def _customers(frames: Collected, month: int) -> pl.DataFrame:

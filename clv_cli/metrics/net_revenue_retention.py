@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from clv_cli.glossary import Kind
 from clv_cli.measures.drilldown import active_lines, customers_by_change
 from clv_cli.measures.mrr_spans import mrr_spans
+from clv_cli.measures.ratios import retained_share
 from clv_cli.measures.retention import retention
-from clv_cli.measures.series import Estimate, exact, minor, no_data
-from clv_cli.periods import month_text
-from clv_cli.pipeline import Input, Metric
+from clv_cli.pipeline import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,27 +23,11 @@ def net_revenue_retention(frames: Collected, months: Sequence[int]) -> list[Figu
 
         NRR = MRR now of the customers active at the opening / their MRR at the opening
 
-    Point to point, in the rates of the later month. Customers won since are in neither term; one who left and came back counts.
+    Point to point, in the rates of the later month. Customers won since are in neither term; one
+    who left and came back counts.
     Without customers at the opening there is no value.
     """
-    rows = {row["month"]: row for row in frames[retention].iter_rows(named=True)}
-    span = frames.scope.settings.nrr.months
-
-    def estimate(month: int) -> Estimate:
-        opening = month_text(month - span)
-        if month not in rows:
-            too_early = no_data(frames.scope, month - span)
-            none = f"no customers with MRR at the end of {opening}"
-            why = f"needs {span} months before it: {too_early}" if too_early else none
-            return Estimate(None, (), 0, why)
-        row = rows[month]
-        inputs = (
-            Input("their MRR now", Kind.MONEY, minor(row["closing"])),
-            Input(f"MRR at the end of {opening}", Kind.MONEY, minor(row["base"])),
-        )
-        return Estimate(Fraction(row["closing"], row["base"]), inputs, row["n"])
-
-    return exact(frames, months, estimate)
+    return retained_share(frames, months, "closing", "their MRR now")
 
 
 def _customers(frames: Collected, month: int) -> pl.DataFrame:

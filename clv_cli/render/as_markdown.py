@@ -32,7 +32,7 @@ def _table(result: Result, currency: str) -> str:
     lines += [line for text in result.table.lead for line in (escape(text), "")]
     lines += [_line(head), rule]
     lines += [_line(row) for row in body]
-    under = notes(result)
+    under = notes(result, currency)
     return "\n".join([*lines, *([""] if under else []), *(f"- {escape(note)}" for note in under)])
 
 

@@ -26,7 +26,7 @@ def _table(result: Result, currency: str) -> str:
     widths = [max(display_width(row[i].text) for row in body) for i in range(len(body[0]))]
     lines = [result.table.title, *(f"  {safe_text(text)}" for text in result.table.lead)]
     lines += [_line(row, widths) for row in body]
-    return "\n".join([*lines, *notes(result)])
+    return "\n".join([*lines, *notes(result, currency)])
 
 
 def _line(row: list[Cell], widths: list[int]) -> str:

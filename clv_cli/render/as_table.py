@@ -40,7 +40,7 @@ def render(report: Report, view: View) -> str:
         for line in result.table.lead:
             console.print(Text(f"   {line}"))
         console.print(table)
-        for line in notes(result):
+        for line in notes(result, report.currency):
             console.print(Text(f" {line}", style="dim"))
     console.print()
     for line in closing(report):

@@ -111,9 +111,9 @@ def seen_records(result: Result) -> list[dict[str, Any]]:
     return records[:limit] if limit >= 0 else records[limit:]
 
 
-def notes(result: Result) -> list[str]:
+def notes(result: Result, currency: str) -> list[str]:
     """What stands under a table: missing values, rows not shown, remarks."""
-    lines = [f"({line})" for line in reason_lines(result)]
+    lines = [f"({line})" for line in reason_lines(result, currency)]
     if result.rows.frame.is_empty():
         lines.append("(none)")
     hidden = result.rows.frame.height - len(seen_records(result))
@@ -122,13 +122,13 @@ def notes(result: Result) -> list[str]:
     return lines + [safe_text(note) for note in result.rows.notes]
 
 
-def reason_lines(result: Result) -> list[str]:
+def reason_lines(result: Result, currency: str) -> list[str]:
     """`CLV: only 3 customers lost in 12 months`, for every value that is missing for a reason."""
     records = result.records()
     first = result.table.columns[0]
     lines = []
     for index, column, reason in result.rows.reasons:
-        label = human(first, records[index], "XXX") if first.kind is not Kind.MONEY else ""
+        label = human(first, records[index], currency)
         about = "" if column in {"value", first.name} else f", {column}"
         lines.append(f"{label}{about}: {safe_text(reason)}")
     return lines
