@@ -87,7 +87,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
 def _invoice_lines(invoices: pl.LazyFrame, parts: Sequence[Part], store: LineStore) -> pl.LazyFrame:
     """A line for every invoice without one, kept as a part of its own."""
     lines = [part.rows() for part in parts if part.table == LINES]
-    path = store.folder / "invoices-as-lines.parquet"
+    path = store.new_part()
     store.write(invoices_as_lines(invoices, lines), path)
     return pl.scan_parquet(path, glob=False)
 

@@ -26,7 +26,7 @@ class LineStore:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._numbers = count(1)
+        self._paths = (folder / f"part-{number}.parquet" for number in count(1))
 
     @property
     def scratch(self) -> Path:
@@ -36,8 +36,8 @@ class LineStore:
         return path
 
     def new_part(self) -> Path:
-        """Where the next part is written."""
-        return self.folder / f"part-{next(self._numbers)}.parquet"
+        """Where the next part is written; parts that are there already are never overwritten."""
+        return next(path for path in self._paths if not path.exists())
 
     def write(self, rows: pl.LazyFrame, path: Path) -> None:
         """Write a frame as it streams by: memory stays bounded by a few row groups."""

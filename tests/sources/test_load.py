@@ -265,14 +265,11 @@ def test_a_yaml_file_of_another_shape_stops(tmp_path: Path, text: str) -> None:
         load(tmp_path, {"path": "cx.yaml", "table": "initiatives"})
 
 
-def test_a_part_is_named_by_what_it_depends_on(tmp_path: Path) -> None:
-    def parts(**settings: object) -> set[str]:
-        load_lines(tmp_path, csv(LINE), **settings)
-        return {path.name for path in (tmp_path / "store").glob("*.parquet")}
-
-    first = parts()
-    assert parts() == first
-    assert len(parts(timezone="Asia/Tokyo")) == 2
+def test_the_parts_of_another_book_in_the_same_folder_stay(tmp_path: Path) -> None:
+    first = load_lines(tmp_path, csv(LINE))
+    load_lines(tmp_path, csv(LINE, LINE))
+    assert first.table("billing_lines").collect().height == 1
+    assert len(list((tmp_path / "store").glob("*.parquet"))) == 2
 
 
 @pytest.mark.parametrize(
