@@ -81,8 +81,8 @@ def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
         findings.append(Finding(Severity.NOTE, "hindsight_flags", message, remedy=remedy))
     for cell in (cell for cell in found if cell.component == UNMATCHED):
         message = (
-            f"{_lines(cell.lines, 'credit')} worth {_money(cell.amount, scope)} exceed or do not "
-            "name the purchase they take back: they lower sales, whoever was credited with it"
+            f"{_money(-cell.amount, scope)} of {_lines(cell.lines, 'credit')} exceed or do not name "
+            "the purchase that they take back: they lower sales, whoever was credited with it"
         )
         remedy = "give credits the id of their original line (original_line_id)"
         findings.append(Finding(Severity.WARNING, "unmatched_credits", message, remedy=remedy))

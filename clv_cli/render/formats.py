@@ -76,7 +76,8 @@ def number_text(kind: Kind, value: Decimal) -> str:
     if kind is Kind.COUNT:
         return f"{value:,.0f}"
     if kind is Kind.RATIO:
-        return f"{value * 100:,.1f} %"
+        percent = round(value * 100, 1)
+        return f"{abs(percent) if percent == 0 else percent:,.1f} %"  # no "-0.0 %"
     if kind is Kind.MONTHS:
         return f"{value:,.1f} mo"
     return f"{value:,.2f}"

@@ -177,7 +177,7 @@ def test_an_unknown_grouping_is_refused_with_a_suggestion() -> None:
 
 def test_credits_without_an_original_are_a_warning_with_their_money() -> None:
     split, _ = tables_of(story())
-    assert any("1 credit worth -7.00 USD" in message for message in messages(split))
+    assert any("7.00 USD of 1 credit " in message for message in messages(split))
 
 
 def test_a_flag_set_after_the_touch_is_hindsight_and_counted() -> None:
