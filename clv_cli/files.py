@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
-def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
+def atomic_write(path: Path, content: bytes) -> None:
     """Replace a file at once: whoever reads it sees the old bytes or all the new ones.
 
     The bytes go to a temporary file in the same folder, are forced to the disk and renamed; when
@@ -19,7 +15,7 @@ def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object]) -> N
 
     Args:
         path: the file to write; its folder must exist.
-        content: the bytes, or a function that writes them to the open file it is given.
+        content: all of it.
 
     Raises:
         OSError: the folder is missing or not writable, or the disk is full.
@@ -28,10 +24,7 @@ def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], object]) -> N
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            if isinstance(content, bytes):
-                file.write(content)
-            else:
-                content(file)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes private files; a replaced file keeps its mode, a new one gets the usual one.

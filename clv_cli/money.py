@@ -74,11 +74,6 @@ def from_text(text: str, currency: str) -> int:
     return int(minor)
 
 
-def round_half_even(value: Fraction) -> int:
-    """The nearest whole unit, ties to even: the one rounding at the edge."""
-    return round(value)
-
-
 def mrr_to_minor(mrr: int) -> int:
     """MRR units as minor units, rounded once, at the edge."""
     return round(Fraction(mrr, MRR_UNITS))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from clv_cli import attribution, metrics
 from clv_cli.config_file import find_config, load_settings
 from clv_cli.errors import DataError, UsageError
-from clv_cli.frames import Severity
+from clv_cli.frames import Finding, Severity
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
 from clv_cli.results import Report, collect
@@ -230,6 +230,7 @@ def _finished(command: str, scope: Scope, tables: Sequence[Table]) -> Report:
     _require_ties(checks)
     findings = [
         *scope.book.findings,
+        *_beyond_data(scope),
         *(finding for result in results for finding in result.rows.findings),
     ]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
@@ -245,6 +246,19 @@ def _finished(command: str, scope: Scope, tables: Sequence[Table]) -> Report:
         conventions=conventions(scope.settings),
         notes=_notes(scope),
     )
+
+
+def _beyond_data(scope: Scope) -> list[Finding]:
+    """A warning where as-of lies in a month after the last line: silence looks like churn."""
+    last = scope.book.lines.last_issued
+    if not scope.book.lines.rows or scope.closing <= month_of(last):
+        return []
+    message = (
+        f"no line was issued after {last.isoformat()}, yet figures are as of "
+        f"{scope.as_of.isoformat()}: customers whose terms ended since look lost"
+    )
+    remedy = f"choose --as-of {month_end(month_of(last)).isoformat()[:7]}, or add newer exports"
+    return [Finding(Severity.WARNING, "as_of_beyond_data", message, remedy=remedy)]
 
 
 def _require_ties(checks: Sequence[Check]) -> None:

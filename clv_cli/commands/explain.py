@@ -33,17 +33,17 @@ def explain(
     if name is None:
         emit(metric_list())
         return
-    if name in TOPICS:
-        emit(TOPICS[name]())
-        return
     if name == "split" and which is not None:
         from clv_cli import run
 
         show(run.explain_line(options.request(), which), options)
         return
+    if name in TOPICS:
+        emit(TOPICS[name]())
+        return
     metric = find_term(name)
     if metric is None:
-        known = [*GLOSSARY, *TOPICS, "split"]
+        known = [*GLOSSARY, *TOPICS]
         raise UsageError(
             f'nothing here is called "{name}"',
             where="clv explain",

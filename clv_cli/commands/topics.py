@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from clv_cli.errors import EXIT_CODES
-from clv_cli.glossary import GLOSSARY, Term
+from clv_cli.glossary import BUCKETS, COMPONENTS, GLOSSARY, SPLIT_RULES, Term
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,18 @@ def metric_list() -> str:
     return "\n".join(lines) + "\n"
 
 
+def split() -> str:
+    """How revenue is divided among CXM, CS and sales, and which rules claim it."""
+    lines = []
+    for bucket, title in BUCKETS.items():
+        lines.append(f"{title} ({bucket})")
+        parts = [(name, text) for (of, name), text in COMPONENTS.items() if of == bucket]
+        lines += [f"  {name:<18}{text}" for name, text in parts]
+    lines += ["", *(line for rule in SPLIT_RULES for line in _wrapped(rule, "- "))]
+    lines += ["", "Settings: split. One line taken apart: clv explain split LINE"]
+    return "\n".join(lines) + "\n"
+
+
 def exit_codes() -> str:
     """What each exit code means."""
     return "".join(
@@ -111,6 +123,7 @@ def presets() -> str:
 
 
 TOPICS: dict[str, Callable[[], str]] = {
+    "split": split,
     "config": config,
     "schema": schema,
     "presets": presets,

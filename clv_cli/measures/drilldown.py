@@ -22,19 +22,6 @@ if TYPE_CHECKING:
 
     from clv_cli.pipeline import Collected, Scope
 
-CUSTOMER_COLUMNS = ("customer_id", "value", "note")
-ROW_COLUMNS = (
-    "table",
-    "customer_id",
-    "line_id",
-    "day",
-    "kind",
-    "amount",
-    "currency",
-    "source",
-    "row",
-)
-
 
 def customers_by_mrr(frames: Collected, month: int) -> pl.DataFrame:
     """Every paying customer with its MRR at the month's end, largest first."""

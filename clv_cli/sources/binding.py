@@ -115,7 +115,7 @@ def _places(spec: Spec, header: Header, canonical: str, name: str) -> tuple[int,
         place = header.find(wanted)
         if place is None:
             raise _missing(
-                f'the column "{wanted}", which makes {canonical}', wanted, header, name, spec
+                f'column "{wanted}", which makes {canonical}', wanted, header, name, spec
             )
         places.append(place)
     return tuple(places)
@@ -138,10 +138,10 @@ def _assert_asked(binding: Binding, name: str) -> None:
     for canonical in sorted(spec.asked):
         if not binding.given(_field(spec, canonical)):
             wanted = spec.columns[canonical][0]
-            raise _missing(f'the column "{wanted}" for {canonical}', wanted, header, name, spec)
+            raise _missing(f'column "{wanted}" for {canonical}', wanted, header, name, spec)
     for wanted in sorted(spec.forced_drop):
         if header.find(wanted) is None:
-            raise _missing(f'the column "{wanted}" of drop', wanted, header, name, spec)
+            raise _missing(f'column "{wanted}" of drop', wanted, header, name, spec)
 
 
 def _assert_required(binding: Binding, name: str) -> None:
@@ -153,7 +153,7 @@ def _assert_required(binding: Binding, name: str) -> None:
         if field.name in binding.enriched:
             continue
         wanted = (spec.columns.get(field.name) or (field.name,))[0]
-        raise _missing(f"a column for {field.name}", wanted, binding.header, name, spec)
+        raise _missing(f"column for {field.name}", wanted, binding.header, name, spec)
 
 
 def _assert_currency(binding: Binding, name: str) -> None:
@@ -175,7 +175,7 @@ def _missing(what: str, wanted: str, header: Header, name: str, spec: Spec) -> D
     near = did_you_mean(wanted, header.cells)
     key = f"{spec.where}.columns"
     return DataError(
-        f"the file has not {what}",
+        f"the file has no {what}",
         where=f"{name} (columns: {header.listed()})",
         hint=f"{near} Set it at {key}" if near else f"name its header at {key}",
     )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,25 +11,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_file_is_written_whole_from_bytes_or_by_a_writer(tmp_path: Path) -> None:
+def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    atomic_write(path, b"one")
-    assert path.read_bytes() == b"one"
-    atomic_write(path, lambda file: file.write(b"two"))
-    assert path.read_bytes() == b"two"
+    for content in (b"one", b"two"):
+        atomic_write(path, content)
+        assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_writer_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_file_and_no_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "out.csv"
     atomic_write(path, b"old")
 
-    def half(file: BinaryIO) -> None:
-        file.write(b"half")
+    def full(_: int) -> None:
         raise OSError("disk full")
 
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="disk full"):
-        atomic_write(path, half)
+        atomic_write(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
