@@ -139,6 +139,7 @@ def report(request: Request, command: str = "report") -> Report:
             metrics.kpi_table(scope),
             metrics.mrr_movements_table(scope),
             metrics.retention_table(scope),
+            *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
             *attribution.split_tables(scope),
             metrics.reconciliation_table(scope),
             sources_table(scope),
@@ -195,7 +196,10 @@ def explain_metric(request: Request, name: str, month: str | None) -> Report:
     """A metric's formula with the numbers in it, the customers and the source rows behind it."""
     with opened(request) as scope:
         _require_lines(scope)
-        return _finished("explain", scope, metrics.explain_tables(scope, name, month))
+        tables = metrics.explain_tables(scope, name, month)
+        if name == "cac" and scope.book.has("spend"):
+            tables.insert(1, metrics.cac_by_channel_table(scope))
+        return _finished("explain", scope, tables)
 
 
 def explain_line(request: Request, line_id: str) -> Report:

@@ -25,6 +25,7 @@ from clv_cli.metrics.mrr_movement import MOVEMENT_METRICS
 from clv_cli.metrics.net_mrr_churn import NET_MRR_CHURN
 from clv_cli.metrics.net_revenue_retention import NRR
 from clv_cli.metrics.quick_ratio import QUICK_RATIO
+from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KPIS",
     "METRICS",
+    "cac_by_channel_table",
     "explain_tables",
     "kpi_table",
     "metrics_table",

@@ -1,5 +1,6 @@
 """Tables made of metrics. They are handed the metrics; they import none."""
 
+from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.explain import explain_tables
 from clv_cli.metrics.tables.kpis import kpi_table
 from clv_cli.metrics.tables.monthly import metrics_table, retention_table
@@ -8,6 +9,7 @@ from clv_cli.metrics.tables.parts import chosen
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
 
 __all__ = [
+    "cac_by_channel_table",
     "chosen",
     "explain_tables",
     "kpi_table",
