@@ -75,8 +75,9 @@ def run_program() -> None:
     except Exception as error:
         if {"-v", "--verbose"} & set(sys.argv):
             raise
+        first = next(iter(str(error).splitlines()), "")
         typer.echo(
-            f"error: unexpected {type(error).__name__}: {str(error).splitlines()[0:1]}\n"
+            f"error: unexpected {type(error).__name__}: {first}\n"
             "  where: inside clv; this is a bug\n"
             "  hint:  run again with -v and report the traceback",
             err=True,

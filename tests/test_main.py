@@ -1,0 +1,62 @@
+"""The program's edge: what a bug, an interrupt and a closed pipe look like from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from clv_cli import main, run
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_bug_is_three_lines_and_exit_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("boom\nand more")
+
+    monkeypatch.setattr(run, "report", broken)
+    monkeypatch.setattr(sys, "argv", ["clv", "report"])
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            main.run_program()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: unexpected ZeroDivisionError: boom\n"
+        "  where: inside clv; this is a bug\n"
+        "  hint:  run again with -v and report the traceback\n"
+    )
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_without_a_traceback(number: int, code: int, tmp_path: Path) -> None:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    command = [sys.executable, "-m", "clv_cli", "report", "-c", str(ROOT / "sample_data/clv.yaml")]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(folder)},
+    ) as process:
+        deadline = time.monotonic() + 60
+        # The line store's folder appears when reading begins: then the handlers are in place.
+        while not any(folder.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert output == b""
+    assert b"Traceback" not in errors
+    assert list(folder.iterdir()) == [], "the temporary parts are gone"
