@@ -10,17 +10,7 @@ from dataclasses import dataclass
 
 from clv_cli.kinds import Good, Kind, Window
 
-__all__ = [
-    "BUCKETS",
-    "COMPONENTS",
-    "GLOSSARY",
-    "SPLIT_RULES",
-    "Good",
-    "Kind",
-    "Term",
-    "Window",
-    "find_term",
-]
+__all__ = ["GLOSSARY", "Good", "Kind", "Term", "Window", "find_term"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,41 +343,6 @@ GLOSSARY: dict[str, Term] = {
         settings=("cac",),
     ),
 }
-
-BUCKETS: dict[str, str] = {
-    "cxm": "CXM",
-    "cs": "CS (success + support)",
-    "sales": "Sales (the rest)",
-}
-COMPONENTS: dict[tuple[str, str], str] = {
-    ("cxm", "switched"): "switched to us for aligned processes, policies or products",
-    ("cxm", "expanded"): "expanded for aligned processes, policies or products",
-    ("cs", "retained"): "bought again after an at-risk intervention",
-    ("cs", "expanded"): "bought more after an at-risk intervention",
-    ("cs", "referral"): "referred by customers whom CS had rescued",
-    ("cs", "no_gripes"): "bought because no gripes were heard",
-    ("sales", "rest"): "all other purchases and fees",
-    ("sales", "unmatched_credits"): "credits whose original purchase is not known",
-}
-
-
-SPLIT_RULES: tuple[str, ...] = (
-    (
-        "Of each purchase CXM is granted what its initiatives claim, CS what its rules claim of the "
-        "rest, sales what is left: every cent once, and the total is billed revenue."
-    ),
-    (
-        "cxm: aligned initiatives in force on the day of issue whose products, touchpoints and "
-        "segments match: weight_switched of a first purchase of a customer who had another supplier, "
-        "weight_expanded of what exceeds the customer's base for the product."
-    ),
-    (
-        "cs: purchases within split.cs_window_days after a touch by Success or Support of a customer "
-        "flagged as at risk before it; purchases of customers whom such customers referred; new "
-        "customers who bought because no gripes were heard."
-    ),
-    "A credit or refund takes back what its original line was granted.",
-)
 
 
 def find_term(name: str) -> str | None:

@@ -67,6 +67,7 @@ def test_the_settings_that_a_metric_names_exist() -> None:
         for key in term.settings:
             model: object = Settings()
             for part in key.split("."):
+                assert hasattr(model, part), key
                 model = getattr(model, part)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clv_cli.glossary import BUCKETS
+from clv_cli.buckets import BUCKETS
 from clv_cli.results import Check
 
 if TYPE_CHECKING:

@@ -25,9 +25,10 @@ from clv_cli.attribution.motion import (
 )
 from clv_cli.attribution.reach import split_bought
 from clv_cli.attribution.waterfall import UNMATCHED, split_claims, split_parts
+from clv_cli.buckets import BUCKETS
 from clv_cli.errors import DataError
 from clv_cli.frames import WEIGHT_ONE
-from clv_cli.glossary import BUCKETS, Kind
+from clv_cli.glossary import Kind
 from clv_cli.measures.billed_lines import billed_lines
 from clv_cli.periods import Period, month_of
 from clv_cli.pipeline import Measure

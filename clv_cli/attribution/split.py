@@ -11,7 +11,8 @@ from clv_cli.attribution.declared import DECLARED
 from clv_cli.attribution.stated import stated_findings
 from clv_cli.attribution.waterfall import UNMATCHED
 from clv_cli.attribution.worksheet import WORKSHEET
-from clv_cli.glossary import BUCKETS, COMPONENTS, Kind
+from clv_cli.buckets import BUCKETS, COMPONENTS
+from clv_cli.glossary import Kind
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import polars as pl
 from clv_cli.attribution.cxm import split_segments
 from clv_cli.attribution.facts import ROW, SPLIT_FACTS, split_lines
 from clv_cli.attribution.split import AMOUNT, BUCKET, COMPONENT, SHARE, method_of, rows_with_shares
+from clv_cli.buckets import BUCKETS
 from clv_cli.errors import UsageError, did_you_mean
-from clv_cli.glossary import BUCKETS, Kind
+from clv_cli.glossary import Kind
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:

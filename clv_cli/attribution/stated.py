@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clv_cli.buckets import BUCKETS
 from clv_cli.frames import Finding, Severity
-from clv_cli.glossary import BUCKETS
 from clv_cli.money import from_text, to_decimal
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from clv_cli.attribution.cells import Cell, Cells, Method
 from clv_cli.attribution.waterfall import REST
+from clv_cli.buckets import COMPONENTS
 from clv_cli.errors import DataError
-from clv_cli.glossary import COMPONENTS
 from clv_cli.money import to_text
 from clv_cli.pipeline import reduction
 

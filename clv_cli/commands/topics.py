@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from clv_cli.buckets import BUCKETS, COMPONENTS, SPLIT_RULES
 from clv_cli.errors import EXIT_CODES
-from clv_cli.glossary import BUCKETS, COMPONENTS, GLOSSARY, SPLIT_RULES, Term
+from clv_cli.glossary import GLOSSARY, Term
 
 if TYPE_CHECKING:
     from collections.abc import Callable

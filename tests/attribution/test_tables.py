@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clv_cli.attribution import METHODS, SPLIT_BY, explain_line, split_by_table, split_tables
+from clv_cli.buckets import COMPONENTS
 from clv_cli.errors import DataError, UsageError
-from clv_cli.glossary import COMPONENTS
 from clv_cli.money import from_text
 from clv_cli.results import collect
 from tests.attribution.asking import asked, flag, initiative, referral, touch
