@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from clv_cli.errors import ConfigError, DataError, did_you_mean
-from clv_cli.money import exponent
+from clv_cli.errors import ConfigError, did_you_mean
 from clv_cli.settings import Settings
 from clv_cli.yaml_marks import Marked, load_marked
 
@@ -78,8 +77,6 @@ def parse_settings(text: str, name: str) -> Settings:
         settings = Settings.model_validate(value)
     except ValidationError as error:
         faults += [_fault(detail, document) for detail in error.errors()]
-    if settings is not None:
-        faults += _semantic_faults(settings, document)
     if faults or settings is None:
         raise _config_error(name, sorted(faults))
     return settings
@@ -129,35 +126,6 @@ def _nested_model(annotation: object) -> type[BaseModel] | None:
         (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)),
         None,
     )
-
-
-def _semantic_faults(settings: Settings, document: Marked) -> list[tuple[tuple[int, int], str]]:
-    """Faults that need more than one key or a table of the world."""
-    faults = []
-    if settings.base_currency is not None:
-        try:
-            exponent(settings.base_currency)
-        except DataError as error:
-            faults.append((document.mark(("base_currency",)), f"base_currency: {error.what}"))
-    zones = {("timezone",): settings.timezone} | {
-        ("sources", index, "timezone"): source.timezone
-        for index, source in enumerate(settings.sources)
-        if source.timezone
-    }
-    for path, zone in zones.items():
-        if not _is_zone(zone):
-            faults.append((document.mark(path), f"{_dotted(path)}: no time zone {zone}"))
-    return faults
-
-
-def _is_zone(name: str) -> bool:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - reads files
-
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _dotted(path: Place) -> str:

@@ -196,10 +196,7 @@ def explain_metric(request: Request, name: str, month: str | None) -> Report:
     """A metric's formula with the numbers in it, the customers and the source rows behind it."""
     with opened(request) as scope:
         _require_lines(scope)
-        tables = metrics.explain_tables(scope, name, month)
-        if name == "cac" and scope.book.has("spend"):
-            tables.insert(1, metrics.cac_by_channel_table(scope))
-        return _finished("explain", scope, tables)
+        return _finished("explain", scope, metrics.explain_tables(scope, name, month))
 
 
 def explain_line(request: Request, line_id: str) -> Report:

@@ -9,8 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from clv_cli.errors import DataError
+from clv_cli.money import exponent
 
 
 def _one_or_many(value: object) -> object:
@@ -27,6 +31,26 @@ def _fraction(value: object) -> object:
     return value
 
 
+def _zone(value: str) -> str:
+    """A time zone that exists."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"no time zone {value}") from error
+    return value
+
+
+def _currency(value: str) -> str:
+    """An ISO 4217 currency."""
+    try:
+        exponent(value)
+    except DataError as error:
+        raise ValueError(f"{error.what}; {error.hint}") from error
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Currency = Annotated[str, AfterValidator(_currency)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 Ratio = Annotated[Fraction, BeforeValidator(_fraction)]
 
@@ -66,7 +90,7 @@ class Source(Model):
     date_format: Names = Field(
         (), description="iso, epoch, or strftime such as %m/%d/%Y; default: the preset's, or iso"
     )
-    timezone: str | None = Field(None, description="zone of times without one; default: UTC")
+    timezone: Zone | None = Field(None, description="zone of times without one; default: UTC")
 
     @model_validator(mode="after")
     def _preset_or_table(self) -> Source:
@@ -210,10 +234,10 @@ class Settings(Model):
 
     version: Literal[1] = Field(1, description="version of this config's format")
     company: str = Field("", description="name printed on reports")
-    base_currency: str | None = Field(
+    base_currency: Currency | None = Field(
         None, description="currency of all totals; needed when the data hold more than one"
     )
-    timezone: str = Field("UTC", description="zone of the reporting days")
+    timezone: Zone = Field("UTC", description="zone of the reporting days")
     as_of: str | None = Field(
         None, description="last day that counts when --as-of is not given; null: from the data"
     )

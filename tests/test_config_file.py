@@ -50,6 +50,27 @@ def test_what_the_world_does_not_know_is_a_fault() -> None:
     assert "clv.yaml:3:1: timezone: no time zone Mars/Olympus" in text
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("timezone", "Mars/Base"),
+        ("timezone", "''"),
+        ("base_currency", "usd"),
+        ("base_currency", "DM"),
+    ],
+)
+def test_a_zone_or_currency_that_does_not_exist_is_a_fault_with_its_line(
+    key: str, value: str
+) -> None:
+    assert f"clv.yaml:2:1: {key}: " in faults(f"version: 1\n{key}: {value}\n")
+
+
+def test_a_source_in_no_time_zone_is_a_fault_beside_all_others() -> None:
+    text = faults("perod: 12m\nsources:\n  - {path: a.csv, table: usage, timezone: Mars/Base}\n")
+    assert "2 faults" in text
+    assert "sources.0.timezone: no time zone Mars/Base" in text
+
+
 def test_a_preset_and_a_table_for_one_file_are_a_fault() -> None:
     text = faults("sources:\n  - {path: a.csv, preset: x, table: y}\n")
     assert "clv.yaml:2:5: sources.0: give a preset or a table, not both" in text

@@ -30,7 +30,7 @@ from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from clv_cli.pipeline import Metric, Scope
     from clv_cli.results import Table
@@ -89,6 +89,8 @@ KPIS = (
     "ltv_cac",
     "cac_payback",
 )
+# Tables that take a metric apart beyond its inputs, customers and rows.
+BROKEN_DOWN: dict[str, Callable[[Scope], Table]] = {"cac": cac_by_channel_table}
 MAIN = ("mrr", "net_revenue", "customers", "logo_churn", "nrr", "grr")
 
 
@@ -134,4 +136,8 @@ def explain_tables(scope: Scope, name: str, month: str | None = None) -> list[Ta
     Raises:
         UsageError: there is no such metric or month.
     """
-    return tables.explain_tables(scope, tables.chosen(METRICS, [name])[0], month)
+    metric = tables.chosen(METRICS, [name])[0]
+    numbers, *behind = tables.explain_tables(scope, metric, month)
+    here = all(scope.book.has(table) for table in metric.requires)
+    by = BROKEN_DOWN.get(metric.name) if here else None
+    return [numbers, *([by(scope)] if by else []), *behind]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import glob
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from clv_cli.errors import ConfigError, DataError, did_you_mean
-from clv_cli.money import exponents
 from clv_cli.sources.assemble import assemble
 from clv_cli.sources.bytes import open_raw
 from clv_cli.sources.detect import detect
@@ -56,7 +54,6 @@ def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
         ConfigError: an unknown preset, table or column; no currency.
         DataError: a file, its structure or its content that cannot be trusted.
     """
-    _assert_settings(settings)
     files = [
         file
         for number, source in enumerate(settings.sources)
@@ -99,27 +96,6 @@ def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_Fi
         guessed, note = detect(headers, name, where)
         found.append(_File(path, name, spec_of(source, guessed, where), (note,)))
     return found
-
-
-def _assert_settings(settings: Settings) -> None:
-    """Stop at a currency or a time zone that does not exist."""
-    base = settings.base_currency
-    if base is not None and base not in exponents():
-        raise ConfigError(
-            f'"{base}" is not an ISO 4217 currency',
-            where="base_currency",
-            hint=did_you_mean(base, exponents()) or "use a three-letter code such as USD",
-        )
-    zones = {f"sources[{n}].timezone": s.timezone for n, s in enumerate(settings.sources)}
-    for where, zone in {"timezone": settings.timezone, **zones}.items():
-        try:
-            pl.select(pl.lit(datetime(2026, 1, 1)).dt.replace_time_zone(zone))  # noqa: DTZ001 - naive on purpose
-        except pl.exceptions.PolarsError as error:
-            raise ConfigError(
-                f'"{zone}" is not a time zone',
-                where=where,
-                hint="write it as Europe/Berlin or UTC",
-            ) from error
 
 
 def _preset(source: Source, where: str) -> Preset | None:

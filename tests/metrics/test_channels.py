@@ -55,6 +55,13 @@ def test_the_total_is_the_blended_cac_and_ties_to_all_spend() -> None:
     assert check.right == 18000
 
 
+def test_explaining_cac_shows_its_channels_where_spend_is_known() -> None:
+    of = scope(book(LINES, customers=CUSTOMERS, spend=SPEND), "2025-05", ("2025-04", "2025-05"))
+    assert "cac_by_channel" in [table.name for table in metrics.explain_tables(of, "cac")]
+    without = scope(book(LINES), "2025-05", ("2025-04", "2025-05"))
+    assert [table.name for table in metrics.explain_tables(without, "cac")] == ["explain"]
+
+
 def test_marketing_alone_leaves_out_sales() -> None:
     total = by_channel(SPEND, cac__fully_loaded=False).records()[-1]
     assert total["spend"] == 15000

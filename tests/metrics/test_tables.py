@@ -248,7 +248,7 @@ def test_explain_of_a_skipped_metric_has_no_rows_to_show() -> None:
 @pytest.mark.parametrize("name", sorted(metrics.METRICS))
 def test_every_metric_leads_to_customers_and_to_source_rows(name: str) -> None:
     of = asked(cac__window_months=6, cac__lag_months=0, nrr__months=2)
-    _, customers, rows = collect(metrics.explain_tables(of, name, "2025-03"), of)
+    *_, customers, rows = collect(metrics.explain_tables(of, name, "2025-03"), of)
     assert customers.rows.frame.columns == ["customer_id", "name", "value", "note"]
     assert rows.rows.frame.columns == [column.name for column in rows.table.columns]
     expected = {"fx", "contraction", "reactivation", "new"}

@@ -272,18 +272,6 @@ def test_the_parts_of_another_book_in_the_same_folder_stay(tmp_path: Path) -> No
     assert len(list((tmp_path / "store").glob("*.parquet"))) == 2
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("timezone", "Mars/Base"), ("base_currency", "usd"), ("base_currency", "DM")]
-)
-def test_a_zone_or_currency_that_does_not_exist_is_a_fault_of_the_config(
-    tmp_path: Path, key: str, value: str
-) -> None:
-    write(tmp_path, "lines.csv", csv(LINE))
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path, **{key: value})
-    assert caught.value.where == key
-
-
 def test_an_impossible_date_format_stops_without_a_traceback(tmp_path: Path) -> None:
     write(tmp_path, "lines.csv", csv(LINE))
     with pytest.raises(DataError):
