@@ -149,6 +149,7 @@ def report(request: Request, command: str = "report") -> Report:
 
 def metrics_by_month(request: Request, names: Sequence[str]) -> Report:
     """Some metrics, month by month."""
+    metrics.chosen(names)  # a typo is told before anything is read
     with opened(request) as scope:
         _require_lines(scope)
         return _finished("metrics", scope, [metrics.metrics_table(scope, names)])

@@ -39,6 +39,7 @@ __all__ = [
     "KPIS",
     "METRICS",
     "cac_by_channel_table",
+    "chosen",
     "explain_tables",
     "kpi_table",
     "metrics_table",
@@ -94,6 +95,15 @@ BROKEN_DOWN: dict[str, Callable[[Scope], Table]] = {"cac": cac_by_channel_table}
 MAIN = ("mrr", "net_revenue", "customers", "logo_churn", "nrr", "grr")
 
 
+def chosen(names: Sequence[str] = ()) -> list[Metric]:
+    """The metrics that some names, aliases or titles mean; default: `MAIN`, which fit a terminal.
+
+    Raises:
+        UsageError: there is no such metric.
+    """
+    return tables.chosen(METRICS, names or MAIN)
+
+
 def kpi_table(scope: Scope, names: Sequence[str] = ()) -> Table:
     """Where do we stand? One row a metric: now, before, change, window, series, reason.
 
@@ -117,7 +127,7 @@ def metrics_table(scope: Scope, names: Sequence[str] = ()) -> Table:
     Raises:
         UsageError: there is no such metric.
     """
-    return tables.metrics_table(scope, tables.chosen(METRICS, names or MAIN))
+    return tables.metrics_table(scope, chosen(names))
 
 
 def retention_table(scope: Scope) -> Table:
