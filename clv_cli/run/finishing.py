@@ -1,0 +1,95 @@
+"""From tables to a Report: everything computed, everything tied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clv_cli.errors import DataError
+from clv_cli.frames import Finding, Severity
+from clv_cli.periods import month_end, month_of
+from clv_cli.results import Report, collect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clv_cli.pipeline import Scope
+    from clv_cli.results import Check, Table
+    from clv_cli.settings import Settings
+
+
+def finished(command: str, scope: Scope, tables: Sequence[Table]) -> Report:
+    """Compute the tables; a reconciliation that does not hold stops the run.
+
+    Raises:
+        DataError: a check does not tie; nothing is printed or written.
+    """
+    results = collect(tables, scope)
+    checks = [check for result in results for check in result.rows.checks]
+    _require_ties(checks)
+    findings = [
+        *scope.book.findings,
+        *_beyond_data(scope),
+        *(finding for result in results for finding in result.rows.findings),
+    ]
+    order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
+    return Report(
+        command=command,
+        as_of=scope.as_of if scope.book.lines.rows else None,
+        period=(scope.period.start_day, scope.period.end_day) if scope.book.lines.rows else None,
+        currency=scope.currency,
+        company=scope.settings.company,
+        results=tuple(results),
+        checks=tuple(dict.fromkeys(checks)),
+        findings=tuple(sorted(dict.fromkeys(findings), key=lambda f: order.index(f.severity))),
+        conventions=conventions(scope.settings),
+        notes=_notes(scope),
+    )
+
+
+def _beyond_data(scope: Scope) -> list[Finding]:
+    """A warning where as-of lies in a month after the last line: silence looks like churn."""
+    last = scope.book.lines.last_issued
+    if not scope.book.lines.rows or scope.closing <= month_of(last):
+        return []
+    message = (
+        f"no line was issued after {last.isoformat()}, yet figures are as of "
+        f"{scope.as_of.isoformat()}: customers whose terms ended since look lost"
+    )
+    remedy = f"choose --as-of {month_end(month_of(last)).isoformat()[:7]}, or add newer exports"
+    return [Finding(Severity.WARNING, "as_of_beyond_data", message, remedy=remedy)]
+
+
+def _require_ties(checks: Sequence[Check]) -> None:
+    for item in checks:
+        if not item.ok:
+            raise DataError(
+                f"the books do not tie: {item.text} differ by {item.difference} minor units",
+                where=f"check {item.name}",
+                hint="this should not happen with loaded data; run clv check and report it",
+            )
+
+
+def _notes(scope: Scope) -> tuple[str, ...]:
+    """What a reader must know before using the figures."""
+    if scope.book.lines.rows and scope.as_of != month_end(scope.closing):
+        return (f"Provisional: {scope.as_of.isoformat()} lies within its month.",)
+    return ()
+
+
+def conventions(settings: Settings) -> dict[str, str]:
+    """Every setting that shapes a figure, by its dotted key."""
+    flat = {"mrr.basis": "lines", "revenue.basis": "month of issue"}
+    for section in ("mrr", "churn", "nrr", "ltv", "cac", "fx", "split"):
+        flat |= _flatten(section, getattr(settings, section).model_dump())
+    return flat
+
+
+def _flatten(prefix: str, value: object) -> dict[str, str]:
+    if isinstance(value, dict):
+        flat: dict[str, str] = {}
+        for key, inner in value.items():
+            flat |= _flatten(f"{prefix}.{key}", inner)
+        return flat
+    if value is None:
+        return {}
+    return {prefix: str(value).lower() if isinstance(value, bool) else str(value)}

@@ -1,0 +1,140 @@
+"""From a request to a Scope: config, data, day and period."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clv_cli.config_file import find_config, load_settings
+from clv_cli.errors import DataError, UsageError
+from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
+from clv_cli.pipeline import Scope
+from clv_cli.sources import LineStore, load_book
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clv_cli.frames import Book
+    from clv_cli.settings import Settings
+
+PACKAGE = Path(__file__).parent.parent
+NO_LINES = date(2999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for, before anything is read.
+
+    Args:
+        config: path of a config, or None to look for one.
+        data: folder that the config's paths are relative to, or None for the config's own.
+        as_of: a day or month as text, or None for the data's own.
+        period: a period as text, or None for the config's.
+    """
+
+    config: Path | None = None
+    data: Path | None = None
+    as_of: str | None = None
+    period: str | None = None
+
+
+def sample_config() -> Path:
+    """The config of the shipped sample: inside an installed package, beside it in a checkout."""
+    for folder in (PACKAGE / "sample_data", PACKAGE.parent / "sample_data"):
+        if (folder / "clv.yaml").is_file():
+            return folder / "clv.yaml"
+    raise UsageError("this installation has no sample data", hint="reinstall clv-cli")
+
+
+def locate_config(request: Request) -> Path:
+    """The config that a request means.
+
+    Raises:
+        UsageError: none was named and none is near.
+    """
+    if request.config is not None:
+        return request.config
+    found = find_config((request.data or Path.cwd()).absolute())
+    if found is None:
+        raise UsageError(
+            "no data here: there is no clv.yaml in this folder or above",
+            where=str(request.data or Path.cwd()),
+            hint="try the shipped sample: clv demo; or name a config: clv report -c FILE",
+        )
+    return found
+
+
+@contextmanager
+def opened(request: Request) -> Iterator[Scope]:
+    """Read what a request names; the typed parts live as long as the scope is in use.
+
+    Raises:
+        ClvError: as `load_settings` and `load_book` say.
+    """
+    config = locate_config(request)
+    settings = load_settings(config)
+    if request.data is not None and not request.data.is_dir():
+        raise DataError(
+            f"there is no folder {request.data}", where="-d/--data", hint="name an existing folder"
+        )
+    base = request.data or config.parent
+    with tempfile.TemporaryDirectory(prefix="clv-") as folder:
+        book = load_book(settings, base, LineStore(Path(folder)))
+        as_of = _as_of(request, settings, book)
+        period = _period(request.period or settings.period, as_of, book)
+        yield Scope(book, as_of, period, settings)
+
+
+def _as_of(request: Request, settings: Settings, book: Book) -> date:
+    if not book.lines.rows:
+        return NO_LINES  # a worksheet has no days: it is the same in whatever period is asked
+    if request.as_of:
+        return parse_day(request.as_of, "--as-of")
+    if settings.as_of:
+        return parse_day(settings.as_of, "as_of in the config")
+    return default_as_of(book)
+
+
+def default_as_of(book: Book) -> date:
+    """The end of the last month that has an issued line on its last day or after it.
+
+    Never the clock. Data that end within their first month are seen as of their last day.
+    """
+    first, last = book.lines.first_issued, book.lines.last_issued
+    month = month_of(last)
+    if last == month_end(month):
+        return last
+    return month_end(month - 1) if month - 1 >= month_of(first) else last
+
+
+def _period(text: str, as_of: date, book: Book) -> Period:
+    """The period asked for, without the months before the data begin."""
+    period = parse_period(text, as_of)
+    if book.lines.rows == 0:
+        return period
+    first = max(period.first, month_of(book.lines.first_issued))
+    if first >= period.end:
+        raise UsageError(
+            f'the period "{text}" ends before the data begin',
+            where=f"first line issued on {book.lines.first_issued.isoformat()}",
+            hint="choose a later period with -p",
+        )
+    return Period(first, period.end)
+
+
+def require_lines(scope: Scope) -> None:
+    """Stop where only a worksheet was given.
+
+    Raises:
+        DataError: there are no billing lines.
+    """
+    if not scope.book.lines.rows:
+        raise DataError(
+            "there are no billing lines",
+            where="sources",
+            hint="add a source of the table billing_lines; a worksheet alone is enough for clv split",
+        )

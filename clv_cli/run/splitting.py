@@ -1,0 +1,39 @@
+"""The revenue split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clv_cli import attribution
+from clv_cli.errors import UsageError
+from clv_cli.pipeline import Scope
+from clv_cli.run.finishing import finished
+from clv_cli.run.opening import opened
+
+if TYPE_CHECKING:
+    from clv_cli.results import Report
+    from clv_cli.run.opening import Request
+
+
+def split(request: Request, by: str | None, method: str | None) -> Report:
+    """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`."""
+    with opened(request) as scope:
+        asked = _with_method(scope, method)
+        tables = list(attribution.split_tables(asked))
+        if by is not None:
+            tables.insert(0, attribution.split_by_table(asked, by))
+        return finished("split", asked, tables)
+
+
+def _with_method(scope: Scope, method: str | None) -> Scope:
+    if method is None:
+        return scope
+    if method not in attribution.METHODS:
+        raise UsageError(
+            f'there is no split method "{method}"',
+            where="--method",
+            hint=f"one of {', '.join(attribution.METHODS)}",
+        )
+    chosen = scope.settings.split.model_copy(update={"method": method})
+    settings = scope.settings.model_copy(update={"split": chosen})
+    return Scope(scope.book, scope.as_of, scope.period, settings)
