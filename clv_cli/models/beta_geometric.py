@@ -1,0 +1,268 @@
+"""What BG/NBD and MBG/NBD share: Poisson purchases, and after a purchase a chance of dropping out.
+
+While active, a customer buys at rate lambda ~ Gamma(r, alpha); with chance p ~ Beta(a, b) each
+purchase is the last. In the BG/NBD the first purchase cannot be (so without a repeat everybody is
+active); in the MBG/NBD it can: `first` is 0 or 1, the purchases beside the repeats that put a
+customer to the test.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clv_cli.models.fitting import maximise, on_log_scale, symmetric
+from clv_cli.models.histories import require_repeats
+from clv_cli.models.quadrature import beta_nodes, legendre
+from clv_cli.models.rows import distinct, sums
+from clv_cli.models.special import digamma, log_beta, log_gamma, logistic, trigamma
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clv_cli.models.arrays import Array, Index
+    from clv_cli.models.fitting import Fit
+    from clv_cli.models.histories import Histories
+    from clv_cli.models.newton import Objective
+
+    # (r + x, alpha + T, nodes p) to one value for each pair and node
+    Integrand = Callable[[float, Array, Array], Array]
+
+NAMES = ("r", "alpha", "a", "b")
+SHAPES = ("r", "a", "b")
+START = (0.5, 0.2, 1.0, 2.0)  # with time in units of the longest age
+_CHANCES = 24  # nodes over the chance of dropping out, for a finite horizon
+_FOREVER = 64  # the same without a horizon, where small chances matter
+_GONE = 40.0  # discounted by exp(-40), nothing counts
+
+
+def fit(stats: Histories, model: str, first: int) -> Fit:
+    """Fit by Newton steps on the logarithms of r, alpha, a and b.
+
+    Raises:
+        DataError: too few customers bought again.
+    """
+    require_repeats(stats, model, len(NAMES))
+    distinct_rows = stats.grouped()[0]
+    unit = float(stats.age.max())
+    # A rate in other units multiplies the density of every purchase.
+    constant = -float(stats.counts @ stats.frequency) * float(np.log(unit))
+    return maximise(
+        model,
+        likelihood(distinct_rows, first, unit),
+        start=START,
+        names=NAMES,
+        n=stats.customers,
+        units=(1.0, unit, 1.0, 1.0),
+        constant=constant,
+        shapes=SHAPES,
+    )
+
+
+def likelihood(stats: Histories, first: int, unit: float = 1.0) -> Objective:
+    """The negative log-likelihood of histories by log parameters, with gradient and Hessian.
+
+        L = K(x) [(alpha + T)^-(r+x) + odds(x) (alpha + t_x)^-(r+x)]
+
+    Gamma and beta functions depend on the frequency only and are computed once for each distinct
+    one. With w = P(alive), the Hessian is w A'' + (1-w) B'' + w (1-w) (A'-B')(A'-B')'.
+
+    Args:
+        stats: histories, best compressed by `grouped`.
+        first: see the module.
+        unit: what times are divided by.
+    """
+    x, member = np.unique(stats.frequency, return_inverse=True)
+    n = sums(member, stats.counts, len(x))
+    t_x, age = stats.recency / unit, stats.age / unit
+
+    def objective(point: Array) -> tuple[float, Array, Array]:
+        values = np.exp(point)
+        value, gradient, hessian = _by_frequency(values, x, n, first)
+        more = _mixture(values, (x, n, member), (t_x, age, stats.counts), first)
+        gradient += more[1]
+        scaled, its_hessian = on_log_scale(values, gradient, symmetric(hessian + more[2]))
+        return -(value + more[0]), -scaled, -its_hessian
+
+    return objective
+
+
+def _by_frequency(values: Array, x: Array, n: Array, first: int) -> tuple[float, Array, Array]:
+    """The part of the log-likelihood that the frequency alone decides; the Hessian's upper half."""
+    r, alpha, a, b = values
+    total, tests = n.sum(), x + first
+    log_alpha = np.log(alpha)
+    value = n @ (log_gamma(r + x) + log_beta(a, b + tests))
+    value += total * (r * log_alpha - log_gamma(r) - log_beta(a, b))
+    psi_ab = total * digamma(a + b) - n @ digamma(a + b + tests)
+    gradient = np.array(
+        [
+            n @ digamma(r + x) + total * (log_alpha - digamma(r)),
+            total * r / alpha,
+            psi_ab,
+            psi_ab - total * digamma(b) + n @ digamma(b + tests),
+        ]
+    )
+    hessian = np.zeros((4, 4))
+    hessian[0, 0] = n @ trigamma(r + x) - total * trigamma(r)
+    hessian[0, 1] = total / alpha
+    hessian[1, 1] = -total * r / alpha**2
+    hessian[2:, 2:] = total * trigamma(a + b) - n @ trigamma(a + b + tests)
+    hessian[3, 3] += n @ trigamma(b + tests) - total * trigamma(b)
+    return float(value), gradient, np.triu(hessian)
+
+
+def _mixture(
+    values: Array,
+    frequencies: tuple[Array, Array, Index],
+    rows: tuple[Array, Array, Array],
+    first: int,
+) -> tuple[float, Array, Array]:
+    """The part in which active and dropped-out customers mix; the Hessian's upper half."""
+    r, alpha, a, b = values
+    x, _, member = frequencies
+    t_x, age, n = rows
+    rate, chances = r + x[member], _last_test(b, x, first)
+    at_end, at_last = 1 / (alpha + age), 1 / (alpha + t_x)
+    log_end, log_last = -np.log(at_end), -np.log(at_last)
+    odds = _log_odds(a, x, chances, first)[member] + rate * (log_end - log_last)
+    alive = logistic(-odds)
+    gone = 1 - alive
+    value = n @ (np.logaddexp(0, odds) - rate * log_end)
+    n_alive, n_gone = n * alive, n * gone
+    by_x = sums(member, n_gone, len(x)) / chances
+    gradient = np.array(
+        [
+            -(n_alive @ log_end + n_gone @ log_last),
+            -(n_alive @ (rate * at_end) + n_gone @ (rate * at_last)),
+            n_gone.sum() / a,
+            -by_x.sum(),
+        ]
+    )
+    hessian = np.zeros((4, 4))
+    hessian[0, 1] = -(n_alive @ at_end + n_gone @ at_last)
+    hessian[1, 1] = n_alive @ (rate * at_end**2) + n_gone @ (rate * at_last**2)
+    hessian[2, 2] = -n_gone.sum() / a**2
+    hessian[3, 3] = (by_x / chances).sum()
+    # What tells the two states apart: the difference of their scores.
+    apart = np.empty((4, len(n)))
+    apart[0] = log_last - log_end
+    apart[1] = rate * (at_last - at_end)
+    apart[2] = -1 / a
+    apart[3] = (1 / chances)[member]
+    return float(value), gradient, hessian + np.triu((apart * (n_alive * gone)) @ apart.T)
+
+
+def _last_test(b: float, x: Array, first: int) -> Array:
+    """The weight b of staying, with all tests but the last one; at least b where there was none."""
+    result: Array = b + np.maximum(x + first, 1) - 1
+    return result
+
+
+def _log_odds(a: float, x: Array, chances: Array, first: int) -> Array:
+    """Log-odds, by the chances alone, that the last test was not passed: ln a / (b + tests - 1)."""
+    return np.where(x + first > 0, np.log(a) - np.log(chances), -np.inf)
+
+
+def probability_alive(parameters: Array, customers: Histories, first: int) -> Array:
+    """How probable is it that each customer is still active at the end of observation?"""
+    r, alpha, a, b = parameters
+    x, t_x, age = customers.frequency, customers.recency, customers.age
+    odds = _log_odds(a, x, _last_test(b, x, first), first)
+    return logistic(-(odds + (r + x) * (np.log(alpha + age) - np.log(alpha + t_x))))
+
+
+def expected_purchases(
+    parameters: Array, customers: Histories, horizon: float, first: int
+) -> Array:
+    """How many purchases will each customer make within the horizon?
+
+        E[Y] = P(alive) E[(1 - (1 + p t / (alpha + T))^-(r+x)) / p],  p ~ Beta(a, b + tests)
+
+    The integrand is smooth at p = 0, so Gauss-Jacobi nodes serve where the closed form's 2F1 has no
+    value (a = 1) or no digits (large x).
+    """
+
+    def bought(shape: float, scale: Array, p: Array) -> Array:
+        return -np.expm1(-shape * np.log1p(np.outer(horizon / scale, p))) / p
+
+    active = _over_chances(parameters, customers, first, bought)
+    return probability_alive(parameters, customers, first) * active
+
+
+def purchases_variance(
+    parameters: Array, customers: Histories, horizon: float, first: int
+) -> Array:
+    """How much do purchases within the horizon scatter around their expectation (variance)?
+
+    With m = lambda t, E[Y (Y+1) / 2 | active] = E[(1 - e^(-m p) (1 + m p (1 - p))) / p^2].
+    """
+
+    def pairs(shape: float, scale: Array, p: Array) -> Array:
+        z = np.outer(horizon / scale, p)
+        power = np.exp(-shape * np.log1p(z))
+        return (1 - power - shape * z * (1 - p) * power / (1 + z)) / p**2
+
+    expected = expected_purchases(parameters, customers, horizon, first)
+    active = _over_chances(parameters, customers, first, pairs)
+    second = 2 * probability_alive(parameters, customers, first) * active - expected
+    return np.maximum(second - expected**2, 0.0)
+
+
+def discounted_residual(
+    parameters: Array, customers: Histories, discount: float, horizon: float | None, first: int
+) -> Array:
+    """How many purchases is each customer's future worth, discounted to the end of observation?
+
+        DERT = P(alive) int_0^H e^(-discount t) E[lambda e^(-lambda p t)] dt
+
+    Args:
+        parameters: r, alpha, a, b.
+        customers: their histories.
+        discount: continuous rate per unit of time, ln(1 + rate); positive without a horizon.
+        horizon: in the same unit; None for ever.
+        first: see the module.
+    """
+    end = _GONE / discount if horizon is None else horizon
+    if discount > 0:
+        end = min(end, _GONE / discount)
+    mean = parameters[2] / (parameters[2] + parameters[3])
+
+    def flow(shape: float, scale: Array, p: Array) -> Array:
+        # Nodes in ln(1 + c t), c the speed at which the flow falls at first.
+        speed = discount + (shape + 1) * mean / scale
+        longest = np.log1p(speed * end)
+        nodes, weights = legendre(min(96, 16 + 8 * int(longest.max())))
+        grown = np.exp(np.outer(longest, nodes))
+        t = (grown - 1) / speed[:, None]
+        worth = weights * grown * np.exp(-discount * t) * (longest / speed)[:, None]
+        fall = np.log1p((t / scale[:, None])[:, :, None] * p)
+        left = np.exp(-(shape + 1) * fall)
+        return np.einsum("ij,ijk->ik", worth, left) * (shape / scale)[:, None]
+
+    count = _FOREVER if horizon is None else _CHANCES
+    active = _over_chances(parameters, customers, first, flow, count)
+    return probability_alive(parameters, customers, first) * active
+
+
+def _over_chances(
+    parameters: Array,
+    customers: Histories,
+    first: int,
+    integrand: Integrand,
+    count: int = _CHANCES,
+) -> Array:
+    """The expectation over p of an active customer, once for each distinct (x, T)."""
+    r, alpha, a, b = parameters
+    pairs = distinct(customers.frequency, customers.age)
+    x, age = customers.frequency[pairs.first], customers.age[pairs.first]
+    frequencies, member = np.unique(x, return_inverse=True)
+    nodes, weights = beta_nodes(a, b + frequencies + first, count)
+    order = np.argsort(member, kind="stable")
+    found: Array = np.empty(len(x), dtype=np.float64)
+    for at, rows in enumerate(np.split(order, np.cumsum(np.bincount(member))[:-1])):
+        values = integrand(r + frequencies[at], alpha + age[rows], nodes[at])
+        found[rows] = values @ weights[at]
+    everyone: Array = found[pairs.member]
+    return everyone
