@@ -239,7 +239,8 @@ def discounted_residual(
         worth = weights * grown * np.exp(-discount * t) * (longest / speed)[:, None]
         fall = np.log1p((t / scale[:, None])[:, :, None] * p)
         left = np.exp(-(shape + 1) * fall)
-        return np.einsum("ij,ijk->ik", worth, left) * (shape / scale)[:, None]
+        total: Array = np.einsum("ij,ijk->ik", worth, left) * (shape / scale)[:, None]
+        return total
 
     count = _FOREVER if horizon is None else _CHANCES
     active = _over_chances(parameters, customers, first, flow, count)

@@ -13,7 +13,7 @@ from clv_cli.models.rows import Groups, distinct
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from clv_cli.models.arrays import Array
+    from clv_cli.models.arrays import Array, Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,17 @@ class Histories:
         """Customers in all rows."""
         return float(self.counts.sum())
 
+    def rows(self, at: Index | slice, unit: float = 1.0) -> Histories:
+        """Some of the rows, their times divided by a unit."""
+        columns = (self.frequency[at], self.recency[at] / unit, self.age[at] / unit)
+        return Histories(*columns, self.counts[at])
+
     def grouped(self) -> tuple[Histories, Groups]:
         """The distinct rows with their counts, and which row each customer is in."""
         groups = distinct(self.frequency, self.recency, self.age)
-        at = groups.first
-        columns = (self.frequency[at], self.recency[at], self.age[at], groups.count(self.counts))
-        return Histories(*columns), groups
+        some = self.rows(groups.first)
+        counts = groups.count(self.counts)
+        return Histories(some.frequency, some.recency, some.age, counts), groups
 
 
 def histories(

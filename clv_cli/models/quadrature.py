@@ -73,3 +73,23 @@ def beta_grid(a: float, b: float) -> tuple[Array, Array]:
 def _span(a: float, b: float) -> float:
     """How far below its mode, in log-odds, the density is still worth a node."""
     return _TAIL / a + 10 * float(np.sqrt(1 / a + 1 / b))
+
+
+def annuity(a: float, b: float, discount: float, horizon: int | None) -> float:
+    """What periods are worth to one who leaves with the same chance at the start of each.
+
+        E[sum over j < H of (1 - theta)^(j+1) / (1 + d)^j],  theta ~ Beta(a, b)
+
+    Args:
+        a: of the beta distribution.
+        b: of the beta distribution.
+        discount: d, the rate per period; positive without a horizon.
+        horizon: H, the periods counted; None for ever.
+    """
+    theta, weight = beta_grid(a, b)
+    left = np.ones_like(theta)
+    if horizon is not None:
+        # Nearer to 1 than a float can be, theta is 1, and one period is all that could be lost.
+        with np.errstate(divide="ignore"):
+            left = -np.expm1(horizon * (np.log1p(-theta) - np.log1p(discount)))
+    return float(weight @ ((1 - theta) * left * (1 + discount) / (discount + theta)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clv_cli.models.fitting import maximise, on_log_scale
-from clv_cli.models.quadrature import beta_grid
+from clv_cli.models.quadrature import annuity
 from clv_cli.models.renewals import require_both
 from clv_cli.models.special import log_beta
 
@@ -109,7 +109,7 @@ def discounted_residual(
     """
     alpha, beta = parameters
     distinct, member = np.unique(np.asarray(made, dtype=np.float64), return_inverse=True)
-    worth = np.array([_annuity(alpha, beta + k, discount, horizon) for k in distinct])
+    worth = np.array([annuity(alpha, beta + k, discount, horizon) for k in distinct])
     return worth[member]
 
 
@@ -122,12 +122,3 @@ def probability_alive(parameters: Array, made: Array) -> Array:
     """Customers under contract are there: 1. Leaving is seen, not inferred."""
     del parameters
     return np.ones(np.shape(made))
-
-
-def _annuity(alpha: float, beta: float, discount: float, horizon: int | None) -> float:
-    theta, weight = beta_grid(alpha, beta)
-    # sum over j < H of (1 - theta)^(j+1) / (1 + d)^j
-    left = np.ones_like(theta)
-    if horizon is not None:
-        left = -np.expm1(horizon * (np.log1p(-theta) - np.log1p(discount)))
-    return float(weight @ ((1 - theta) * left * (1 + discount) / (discount + theta)))
