@@ -1,0 +1,121 @@
+"""Recency, frequency and monetary value: what purchases tell about a customer.
+
+Purchases of one customer on one calendar day are one purchase. The observation ends with `as_of`:
+a customer's age is the days from the first purchase to `as_of`, so one who first bought on that day
+has age 0.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from clv_cli.measures.billed_lines import billed_lines
+from clv_cli.pipeline import Scope, derived, reduction
+
+_STRIDE = 2**32
+_DAY_ZERO = 2**30  # days before 1970 are negative
+_CONTRACT = ("recurring", "proration")
+_FREE_CHOICE = ("usage", "one_off")
+
+
+@reduction("purchase_days")
+def purchase_days(scope: Scope) -> pl.LazyFrame:
+    """What was billed to each customer on each day, under contract and by free choice?
+
+    A purchase is a billed line of a positive amount, or a one-off of any amount that is not negative
+    (an order that cost nothing was placed all the same; usage of nothing was not). Prorations belong
+    to the spend of their day. Credits, refunds and write-offs are no purchases: they are `credited`.
+
+    Returns:
+        `code` (Int32), `contract` (Boolean: recurring and proration lines), `day`, `purchases`
+        (lines that are one), `spend` (of charges) and `credited` (not positive), both Int64 minor
+        units of the base currency; sorted by the first three.
+    """
+    kind, amount = pl.col("kind"), pl.col("amount_base")
+    charged = kind.is_in([*_CONTRACT, *_FREE_CHOICE])
+    bought = (charged & (amount > 0)) | ((kind == "one_off") & (amount == 0))
+    group = pl.col("code").cast(pl.Int64) * 2 + kind.is_in(_CONTRACT).cast(pl.Int64)
+    lines = billed_lines(scope).filter(kind != "trial")
+    # One packed key groups and sorts three times as fast as its three parts.
+    return (
+        lines.select(
+            key=group * _STRIDE + pl.col("issued_on").to_physical() + _DAY_ZERO,
+            bought=bought,
+            spend=pl.when(charged).then(amount).otherwise(0),
+            credited=pl.when(charged).then(0).otherwise(amount),
+        )
+        .group_by("key")
+        .agg(
+            pl.col("bought").sum().cast(pl.Int64).alias("purchases"),
+            pl.col("spend", "credited").cast(pl.Int128).sum().cast(pl.Int64),
+        )
+        .sort("key")
+        .select(
+            (pl.col("key") // (2 * _STRIDE)).cast(pl.Int32).alias("code"),
+            (pl.col("key") // _STRIDE % 2 == 1).alias("contract"),
+            (pl.col("key") % _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date).alias("day"),
+            "purchases",
+            "spend",
+            "credited",
+        )
+    )
+
+
+@derived("rfm", purchase_days)
+def rfm(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
+    """How recently, how often and for how much did each customer buy, whatever it was?
+
+    Returns:
+        `code`, `frequency` (days with a purchase after the first), `recency` (days from the first to
+        the last purchase), `age` (days from the first purchase to `as_of`), all Int32, `first_on`,
+        `last_on`, `spend` (of all purchase days), `repeat_spend` (without the first), `credited` (of
+        all days, not positive), Int64 minor units; one row a customer with a purchase, by `code`.
+    """
+    return _by_customer(scope, days)
+
+
+@derived("rfm_free_choice", purchase_days)
+def rfm_free_choice(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
+    """The same for usage and one-off purchases alone: what the buy-till-you-die models are for.
+
+    Credits that name no kind of purchase count against free choice.
+    """
+    return _by_customer(scope, days.filter(~pl.col("contract")))
+
+
+def _by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
+    credited = days.group_by("code").agg(pl.col("credited").cast(pl.Int128).sum().cast(pl.Int64))
+    bought = days.filter(pl.col("purchases") > 0)
+    if bought["contract"].n_unique() > 1:  # else each day of a customer is one row already
+        bought = (
+            bought.group_by("code", "day")
+            .agg(pl.col("spend").cast(pl.Int128).sum().cast(pl.Int64))
+            .sort("code", "day")
+        )
+    # Sorted by customer and day, the first row of each is the first purchase.
+    found = bought.group_by("code", maintain_order=True).agg(
+        first_on=pl.col("day").first(),
+        last_on=pl.col("day").last(),
+        frequency=pl.len().cast(pl.Int32) - 1,
+        spend=pl.col("spend").cast(pl.Int128).sum().cast(pl.Int64),
+        first_spend=pl.col("spend").first(),
+    )
+    return (
+        found.join(credited, on="code", how="left")
+        .select(
+            "code",
+            "frequency",
+            recency=_days(pl.col("last_on") - pl.col("first_on")),
+            age=_days(pl.lit(scope.as_of) - pl.col("first_on")),
+            first_on="first_on",
+            last_on="last_on",
+            spend="spend",
+            repeat_spend=pl.col("spend") - pl.col("first_spend"),
+            credited="credited",
+        )
+        .sort("code")
+    )
+
+
+def _days(span: pl.Expr) -> pl.Expr:
+    return span.dt.total_days().cast(pl.Int32)
