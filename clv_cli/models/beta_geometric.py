@@ -14,7 +14,7 @@ import numpy as np
 
 from clv_cli.models.fitting import maximise, on_log_scale, symmetric
 from clv_cli.models.histories import require_repeats
-from clv_cli.models.quadrature import beta_nodes, legendre
+from clv_cli.models.quadrature import beta_grid, gamma_grid
 from clv_cli.models.rows import distinct, sums
 from clv_cli.models.special import digamma, log_beta, log_gamma, logistic, trigamma
 
@@ -26,15 +26,12 @@ if TYPE_CHECKING:
     from clv_cli.models.histories import Histories
     from clv_cli.models.newton import Objective
 
-    # (r + x, alpha + T, nodes p) to one value for each pair and node
-    Integrand = Callable[[float, Array, Array], Array]
+    Integrand = Callable[[Array, Array], Array]  # of the rate and the chance
 
 NAMES = ("r", "alpha", "a", "b")
 SHAPES = ("r", "a", "b")
 START = (0.5, 0.2, 1.0, 2.0)  # with time in units of the longest age
-_CHANCES = 24  # nodes over the chance of dropping out, for a finite horizon
-_FOREVER = 64  # the same without a horizon, where small chances matter
-_GONE = 40.0  # discounted by exp(-40), nothing counts
+_SMALL = 1e-3  # arguments below which a series has more digits than the formula
 
 
 def fit(stats: Histories, model: str, first: int) -> Fit:
@@ -178,17 +175,11 @@ def expected_purchases(
 ) -> Array:
     """How many purchases will each customer make within the horizon?
 
-        E[Y] = P(alive) E[(1 - (1 + p t / (alpha + T))^-(r+x)) / p],  p ~ Beta(a, b + tests)
+        E[Y] = P(alive) E[(1 - e^(-lambda p t)) / p | active]
 
-    The integrand is smooth at p = 0, so Gauss-Jacobi nodes serve where the closed form's 2F1 has no
-    value (a = 1) or no digits (large x).
+    The closed form's 2F1 has no value at a = 1 and no digits for large x; the expectation has both.
     """
-
-    def bought(shape: float, scale: Array, p: Array) -> Array:
-        return -np.expm1(-shape * np.log1p(np.outer(horizon / scale, p))) / p
-
-    active = _over_chances(parameters, customers, first, bought)
-    return probability_alive(parameters, customers, first) * active
+    return discounted_residual(parameters, customers, 0.0, horizon, first)
 
 
 def purchases_variance(
@@ -199,13 +190,16 @@ def purchases_variance(
     With m = lambda t, E[Y (Y+1) / 2 | active] = E[(1 - e^(-m p) (1 + m p (1 - p))) / p^2].
     """
 
-    def pairs(shape: float, scale: Array, p: Array) -> Array:
-        z = np.outer(horizon / scale, p)
-        power = np.exp(-shape * np.log1p(z))
-        return (1 - power - shape * z * (1 - p) * power / (1 + z)) / p**2
+    def pairs(rate: Array, p: Array) -> Array:
+        mp = rate * horizon * p
+        # 1 - e^-z (1 + z) has no digits for small z; there it is z^2/2 - z^3/3.
+        small = mp < _SMALL
+        z = np.where(small, _SMALL, mp)
+        bend = np.where(small, mp**2 * (0.5 - mp / 3), -np.expm1(-z) - z * np.exp(-z))
+        return (bend / p + mp * np.exp(-mp)) / p
 
     expected = expected_purchases(parameters, customers, horizon, first)
-    active = _over_chances(parameters, customers, first, pairs)
+    active = _while_active(parameters, customers, first, pairs)
     second = 2 * probability_alive(parameters, customers, first) * active - expected
     return np.maximum(second - expected**2, 0.0)
 
@@ -215,55 +209,44 @@ def discounted_residual(
 ) -> Array:
     """How many purchases is each customer's future worth, discounted to the end of observation?
 
-        DERT = P(alive) int_0^H e^(-discount t) E[lambda e^(-lambda p t)] dt
+        DERT = P(alive) E[lambda (1 - e^-((d + lambda p) H)) / (d + lambda p) | active]
 
     Args:
         parameters: r, alpha, a, b.
         customers: their histories.
-        discount: continuous rate per unit of time, ln(1 + rate); positive without a horizon.
-        horizon: in the same unit; None for ever.
+        discount: d, the continuous rate per unit of time, ln(1 + rate); positive without a horizon.
+        horizon: H, in the same unit; None for ever.
         first: see the module.
     """
-    end = _GONE / discount if horizon is None else horizon
-    if discount > 0:
-        end = min(end, _GONE / discount)
-    mean = parameters[2] / (parameters[2] + parameters[3])
 
-    def flow(shape: float, scale: Array, p: Array) -> Array:
-        # Nodes in ln(1 + c t), c the speed at which the flow falls at first.
-        speed = discount + (shape + 1) * mean / scale
-        longest = np.log1p(speed * end)
-        nodes, weights = legendre(min(96, 16 + 8 * int(longest.max())))
-        grown = np.exp(np.outer(longest, nodes))
-        t = (grown - 1) / speed[:, None]
-        worth = weights * grown * np.exp(-discount * t) * (longest / speed)[:, None]
-        fall = np.log1p((t / scale[:, None])[:, :, None] * p)
-        left = np.exp(-(shape + 1) * fall)
-        total: Array = np.einsum("ij,ijk->ik", worth, left) * (shape / scale)[:, None]
-        return total
+    def worth(rate: Array, p: Array) -> Array:
+        speed = discount + rate * p
+        left = 1.0 if horizon is None else -np.expm1(-speed * horizon)
+        return rate * left / speed
 
-    count = _FOREVER if horizon is None else _CHANCES
-    active = _over_chances(parameters, customers, first, flow, count)
+    active = _while_active(parameters, customers, first, worth)
     return probability_alive(parameters, customers, first) * active
 
 
-def _over_chances(
-    parameters: Array,
-    customers: Histories,
-    first: int,
-    integrand: Integrand,
-    count: int = _CHANCES,
+def _while_active(
+    parameters: Array, customers: Histories, first: int, function: Integrand
 ) -> Array:
-    """The expectation over p of an active customer, once for each distinct (x, T)."""
+    """The expectation of a function of an active customer's rate and chance, given the history.
+
+    Given that one is active, lambda ~ Gamma(r + x, alpha + T) and p ~ Beta(a, b + tests), apart: the
+    chance is integrated once for each frequency, the rate for each distinct (x, T).
+    """
     r, alpha, a, b = parameters
     pairs = distinct(customers.frequency, customers.age)
     x, age = customers.frequency[pairs.first], customers.age[pairs.first]
     frequencies, member = np.unique(x, return_inverse=True)
-    nodes, weights = beta_nodes(a, b + frequencies + first, count)
     order = np.argsort(member, kind="stable")
     found: Array = np.empty(len(x), dtype=np.float64)
-    for at, rows in enumerate(np.split(order, np.cumsum(np.bincount(member))[:-1])):
-        values = integrand(r + frequencies[at], alpha + age[rows], nodes[at])
-        found[rows] = values @ weights[at]
+    for count, rows in zip(
+        frequencies, np.split(order, np.cumsum(np.bincount(member))[:-1]), strict=True
+    ):
+        chance, likely = beta_grid(a, b + count + first)
+        rate, weights = gamma_grid(r + count, alpha + age[rows], 1.0)
+        found[rows] = weights @ (function(rate[:, None], chance) @ likely)
     everyone: Array = found[pairs.member]
     return everyone

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clv_cli.models.special import log_beta, logistic
+from clv_cli.models.special import log_beta, log_gamma, logistic
 
 if TYPE_CHECKING:
     from clv_cli.models.arrays import Array
 
 
 _TAIL = 40.0  # exp(-40) is below the rounding of any sum it could join
-_STEP = 0.5
+_STEP = 0.25
+_LOWEST = -600.0  # log-odds; beyond, chances have no float
 
 
 @cache
@@ -28,51 +29,47 @@ def legendre(count: int) -> tuple[Array, Array]:
     return (nodes + 1) / 2, weights / 2
 
 
-def beta_nodes(a: float, b: Array, count: int) -> tuple[Array, Array]:
-    """Gauss nodes and weights for the expectation over p ~ Beta(a, b), for several b at once.
-
-    Golub and Welsch (1969) on the Jacobi recurrence: exact for polynomials of degree 2 count - 1.
-
-    Returns:
-        Nodes and weights, each of shape (len(b), count); the weights of a row sum to 1.
-    """
-    left, right = a - 1, np.asarray(b, dtype=np.float64)[:, None] - 1
-    index = np.arange(1, count, dtype=np.float64)[None, :]
-    total = 2 * index + left + right
-    diagonal = np.empty((len(right), count))
-    diagonal[:, :1] = (left - right) / (left + right + 2)
-    diagonal[:, 1:] = (left - right) * (left + right) / (total * (total + 2))
-    product = 4 * index * (index + right) * (index + left) * (index + left + right)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        squares = product / (total**2 * (total + 1) * (total - 1))
-    # The general term is 0 / 0 here when a + b = 1.
-    first = (1 + left) * (1 + right) * 4 / ((2 + left + right) ** 2 * (3 + left + right))
-    squares[:, :1] = first
-    matrices = np.zeros((len(right), count, count))
-    at = np.arange(count)
-    matrices[:, at, at] = (diagonal + 1) / 2
-    matrices[:, at[1:], at[:-1]] = np.sqrt(squares) / 2
-    nodes, vectors = np.linalg.eigh(matrices)  # reads the lower triangle
-    return np.clip(nodes, 1e-300, 1.0), vectors[:, 0, :] ** 2
-
-
 def beta_grid(a: float, b: float) -> tuple[Array, Array]:
     """Nodes and weights for expectations over p ~ Beta(a, b) of functions with a pole near 0.
 
     The trapezoidal rule in u = ln(p / (1 - p)): 1 / (k + p) has its poles at distance pi from the
     real line whatever k is, so the error falls like exp(-2 pi^2 / step) however small k.
     """
-    step = min(_STEP, 0.25 * float(np.sqrt(1 / a + 1 / b)))
+    width = float(np.sqrt(1 / a + 1 / b))
+    step = min(_STEP, 0.25 * width)
     mode = float(np.log(a / b))
-    u = np.arange(mode - _span(a, b), mode + _span(b, a), step)
-    log_weight = -a * np.logaddexp(0, -u) - b * np.logaddexp(0, u) - log_beta(a, b)
-    weight = np.exp(log_weight)
-    return logistic(u), weight / weight.sum()
+    lowest = max(mode - _TAIL / a - 10 * width, _LOWEST)
+    u = np.arange(lowest, max(mode, lowest) + _TAIL / b + 10 * width, step)
+    log_density = -a * np.logaddexp(0, -u) - b * np.logaddexp(0, u) - log_beta(a, b)
+    weight = step * np.exp(log_density)
+    # Below the lowest node functions are constant; all that is left of the chance is there.
+    weight[0] += 1 - weight.sum()
+    return logistic(u), weight
 
 
-def _span(a: float, b: float) -> float:
-    """How far below its mode, in log-odds, the density is still worth a node."""
-    return _TAIL / a + 10 * float(np.sqrt(1 / a + 1 / b))
+def gamma_grid(shape: float, rates: Array, power: float) -> tuple[Array, Array]:
+    """Nodes and weights for expectations over x ~ Gamma(shape, rate), for several rates at once.
+
+    The trapezoidal rule in v = ln x, on nodes common to all rates: what is expensive in a function of
+    x is computed once. The error falls like exp(-pi^2 / step) for functions that are smooth in v.
+
+    Args:
+        shape: of the gamma distributions.
+        rates: their rates.
+        power: functions fall at least like x to this power near 0.
+
+    Returns:
+        Nodes, and weights of shape (rates, nodes).
+    """
+    width = 1 / float(np.sqrt(shape + power))
+    step = min(_STEP, 0.6 * width)
+    near, far = np.log((shape + power) / rates.max()), np.log((shape + power) / rates.min())
+    beyond = 10 * width if shape > _TAIL else float(np.log1p(_TAIL / shape)) + 10 * width
+    v = np.arange(near - _TAIL / (shape + power) - 10 * width, far + min(beyond, 6.0), step)
+    x = np.exp(v)
+    scaled = np.outer(rates, x)
+    log_density = shape * np.log(scaled) - scaled - log_gamma(shape)
+    return x, step * np.exp(log_density)
 
 
 def annuity(a: float, b: float, discount: float, horizon: int | None) -> float:
