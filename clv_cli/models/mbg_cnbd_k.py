@@ -14,8 +14,9 @@ import numpy as np
 
 from clv_cli.models.fitting import maximise, on_log_scale, symmetric
 from clv_cli.models.histories import require_repeats
-from clv_cli.models.mixtures import blend, scores
+from clv_cli.models.mixtures import blend, inner, scores
 from clv_cli.models.quadrature import legendre
+from clv_cli.models.rows import distinct
 from clv_cli.models.special import (
     digamma,
     incomplete_beta,
@@ -103,12 +104,12 @@ def likelihood(stats: Histories, k: int, unit: float = 1.0) -> Objective:
         weight, total = shares * counts[:, None], counts.sum()
         curve = trigamma(whole)
         own = np.zeros((4, 4))
-        own[0, 0] = np.vdot(weight, trigamma(rate)) - total * trigamma(r)
-        own[0, 1] = total / alpha - np.vdot(weight, 1 / reach)
-        own[1, 1] = np.vdot(weight, rate / reach**2) - total * r / alpha**2
+        own[0, 0] = inner(weight, trigamma(rate)) - total * trigamma(r)
+        own[0, 1] = total / alpha - inner(weight, 1 / reach)
+        own[1, 1] = inner(weight, rate / reach**2) - total * r / alpha**2
         own[2:, 2:] = total * trigamma(a + b) - counts @ curve[:, 0]
-        own[2, 2] += np.vdot(weight, trigamma(a + gone) - trigamma(a) + np.zeros_like(rate))
-        own[3, 3] += np.vdot(weight, trigamma(b + tests - gone) - trigamma(b))
+        own[2, 2] += inner(weight, trigamma(a + gone) - trigamma(a))
+        own[3, 3] += inner(weight, trigamma(b + tests - gone) - trigamma(b))
         full = symmetric(np.triu(own)) + hessian
         scaled, its_hessian = on_log_scale(values, gradient, full)
         return -float(counts @ value), -scaled, -its_hessian
@@ -147,19 +148,25 @@ def expected_purchases(parameters: Array, customers: Histories, horizon: float, 
     where N_j, the events within the horizon, is negative binomial and p ~ Beta(a, b + x + 1): the
     i-th purchase happens if its event does and i - 1 tests before it were passed.
     """
-    _, _, a, b = parameters
     x, t_x, age = customers.frequency, customers.recency, customers.age
-    logs, shape, reach = _states(parameters, x, t_x, age, k)
-    shares = blend(logs)[1]
-    share = horizon / (reach[:, :k] + horizon)
-    expected, tests = np.zeros(len(x)), b + x + 1
-    number, more = 0, np.ones(1)
+    shares = blend(_states(parameters, x, t_x, age, k)[0])[1][:, :k]
+    pairs = distinct(x, age)
+    ahead = _ahead(parameters, x[pairs.first], age[pairs.first], horizon, k)
+    expected: Array = np.einsum("nj,nj->n", shares, ahead[pairs.member])
+    return expected
+
+
+def _ahead(parameters: Array, x: Array, age: Array, horizon: float, k: int) -> Array:
+    """Purchases to be expected of an active customer in each state: (x, T) x states."""
+    r, alpha, a, b = parameters
+    state, tests = np.arange(k), b + x + 1
+    shape = r + k * x[:, None] + state
+    share = (horizon / (alpha + age + horizon))[:, None]
+    expected, number, more = np.zeros((len(x), k)), 0, np.ones(1)
     while more.max(initial=0.0) > _NOTHING:
         number += 1
         passed = np.exp(log_beta(a, tests + number - 1) - log_beta(a, tests))
-        needed = number * k - np.arange(k)
-        chance = incomplete_beta(needed, shape[:, :k], share)
-        more = passed * np.einsum("nj,nj->n", shares[:, :k], chance)
+        more = passed[:, None] * incomplete_beta(number * k - state, shape, share)
         expected += more
     return expected
 

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 Objective = Callable[["Array"], "tuple[float, Array, Array]"]
 
 LONGEST_STEP = 2.0  # in any one parameter: on the log scale, a factor of seven
-FARTHEST = 16.0  # from the start; beyond it the likelihood has no maximum worth the name
+FARTHEST = (
+    9.0  # from the start, a factor of 8,100; there the likelihood has no maximum worth the name
+)
 _STEEPNESS = 1e-4  # of the slope promised by the gradient, the share that a step must deliver
 _ROUNDING = 1e-12  # relative; differences of log-likelihoods below it are noise
+_STALLED = 3  # steps in a row that gain no more than rounding: there is nothing left to find
+_SHORTEST = 1e-4  # share of a step below which another direction would be needed
 _FLAT = 1e-10  # eigenvalues below this share of the largest are treated as none
 
 
@@ -67,8 +71,8 @@ def minimise(
     """
     point = np.asarray(start, dtype=np.float64)
     value, gradient, hessian = objective(point)
-    steps = 0
-    while steps < most:
+    steps = stalled = 0
+    while steps < most and stalled < _STALLED:
         step, decrement = _newton_step(gradient, hessian)
         if decrement < tolerance:
             break
@@ -76,6 +80,7 @@ def minimise(
         found = _search(objective, point, value, gradient, bounded)
         if found is None:
             break
+        stalled = stalled + 1 if found[1] >= value - _ROUNDING * abs(value) else 0
         point, value, gradient, hessian = found
         steps += 1
     decrement = _newton_step(gradient, hessian)[1]
@@ -115,7 +120,7 @@ def _search(
     slope = float(gradient @ step)
     noise = _ROUNDING * abs(value)
     length = 1.0
-    while length > 1e-9:
+    while length > _SHORTEST:
         reached = point + length * step
         found, its_gradient, its_hessian = objective(reached)
         finite = np.isfinite(found) and np.isfinite(its_gradient).all()

@@ -19,6 +19,7 @@ import numpy as np
 from clv_cli.models import newton
 from clv_cli.models.fitting import from_optimum, on_log_scale, symmetric
 from clv_cli.models.histories import require_repeats
+from clv_cli.models.mixtures import inner
 from clv_cli.models.quadrature import legendre
 from clv_cli.models.rows import distinct, sums
 from clv_cli.models.special import (
@@ -177,15 +178,15 @@ def _block(values: Array, rows: Histories, count: int) -> tuple[float, Array, Ar
     weight = left.share * n_gone[:, None]
     hessian = np.zeros((4, 4))
     hessian[0, 1] = -(n_active @ at_alpha) - (n_gone / rate) @ means[1]
-    hessian[1, 1] = n_active @ (rate * at_alpha**2) + np.vdot(weight * by_alpha, scores[1])
+    hessian[1, 1] = n_active @ (rate * at_alpha**2) + inner(weight * by_alpha, scores[1])
     hessian[2, 2] = -n_gone.sum() / s**2
     hessian[2, 3] = -(n_active @ at_beta) - n_gone @ means[3] / (s + 1)
-    hessian[3, 3] = n_active @ (s * at_beta**2) + np.vdot(weight * by_beta, scores[3])
+    hessian[3, 3] = n_active @ (s * at_beta**2) + inner(weight * by_beta, scores[3])
     centred = [score - mean[:, None] for score, mean in zip(scores, means, strict=True)]
     for i, score in enumerate(centred):
         weighted = weight * score
         for j in range(i, 4):
-            hessian[i, j] += np.vdot(weighted, centred[j])
+            hessian[i, j] += inner(weighted, centred[j])
     apart = of_active - of_left
     between = n_gone * np.exp(active - value)
     return float(n @ value), gradient, hessian + (apart * between) @ apart.T

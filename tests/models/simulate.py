@@ -12,12 +12,12 @@ from clv_cli.models.renewals import Renewals, renewals
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from clv_cli.models.arrays import Array
+    from clv_cli.models.arrays import Array, Index
 
 
 def beta_geometric(
     draw: Generator, parameters: Array, age: Array, until: float, *, first: int, k: int = 1
-) -> tuple[Array, Array]:
+) -> tuple[Array, Index]:
     """Times of repeat purchases, and the customer of each, up to an end that is the same for all.
 
     Args:
@@ -44,7 +44,7 @@ def beta_geometric(
     return np.concatenate([*times, []]), np.concatenate([*customers, []]).astype(np.intp)
 
 
-def pareto(draw: Generator, parameters: Array, age: Array, until: float) -> tuple[Array, Array]:
+def pareto(draw: Generator, parameters: Array, age: Array, until: float) -> tuple[Array, Index]:
     """The same when leaving may happen at any time; parameters r, alpha, s, beta."""
     r, alpha, s, beta = parameters
     rate = draw.gamma(r, 1 / alpha, len(age))
@@ -55,7 +55,7 @@ def pareto(draw: Generator, parameters: Array, age: Array, until: float) -> tupl
     return draw.random(len(who)) * span[who], who
 
 
-def observed(times: Array, who: Array, age: Array) -> tuple[Histories, Array]:
+def observed(times: Array, who: Index, age: Array) -> tuple[Histories, Index]:
     """Histories up to the end of observation, and the purchases of each customer after it."""
     seen = times <= age[who]
     x = np.bincount(who[seen], minlength=len(age))
@@ -64,7 +64,7 @@ def observed(times: Array, who: Array, age: Array) -> tuple[Histories, Array]:
     return histories(x, last, age), np.bincount(who[~seen], minlength=len(age))
 
 
-def log_gaps(times: Array, who: Array, age: Array) -> float:
+def log_gaps(times: Array, who: Index, age: Array) -> float:
     """The summed logarithms of the times between purchases, from the first on."""
     seen = times <= age[who]
     order = np.lexsort((times[seen], who[seen]))

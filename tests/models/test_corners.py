@@ -158,8 +158,8 @@ def test_too_little_to_fit_is_refused_with_the_count(model: ModuleType, rows: ob
 @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd, pareto_nbd])
 def test_customers_who_are_all_alike_end_with_a_warning(model: ModuleType) -> None:
     draw = np.random.default_rng(2)
-    x = draw.poisson(8.0, 3_000)
-    rows = histories(x, np.where(x > 0, 39 * draw.beta(np.maximum(x, 1), 1), 0), np.full(3_000, 39))
+    x = draw.poisson(8.0, 600)
+    rows = histories(x, np.where(x > 0, 39 * draw.beta(np.maximum(x, 1), 1), 0), np.full(600, 39))
     fit = model.fit(rows)
     assert np.isfinite(fit.values).all()
     assert np.isfinite(fit.log_likelihood)

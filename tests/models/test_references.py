@@ -306,7 +306,7 @@ def test_residual_lifetime_is_the_direct_sum(
     parameters: tuple[float, float], discount: float
 ) -> None:
     vector = np.array(parameters)
-    ahead = np.arange(20_000.0)
+    ahead = np.arange(20_000, dtype=np.float64)
     for made in (0, 1, 7):
         terms = sbg.survival(vector, made + 1.0 + ahead, float(made)) * (1 + discount) ** -ahead
         found = sbg.discounted_residual(vector, np.array([made]), discount)
@@ -325,7 +325,7 @@ def test_five_cohorts_one_a_year() -> None:
     cohorts = np.arange(4, 0, -1)  # how many were seen at each renewal
     fit = sbg.fit(renewals([1, 2, 3, 4], lost * cohorts, stayed * cohorts))
     assert fit.values == pytest.approx([3.7981, 15.1919], rel=1e-3)
-    ahead = sbg.discounted_residual(np.array([3.80, 15.19]), np.arange(5), 0.10)
+    ahead = sbg.discounted_residual(np.array([3.80, 15.19]), np.arange(5.0), 0.10)
     assert ahead == pytest.approx([3.31, 3.45, 3.59, 3.72, 3.84], abs=5e-3)
 
 
