@@ -44,12 +44,18 @@ class Binding:
             or field.name in self.spec.constants
         )
 
+    def terms(self, name: str) -> int:
+        """How many cells of a row make up a canonical column: several for `subtract`, else one."""
+        derive = self.spec.derive.get(name)
+        return len(self.derived.get(name, ())) if derive and derive.subtract else 1
+
     def label(self, name: str) -> str:
         """What the user calls a canonical column: its header in the file, where it has one."""
         if name in self.columns:
             return self.header.cells[self.columns[name]]
         if name in self.derived:
-            return " - ".join(self.header.cells[place] for place in self.derived[name])
+            mark = " - " if self.spec.derive[name].subtract else " or "
+            return mark.join(self.header.cells[place] for place in self.derived[name]) or name
         return name
 
 
@@ -108,10 +114,13 @@ def bind(spec: Spec, header: Header, name: str, base_currency: str | None) -> Bi
 
 
 def _places(spec: Spec, header: Header, canonical: str, name: str) -> tuple[int, ...]:
-    """The columns an operator reads; `choose` may do without one, the others may not."""
+    """The columns an operator reads: all of `subtract`, what is there of the others."""
     derive = spec.derive[canonical]
+    found = [place for place in map(header.find, derive.first_of) if place is not None]
+    if found or derive.choose:
+        return tuple(found)
     places = []
-    for wanted in (*derive.subtract, *derive.first_of):
+    for wanted in (*derive.subtract, *derive.first_of[:1]):
         place = header.find(wanted)
         if place is None:
             raise _missing(

@@ -129,11 +129,12 @@ def _typed(field: Field, binding: Binding, clock: Clock) -> pl.Expr:
     text = pl.col(text_of(field.name))
     spec = binding.spec
     if field.type is Type.DATE:
-        return day(text, field.name, clock)
+        at = day(text, field.name, clock)
+        return at.dt.offset_by("1d") if field.name in spec.inclusive else at
     if field.type is not Type.MONEY:
         return typed(field, text, spec.values.get(field.name, {}))
     minor = money(text, spec.units, pl.col("step"))
-    for n in range(1, len(binding.derived.get(field.name, ()))):
+    for n in range(1, binding.terms(field.name)):
         other = pl.col(f"{text_of(field.name)}_{n}")
         taken = money(other, spec.units, pl.col("step"))
         minor = minor - pl.when(other.is_not_null()).then(taken).otherwise(0)
@@ -170,7 +171,7 @@ def failed(field: Field, binding: Binding) -> pl.Expr:
 
 def _filled(field: Field, binding: Binding) -> pl.Expr:
     name = text_of(field.name)
-    others = [f"{name}_{n}" for n in range(1, len(binding.derived.get(field.name, ())))]
+    others = [f"{name}_{n}" for n in range(1, binding.terms(field.name))]
     return pl.any_horizontal(pl.col(column).is_not_null() for column in (name, *others))
 
 

@@ -26,6 +26,7 @@ class Signature(Model):
 
     all: Names = Field(description="headers that must all be there")
     any: Names = Field((), description="headers of which one must be there")
+    none: Names = Field((), description="headers of a kindred export, which must not be there")
     style: Literal["title", "snake"] | None = Field(
         None, description="Title Case dashboards write major units, snake_case API dumps minor ones"
     )
@@ -42,7 +43,9 @@ class Derive(Model):
     """How a canonical column is made of several in the file; exactly one operator."""
 
     subtract: Names = Field((), description="the first amount less the others (empty: 0)")
-    first_of: Names = Field((), description="the first cell of the row that is not empty")
+    first_of: Names = Field(
+        (), description="the first cell of the row that is not empty; absent columns are passed over"
+    )
     choose: tuple[Step, ...] = Field((), description="the value of the first step that holds")
 
     @model_validator(mode="after")
@@ -56,11 +59,12 @@ class Preset(Model):
     """One known export."""
 
     name: str
-    title: str = Field(description="one line for clv explain presets")
+    title: str = Field("", description="one line for clv explain presets")
     table: str
-    verified: bool = Field(description="whether the header was seen in an actual export")
-    evidence: str = Field(description="where the header is known from")
-    signature: Signature
+    verified: bool = Field(True, description="whether the header was seen in an actual export")
+    evidence: str = Field("", description="where the header is known from")
+    caveat: str = Field("", description="what a reader must know: a note whenever it is used")
+    signature: Signature = Signature(all=())
     units: Literal["major", "minor"] = "major"
     timezone: str = "UTC"
     date_format: Names = ("iso",)
@@ -71,6 +75,9 @@ class Preset(Model):
     negate: Names = ()
     constants: dict[str, str] = Field(default_factory=dict)
     derive: dict[str, Derive] = Field(default_factory=dict)
+    key: Names = Field((), description="canonical columns that tell overlapping exports' rows apart")
+    updated: str | None = Field(None, description="header of the day a row last changed")
+    inclusive: Names = Field((), description="last days, where the table wants the day after")
     enrich: Literal["invoices"] | None = Field(
         None, description="take customer, days and status from the table invoices"
     )
@@ -79,7 +86,15 @@ class Preset(Model):
     def _known_names(self) -> Preset:
         if self.table not in TABLES:
             raise ValueError(f"there is no table {self.table}")
-        for name in (*self.columns, *self.values, *self.negate, *self.constants, *self.derive):
+        for name in (
+            *self.columns,
+            *self.values,
+            *self.negate,
+            *self.constants,
+            *self.derive,
+            *self.key,
+            *self.inclusive,
+        ):
             if TABLES[self.table].field(name) is None:
                 raise ValueError(f"{self.table} has no column {name}")
         return self
@@ -112,6 +127,7 @@ class Spec:
     skip_empty: tuple[str, ...] = ()
     negate: tuple[str, ...] = ()
     derive: Mapping[str, Derive] = field(default_factory=dict)
+    inclusive: tuple[str, ...] = ()
     enrich: bool = False
     style: Literal["title", "snake"] | None = None
     forced_drop: frozenset[str] = frozenset()
@@ -153,6 +169,7 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         skip_empty=base.skip_empty,
         negate=tuple(sorted({*base.negate, *source.negate})),
         derive=derive,
+        inclusive=base.inclusive,
         enrich=base.enrich is not None,
         style=base.signature.style if source.units is None else None,
         forced_drop=frozenset(source.drop),

@@ -86,7 +86,7 @@ def reasons(rows: pl.DataFrame, binding: Binding, source: str) -> pl.DataFrame:
 
 def _raw(field: Field, binding: Binding) -> pl.Expr:
     name = text_of(field.name)
-    count = len(binding.derived.get(field.name, ()))
+    count = binding.terms(field.name)
     if count < 2:
         return pl.col(name)
     texts = [pl.col(name), *(pl.col(f"{name}_{n}") for n in range(1, count))]
