@@ -190,7 +190,9 @@ def _skips(binding: Binding) -> list[pl.Expr]:
     rules = [_one_of(name, values, binding) for name, values in spec.drop.items()]
     for name in spec.skip_empty:
         place = header.find(name)
-        if place is not None:
+        if name in binding.columns or name in binding.derived:
+            rules.append(pl.col(text_of(name)).is_null())
+        elif place is not None:
             rules.append(pl.col(cell(place)).is_null())
     bound = sorted(set(binding.columns.values()))[:_REPEATED]
     if len(bound) == _REPEATED:

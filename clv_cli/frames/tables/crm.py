@@ -18,6 +18,17 @@ ACCOUNTS = TableSchema(
         Field("created_on", Type.DATE, doc="day the record was made"),
     ),
 )
+CONTACTS = TableSchema(
+    "contacts",
+    "people at CRM companies: their e-mails tell which billing customer is which account",
+    (
+        Field("contact_id", Type.ID, required=True, doc="unique"),
+        Field("account_id", Type.ID, doc="CRM account"),
+        Field("name", Type.TEXT, doc="as in the CRM"),
+        Field("email", Type.TEXT, doc="e-mail"),
+        Field("created_on", Type.DATE, doc="day the record was made"),
+    ),
+)
 ACCOUNT_MAP = TableSchema(
     "account_map",
     "which billing customer is which CRM account",
