@@ -46,7 +46,8 @@ class Derive(Model):
 
     subtract: Names = Field((), description="the first amount less the others (empty: 0)")
     first_of: Names = Field(
-        (), description="the first cell of the row that is not empty; absent columns are passed over"
+        (),
+        description="the first cell of the row that is not empty; absent columns are passed over",
     )
     join: Names = Field((), description="the cells that are not empty, with blanks between")
     choose: tuple[Step, ...] = Field((), description="the value of the first step that holds")
@@ -81,7 +82,9 @@ class Preset(Reading):
     negate: Names = ()
     constants: dict[str, str] = Field(default_factory=dict)
     derive: dict[str, Derive] = Field(default_factory=dict)
-    key: Names = Field((), description="canonical columns that tell overlapping exports' rows apart")
+    key: Names = Field(
+        (), description="canonical columns that tell overlapping exports' rows apart"
+    )
     updated: str | None = Field(None, description="header of the day a row last changed")
     inclusive: Names = Field((), description="last days, where the table wants the day after")
     enrich: Literal["invoices"] | None = Field(
