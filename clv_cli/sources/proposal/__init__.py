@@ -6,7 +6,7 @@ the files with each other, `text` writes the config.
 
 from clv_cli.sources.proposal.across import Whole, compare
 from clv_cli.sources.proposal.folder import look_into
-from clv_cli.sources.proposal.model import Proposal, Unused
+from clv_cli.sources.proposal.model import NO_DATA, Proposal, Unused
 from clv_cli.sources.proposal.text import config_text
 
-__all__ = ["Proposal", "Unused", "Whole", "compare", "config_text", "look_into"]
+__all__ = ["NO_DATA", "Proposal", "Unused", "Whole", "compare", "config_text", "look_into"]

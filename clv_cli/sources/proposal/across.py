@@ -105,7 +105,7 @@ def _with_invoices(one: Proposal, proposals: Sequence[Proposal]) -> Proposal:
     preset = load_presets().get(one.preset or "")
     if not (preset and preset.enrich) or any(other.table == "invoices" for other in proposals):
         return one
-    asked = Question("these lines name neither customer nor day: where are their invoices?", "")
+    asked = Question("these lines name neither customer nor day: where are their invoices?")
     return replace(one, questions=(*one.questions, asked))
 
 
@@ -147,14 +147,14 @@ def _open(
     live = [one for one in proposals if one.works]
     if not any(one.table in {*BILLING, "worksheet"} for one in live):
         text = "no file holds invoices or their lines: clv report needs one"
-        questions.append(Question(text, "", blocks=False))
+        questions.append(Question(text, blocks=False))
     if base is None and len(codes) > 1:
         text = f"in which currency shall totals be? Billed are {', '.join(sorted(codes))}"
-        questions.append(Question(text, f"base_currency: {min(codes)}"))
+        questions.append(Question(text, "base_currency", value=min(codes)))
     if not codes and any(one.table in BILLING for one in live):
-        questions.append(Question("no file names its currency", "base_currency: USD"))
+        questions.append(Question("no file names its currency", "base_currency", value="USD"))
     lacking = sorted(codes - priced - {base.value if base else ""})
     if base is not None and lacking:
         text = f"rates of {', '.join(lacking)} are missing: add a file of the table fx_rates"
-        questions.append(Question(text, "", blocks=False))
+        questions.append(Question(text, blocks=False))
     return questions

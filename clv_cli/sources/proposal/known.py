@@ -112,11 +112,11 @@ def _missing(preset: Preset, table: TableSchema, given: set[str]) -> list[Questi
         if field.type in {Type.CHOICE, Type.DATE}:
             example = field.choices[0] if field.choices else "2026-01-01"
             told = f" ({', '.join(field.choices)})" if field.choices else ""
-            key = f"constants: {{{field.name}: {example}}}"
-            questions.append(Question(f"no column gives {field.name}{told}", key))
+            text = f"no column gives {field.name}{told}"
+            questions.append(Question(text, "constants", field.name, example))
         else:
-            key = f"columns: {{{field.name}: HEADER}}"
-            questions.append(Question(f"which column gives {field.name} ({field.doc})?", key))
+            text = f"which column gives {field.name} ({field.doc})?"
+            questions.append(Question(text, "columns", field.name, "HEADER"))
     return questions
 
 
@@ -131,4 +131,4 @@ def _days(preset: Preset, table: TableSchema, columns: list[Column], peek: Peek)
     decided = formats & {"dmy", "mdy"}
     if decided:
         return []
-    return [Question("are its days written day or month first?", "date_format: dmy")]
+    return [Question("are its days written day or month first?", "date_format", value="dmy")]

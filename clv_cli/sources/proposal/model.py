@@ -54,17 +54,29 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the files cannot tell.
+    """What the files cannot tell, and the key that answers it.
 
     Args:
         text: the question.
-        key: the YAML that answers it, ready to be filled in.
+        section: the key, such as `columns` or `date_format`; empty: another file answers it.
+        name: the canonical column, for keys that map columns.
+        value: an answer, or a word in capitals where only the user knows one.
         blocks: whether the file cannot be read without an answer.
     """
 
     text: str
-    key: str
+    section: str = ""
+    name: str = ""
+    value: str = ""
     blocks: bool = True
+
+    @property
+    def key(self) -> str:
+        """The YAML that answers it."""
+        if not self.section:
+            return ""
+        inner = f"{{{self.name}: {self.value}}}" if self.name else self.value
+        return f"{self.section}: {inner}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,7 @@ class Peek:
     @property
     def count(self) -> str:
         """How many rows, for people."""
-        number = f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}"
-        return f"over {number}" if len(self.rows) == MAX_ROWS else number
+        return f"{'over ' if len(self.rows) == MAX_ROWS else ''}{len(self.rows):,}"
 
 
 def peek(path: Path, name: str, scratch: Path) -> Peek:

@@ -21,6 +21,7 @@ from clv_cli.sources.proposal.values import (
     never_negative,
 )
 from clv_cli.sources.proposal.words import KINDS
+from clv_cli.sources.proposal.yaml_text import scalar
 
 if TYPE_CHECKING:
     from clv_cli.frames import Field
@@ -120,7 +121,7 @@ def _constants(found: Attempt, peek: Peek) -> tuple[list[Constant], list[Questio
             constants.append(Constant("status", "paid", Sure.GUESS, how))
         else:
             text = f"no column gives {field.name} ({', '.join(field.choices)})"
-            questions.append(Question(text, f"constants: {{{field.name}: {field.choices[0]}}}"))
+            questions.append(Question(text, "constants", field.name, field.choices[0]))
     return constants, questions
 
 
@@ -151,10 +152,11 @@ def _values(
         if mapped:
             maps[column.name] = mapped
         if unknown:
-            listed = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
-            told = f"what do these values of {column.header} mean: {listed}? ({', '.join(field.choices)})"
-            key = f"values: {{{column.name}: {{{field.choices[0]}: [{listed}]}}}}"
-            questions.append(Question(told, key))
+            told = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
+            meanings = ", ".join(field.choices)
+            text = f"what is meant by {column.header} {told}? WHICH of {meanings}"
+            answer = f"{{WHICH: [{', '.join(map(scalar, unknown))}]}}"
+            questions.append(Question(text, "values", column.name, answer))
     return maps, questions
 
 
@@ -167,7 +169,9 @@ def _days(found: Attempt, peek: Peek) -> tuple[tuple[str, ...], list[Question]]:
     }
     named = sorted(name for name in formats if name not in {None, "iso", UNDECIDED})
     if UNDECIDED in formats and not set(named) & {"dmy", "mdy"}:
-        return (), [Question("are its days written day or month first?", "date_format: dmy")]
+        return (), [
+            Question("are its days written day or month first?", "date_format", value="dmy")
+        ]
     known = tuple(str(name) for name in named)
     return (("iso", *known) if known and "iso" in formats else known), []
 
@@ -181,7 +185,7 @@ def _cents(found: Attempt, peek: Peek) -> list[Question]:
     ]
     if peek.header.style != "snake" or not any(map(look_minor, amounts)):
         return []
-    return [Question("are its amounts in cents (1234 for 12.34)?", "units: minor")]
+    return [Question("are its amounts in cents (1234 for 12.34)?", "units", value="minor")]
 
 
 def _field(found: Attempt, name: str) -> Field:

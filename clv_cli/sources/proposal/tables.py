@@ -24,6 +24,7 @@ _WRAPPED = re.compile(
     r"^(?:metadata|cf|custom|properties)[ _.]+(.+)$|^(.+) \(metadata\)$", re.IGNORECASE
 )
 _DAY_WORDS = ("on", "at", "date", "day")
+_ID_WORDS = ("id", "no", "number", "key")
 # A missing one of these is found out or asked for; see `constants`.
 GIVEN_OTHERWISE = ("kind", "status", "team", "currency")
 
@@ -146,12 +147,22 @@ def _plausible(table: TableSchema, field: Field, column: Column, peek: Peek) -> 
 def _own_id(
     table: TableSchema, found: dict[str, Column], free: list[str], peek: Peek
 ) -> Column | None:
-    """A column that ends in id and tells every row apart is the table's own id."""
+    """A column that is called an id or number and tells every row apart is the table's own id.
+
+    Where several do, the first column of the file is meant: ids stand in front.
+    """
     field = table.fields[0]
     if field.type is not Type.ID or field.name in found or not field.doc.startswith("unique"):
         return None
-    ids = [h for h in free if fold(h).endswith("id") and unique(peek.values(h), len(peek.rows))]
-    return Column(field.name, ids[0], Sure.LIKELY, "unique in every row") if len(ids) == 1 else None
+    ids = [
+        header
+        for header in free
+        if fold(header).rpartition(" ")[2] in _ID_WORDS
+        if unique(peek.values(header), len(peek.rows))
+    ]
+    if not ids or (len(ids) > 1 and ids[0] != peek.header.cells[0]):
+        return None
+    return Column(field.name, ids[0], Sure.LIKELY, "unique in every row")
 
 
 def _only_day(
@@ -166,7 +177,7 @@ def _only_day(
     days = [
         header
         for header in free
-        if fold(header).split()[-1:] and fold(header).split()[-1] in _DAY_WORDS
+        if fold(header).rpartition(" ")[2] in _DAY_WORDS
         if peek.values(header) and fits(wanted[0], peek.values(header))
     ] if wanted else []  # fmt: skip
     if len(wanted) != 1 or len(days) != 1:

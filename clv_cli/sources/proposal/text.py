@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from clv_cli.sources.proposal.model import NO_DATA
+from clv_cli.sources.proposal.yaml_text import scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from clv_cli.sources.proposal.across import Whole
     from clv_cli.sources.proposal.model import Proposal, Question, Unused
 
+_Entry: TypeAlias = tuple[str, str, str]  # canonical column, YAML, evidence
+
 WIDTH = 100
 MAX_STRANGERS = 5
 _COMMENT_AT = 34
-# Words that no YAML reader takes for anything but text.
-_PLAIN = re.compile(r"[A-Za-z_][\w./ ()%+-]*[\w)%+]|[A-Za-z_]")
-_RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _HEAD = """\
 # Proposed by clv init from the files beside it. Look at the guesses and the open questions, then run
 # clv check. All keys: clv explain config; known exports: clv explain presets; tables: clv explain schema.
@@ -53,12 +51,6 @@ def config_text(whole: Whole) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def scalar(text: str) -> str:
-    """A text as YAML that reads back as the same text."""
-    plain = _PLAIN.fullmatch(text) and text.casefold() not in _RESERVED
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
-
 def _general(whole: Whole) -> list[str]:
     lines = [
         _commented('company: ""', "name printed on reports; no file says it"),
@@ -81,15 +73,14 @@ def _entry(one: Proposal) -> list[str]:
 
 
 def _blocked(one: Proposal) -> list[str]:
-    keys = [f"  # {line[2:]}" for line in _keys(one)]
-    answers = [f"  #   {question.key}" for question in one.questions if question.key]
-    return [*_seen(one), *keys, *answers]
+    """A source that waits for answers, commented out, with the answers in their places."""
+    return [*_seen(one), *(f"  # {line[2:]}" for line in _keys(one))]
 
 
 def _seen(one: Proposal) -> list[str]:
     """The comments above a source."""
     what = f"preset {one.preset}" if one.preset else f"table {one.table}"
-    lines = [f"  # {one.name}: {one.peek.count}, {what} ({one.sure}: {one.how})"]
+    lines = [f"  # {one.name}: {one.peek.count} {_rows(one)}, {what} ({one.sure}: {one.how})"]
     silent = [column for column in one.columns if not column.written]
     if one.preset:
         by_preset = [f"{column.name} <- {column.header}" for column in silent]
@@ -98,6 +89,10 @@ def _seen(one: Proposal) -> list[str]:
         lines += _listed("same names: ", [column.name for column in silent])
     lines += _listed("not used: ", [scalar(name) for name in unused_headers(one)])
     return [*lines, *(f"  {line}" for line in _open(one.questions))]
+
+
+def _rows(one: Proposal) -> str:
+    return "row" if one.peek.count == "1" else "rows"
 
 
 def unused_headers(one: Proposal) -> list[str]:
@@ -129,30 +124,42 @@ def _open(questions: Iterable[Question]) -> list[str]:
 
 
 def _keys(one: Proposal) -> list[str]:
-    """The source's keys, with the evidence behind each guess."""
-    name = "preset" if one.preset else "table"
-    lines = [f"  - path: {scalar(one.name)}", f"    {name}: {one.preset or one.table}"]
-    written = [column for column in one.columns if column.written]
-    lines += ["    columns:"] if written else []
-    lines += [
-        _commented(f"      {c.name}: {scalar(c.header)}", f"{c.sure}: {c.how}") for c in written
+    """The source's keys, with the evidence behind each guess, and the answers still to be given."""
+    columns = [(c.name, scalar(c.header), f"{c.sure}: {c.how}") for c in one.columns if c.written]
+    constants = [(c.name, scalar(c.value), f"{c.sure}: {c.how}") for c in one.constants]
+    values = [(name, _map(mapped), "likely: usual words") for name, mapped in one.values.items()]
+    lines = [
+        f"  - path: {scalar(one.name)}",
+        f"    {'preset' if one.preset else 'table'}: {one.preset or one.table}",
     ]
-    lines += ["    constants:"] if one.constants else []
-    lines += [
-        _commented(f"      {c.name}: {scalar(c.value)}", f"{c.sure}: {c.how}")
-        for c in one.constants
-    ]
-    lines += ["    values:"] if one.values else []
-    for column, values in one.values.items():
-        pairs = (f"{k}: [{', '.join(map(scalar, names))}]" for k, names in values.items())
-        lines.append(f"      {column}: {{{', '.join(pairs)}}}")
+    for section, entries in (("columns", columns), ("constants", constants), ("values", values)):
+        asked = [(q.name, q.value, "open") for q in one.questions if q.section == section]
+        told = _joined(entries, asked)
+        lines += [f"    {section}:"] if told else []
+        lines += [_commented(f"      {name}: {value}", how) for name, value, how in told]
     lines += [_commented(f"    negate: {column}", f"likely: {how}") for column, how in one.negate]
     if one.date_format:
         formats = ", ".join(map(scalar, one.date_format))
         text = formats if len(one.date_format) == 1 else f"[{formats}]"
         how = "certain: all its days are written so"
         lines.append(_commented(f"    date_format: {text}", how))
-    return lines
+    whole = [question for question in one.questions if question.section and not question.name]
+    return [*lines, *(_commented(f"    {question.key}", "open") for question in whole)]
+
+
+def _map(values: Mapping[str, Sequence[str]]) -> str:
+    pairs = (f"{name}: [{', '.join(map(scalar, texts))}]" for name, texts in values.items())
+    return f"{{{', '.join(pairs)}}}"
+
+
+def _joined(told: Sequence[_Entry], asked: Sequence[_Entry]) -> list[_Entry]:
+    """What is known of each column and what is asked, in one entry: a YAML key stands once."""
+    entries = {name: (name, value, how) for name, value, how in told}
+    for name, value, how in asked:
+        known = entries.get(name)
+        both = f"{known[1][:-1]}, {value[1:]}" if known else value
+        entries[name] = (name, both, how)
+    return list(entries.values())
 
 
 def _commented(line: str, comment: str) -> str:
