@@ -87,7 +87,7 @@ def _enriched(file: _File, desk: Desk, invoices: list[pl.LazyFrame]) -> Part:
 def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_File]:
     """The files of one entry, each with its preset."""
     named = source.preset not in {None, AUTO}
-    preset = find_preset(str(source.preset), where, base) if named else None
+    preset = find_preset(str(source.preset), f"{where}.preset", base) if named else None
     found = []
     for path, name in _paths(source.path, where, base):
         if preset is not None or source.table is not None:

@@ -11,7 +11,7 @@ from clv_cli.sources.presets import find_preset
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from clv_cli.sources.preset import Derive, Preset
+    from clv_cli.sources.preset import Derive, Preset, Step
 
 _INDENT = 14
 _READING = ("date_format", "numbers", "zone_column", "fill_down", "totals", "footer", "empty")
@@ -84,13 +84,14 @@ def _columns(preset: Preset) -> Iterator[str]:
 
 def _derived(derive: Derive) -> str:
     if derive.choose:
-        tests = (
-            f"{', '.join(step.when)}: {step.value}" if step.when else f"else {step.value}"
-            for step in derive.choose
-        )
-        return "; ".join(tests)
+        return "; ".join(_step(step) for step in derive.choose)
     marks = {" - ": derive.subtract, ", else ": derive.first_of, " + ": derive.join}
     return next(mark.join(headers) for mark, headers in marks.items() if headers)
+
+
+def _step(step: Step) -> str:
+    tests = [f"{header} is {' or '.join(values)}" for header, values in step.when.items()]
+    return f"{step.value} if {' and '.join(tests)}" if tests else f"else {step.value}"
 
 
 def _rules(preset: Preset, width: int) -> list[str]:

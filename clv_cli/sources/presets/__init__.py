@@ -94,7 +94,7 @@ def find_preset(name: str, where: str, base: Path) -> Preset:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(
                 f"the preset {name} cannot be read",
-                where=f"{where}.preset ({getattr(error, 'strerror', None) or 'not UTF-8'})",
+                where=f"{where} ({getattr(error, 'strerror', None) or 'not UTF-8'})",
                 hint="paths are relative to the config file; save it as UTF-8 text",
             ) from error
         return parse_preset(text, name)
@@ -102,7 +102,7 @@ def find_preset(name: str, where: str, base: Path) -> Preset:
     if name not in presets:
         raise ConfigError(
             f'there is no preset "{name}"',
-            where=f"{where}.preset",
+            where=where,
             hint=did_you_mean(name, presets) or "clv explain presets lists them",
         )
     return presets[name]
