@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clv_cli.sources.proposal.peek import Peek
 
 WEIGHTS = {Sure.CERTAIN: 10, Sure.LIKELY: 7, Sure.GUESS: 4}
+_ASSUMED = 5
 # Fields that custom data of other systems carry around their own name.
 _WRAPPED = re.compile(
     r"^(?:metadata|cf|custom|properties)[ _.]+(.+)$|^(.+) \(metadata\)$", re.IGNORECASE
@@ -37,18 +38,20 @@ class Attempt:
         table: the table.
         columns: what was found.
         missing: required columns that were not.
+        assumed: how many required columns must be told by other evidence, or asked for.
         headers: how many headers the file has.
     """
 
     table: TableSchema
     columns: tuple[Column, ...]
     missing: tuple[str, ...]
+    assumed: int
     headers: int
 
     @property
     def score(self) -> int:
         """How much speaks for the table."""
-        return sum(WEIGHTS[column.sure] for column in self.columns)
+        return sum(WEIGHTS[column.sure] for column in self.columns) - _ASSUMED * self.assumed
 
     @property
     def covers(self) -> bool:
@@ -91,12 +94,10 @@ def attempt(table: TableSchema, peek: Peek) -> Attempt:
         if guessed is not None:
             found[guessed.name] = guessed
     ordered = tuple(found[field.name] for field in table.fields if field.name in found)
-    missing = tuple(
-        field.name
-        for field in table.fields
-        if field.required and field.name not in found and field.name not in GIVEN_OTHERWISE
-    )
-    return Attempt(table, ordered, missing, len(headers))
+    lacking = [f.name for f in table.fields if f.required and f.name not in found]
+    missing = tuple(name for name in lacking if name not in GIVEN_OTHERWISE)
+    assumed = sum(name in GIVEN_OTHERWISE and name != "currency" for name in lacking)
+    return Attempt(table, ordered, missing, assumed, len(headers))
 
 
 def named_alike(header: str) -> str:

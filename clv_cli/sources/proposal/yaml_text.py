@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 # What no YAML reader takes for anything but text.
@@ -17,4 +16,10 @@ def scalar(text: str) -> str:
         text: any text.
     """
     plain = _PLAIN.fullmatch(text) and text.casefold() not in _RESERVED
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in {'"', "\\"}:
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"
