@@ -18,7 +18,8 @@ class Entry(Model):
 
     path: str = Field(description="file, or glob such as invoices_*.csv, relative to this config")
     preset: str | None = Field(
-        None, description="a known export (clv explain presets), a file ./my-preset.yaml, or auto: by its header"
+        None,
+        description="a known export (clv explain presets), a file ./my-preset.yaml, or auto: by its header",
     )
     table: str | None = Field(None, description="canonical table, when no preset fits")
     columns: dict[str, Names] = Field(

@@ -117,6 +117,9 @@ def _missing(preset: Preset, table: TableSchema, given: set[str]) -> list[Questi
         else:
             text = f"which column gives {field.name} ({field.doc})?"
             questions.append(Question(text, "columns", field.name, "HEADER"))
+    if table.name == "touches" and not given & {"customer_id", "account_id"}:
+        text = "which column gives customer_id (billing customer) or account_id (CRM account)?"
+        questions.append(Question(text, "columns", "customer_id", "HEADER"))
     return questions
 
 

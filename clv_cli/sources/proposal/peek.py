@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from clv_cli.sources.bytes import open_raw
@@ -14,6 +13,7 @@ from clv_cli.sources.headers import Header, read_headers
 from clv_cli.sources.listing import SUFFIXES, read_items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # Columns are judged by their first rows: an analyst waits for this, and every run checks them all.
@@ -79,8 +79,22 @@ def peek(path: Path, name: str, scratch: Path) -> Peek:
 
 
 def _rows(plain: Path, header: Header) -> tuple[tuple[str, ...], ...]:
+    """The first whole rows below the header; what cannot be read any more is left to the loader."""
+    width = len(header.cells)
+    rows: list[tuple[str, ...]] = []
     with plain.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(file, delimiter=header.delimiter)
-        found = islice(reader, 1, MAX_ROWS + 1)
-        width = len(header.cells)
-        return tuple(tuple(map(str.strip, row)) for row in found if len(row) == width)
+        for record in _records(file, header.delimiter):
+            if len(record) == width:
+                rows.append(tuple(map(str.strip, record)))
+            if len(rows) == MAX_ROWS:
+                break
+    return tuple(rows)
+
+
+def _records(file: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    reader = csv.reader(file, delimiter=delimiter)
+    next(reader, None)
+    try:
+        yield from reader
+    except csv.Error:
+        return

@@ -95,6 +95,8 @@ def attempt(table: TableSchema, peek: Peek) -> Attempt:
             found[guessed.name] = guessed
     ordered = tuple(found[field.name] for field in table.fields if field.name in found)
     lacking = [f.name for f in table.fields if f.required and f.name not in found]
+    if table.name == "touches" and not found.keys() & {"customer_id", "account_id"}:
+        lacking.append("customer_id")
     missing = tuple(name for name in lacking if name not in GIVEN_OTHERWISE)
     assumed = sum(name in GIVEN_OTHERWISE and name != "currency" for name in lacking)
     return Attempt(table, ordered, missing, assumed, len(headers))
