@@ -11,7 +11,7 @@ import polars as pl
 
 from clv_cli.errors import ConfigError, DataError, did_you_mean
 from clv_cli.sources.assemble import assemble
-from clv_cli.sources.bytes import open_raw
+from clv_cli.sources.bytes import Wrapping, open_raw
 from clv_cli.sources.detect import detect
 from clv_cli.sources.headers import read_headers
 from clv_cli.sources.invoices import enrich
@@ -92,7 +92,8 @@ def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_Fi
         if preset is not None or source.table is not None:
             found.append(_File(path, name, spec_of(source, preset, where)))
             continue
-        headers = read_headers(open_raw(path, name, store.scratch).plain, name)
+        raw = open_raw(path, name, store.scratch, Wrapping.of(source, where))
+        headers = read_headers(raw.plain, name, source.delimiter, source.header_row)
         guessed, note = detect(headers, name, where)
         found.append(_File(path, name, spec_of(source, guessed, where), (note,)))
     return found

@@ -28,6 +28,7 @@ class Signature(Model):
 
     all: Names = Field(description="headers that must all be there")
     any: Names = Field((), description="headers of which one must be there")
+    none: Names = Field((), description="headers of a kindred export, which must not be there")
     style: Literal["title", "snake"] | None = Field(
         None, description="Title Case dashboards write major units, snake_case API dumps minor ones"
     )
@@ -44,7 +45,10 @@ class Derive(Model):
     """How a canonical column is made of several in the file; exactly one operator."""
 
     subtract: Names = Field((), description="the first amount less the others (empty: 0)")
-    first_of: Names = Field((), description="the first cell of the row that is not empty")
+    first_of: Names = Field(
+        (),
+        description="the first cell of the row that is not empty; absent columns are passed over",
+    )
     join: Names = Field((), description="the cells that are not empty, with blanks between")
     choose: tuple[Step, ...] = Field((), description="the value of the first step that holds")
 
@@ -59,20 +63,30 @@ class Preset(Reading):
     """One known export, with the same reading keys as a source of the config."""
 
     name: str
-    title: str = Field(description="one line for clv explain presets")
+    title: str = Field("", description="one line for clv explain presets")
     table: str
-    verified: bool = Field(description="whether the header was seen in an actual export")
-    evidence: str = Field(description="where the header is known from")
-    signature: Signature
+    verified: bool = Field(
+        default=True, description="whether the header was seen in an actual export"
+    )
+    evidence: str = Field("", description="where the header is known from")
+    caveat: str = Field("", description="what a reader must know: a note whenever it is used")
+    signature: Signature = Signature(all=())
     units: Units = "major"
     timezone: Zone = "UTC"
     columns: dict[str, Names]
     values: dict[str, dict[str, Names]] = Field(default_factory=dict)
     drop: dict[str, Names] = Field(default_factory=dict)
-    skip_empty: Names = Field((), description="headers without which a row is skipped, and counted")
+    skip_empty: Names = Field(
+        (), description="headers, or canonical columns, without which a row is skipped, and counted"
+    )
     negate: Names = ()
     constants: dict[str, str] = Field(default_factory=dict)
     derive: dict[str, Derive] = Field(default_factory=dict)
+    key: Names = Field(
+        (), description="canonical columns that tell overlapping exports' rows apart"
+    )
+    updated: str | None = Field(None, description="header of the day a row last changed")
+    inclusive: Names = Field((), description="last days, where the table wants the day after")
     enrich: Literal["invoices"] | None = Field(
         None, description="take customer, days and status from the table invoices"
     )
@@ -82,7 +96,8 @@ class Preset(Reading):
         if self.table not in TABLES:
             raise ValueError(f"there is no table {self.table}")
         given = (self.columns, self.values, self.negate, self.constants, self.derive)
-        for name in (*chain.from_iterable(given), *self.column_units):
+        named = (*self.key, *self.inclusive, *self.column_units)
+        for name in (*chain.from_iterable(given), *named):
             if TABLES[self.table].field(name) is None:
                 raise ValueError(f"{self.table} has no column {name}")
         return self
@@ -99,6 +114,10 @@ class Spec:
         columns: canonical column to the headers it may have, best first.
         asked: canonical columns that the config itself maps: one of their headers must be there.
         style: header style the preset's units hold for.
+        forced: headers that the config itself reads rows by: they must be there.
+        units_stated: whether a preset or the config says what units the amounts are in.
+
+    The other fields are the keys of `settings.Reading`.
     """
 
     where: str
@@ -115,9 +134,10 @@ class Spec:
     skip_empty: tuple[str, ...] = ()
     negate: tuple[str, ...] = ()
     derive: Mapping[str, Derive] = field(default_factory=dict)
+    inclusive: tuple[str, ...] = ()
     enrich: bool = False
     style: Literal["title", "snake"] | None = None
-    forced_drop: frozenset[str] = frozenset()
+    forced: frozenset[str] = frozenset()
     units_stated: bool = True
     column_units: Mapping[str, Units] = field(default_factory=dict)
     encoding: str | None = None
@@ -166,14 +186,17 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         values=_merged_values(base.values, source.values),
         drop={**base.drop, **source.drop},
         units=source.units or base.units,
-        date_format=source.date_format or base.date_format or ("iso",),
+        date_format=source.date_format or base.date_format or (AUTO,),
         timezone=source.timezone or base.timezone,
         skip_empty=base.skip_empty,
         negate=tuple(sorted({*base.negate, *source.negate})),
         derive=derive,
+        inclusive=base.inclusive,
         enrich=base.enrich is not None,
         style=base.signature.style if source.units is None else None,
-        forced_drop=frozenset(source.drop),
+        forced=frozenset(
+            chain(source.drop, source.negate_when, source.fill_down, source.zone_column)
+        ),
         units_stated=source.units is not None or preset is not None,
         column_units={**base.column_units, **source.column_units},
         encoding=source.encoding or base.encoding,
@@ -219,9 +242,6 @@ def _plain(table: TableSchema) -> Preset:
         name="plain",
         title="canonical names",
         table=table.name,
-        verified=True,
-        evidence="the config",
-        signature=Signature(all=()),
         columns={field.name: (field.name,) for field in table.fields},
     )
 
