@@ -11,7 +11,7 @@ import polars as pl
 
 from clv_cli.errors import DataError
 from clv_cli.sources.assemble import assemble
-from clv_cli.sources.bytes import open_raw
+from clv_cli.sources.bytes import Wrapping, open_raw
 from clv_cli.sources.detect import detect, preset_notes
 from clv_cli.sources.headers import read_headers
 from clv_cli.sources.invoices import enrich
@@ -94,7 +94,8 @@ def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_Fi
             notes = preset_notes(preset, name) if preset else []
             found.append(_File(path, name, spec_of(source, preset, where), tuple(notes)))
             continue
-        headers = read_headers(open_raw(path, name, store.scratch).plain, name)
+        raw = open_raw(path, name, store.scratch, Wrapping.of(source, where))
+        headers = read_headers(raw.plain, name, source.delimiter, source.header_row)
         guessed, note = detect(headers, name, where)
         notes = [note, *preset_notes(guessed, name)]
         found.append(_File(path, name, spec_of(source, guessed, where), tuple(notes)))

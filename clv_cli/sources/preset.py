@@ -114,6 +114,10 @@ class Spec:
         columns: canonical column to the headers it may have, best first.
         asked: canonical columns that the config itself maps: one of their headers must be there.
         style: header style the preset's units hold for.
+        forced: headers that the config itself reads rows by: they must be there.
+        units_stated: whether a preset or the config says what units the amounts are in.
+
+    The other fields are the keys of `settings.Reading`.
     """
 
     where: str
@@ -133,7 +137,7 @@ class Spec:
     inclusive: tuple[str, ...] = ()
     enrich: bool = False
     style: Literal["title", "snake"] | None = None
-    forced_drop: frozenset[str] = frozenset()
+    forced: frozenset[str] = frozenset()
     units_stated: bool = True
     column_units: Mapping[str, Units] = field(default_factory=dict)
     encoding: str | None = None
@@ -182,7 +186,7 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         values=_merged_values(base.values, source.values),
         drop={**base.drop, **source.drop},
         units=source.units or base.units,
-        date_format=source.date_format or base.date_format or ("iso",),
+        date_format=source.date_format or base.date_format or (AUTO,),
         timezone=source.timezone or base.timezone,
         skip_empty=base.skip_empty,
         negate=tuple(sorted({*base.negate, *source.negate})),
@@ -190,7 +194,9 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         inclusive=base.inclusive,
         enrich=base.enrich is not None,
         style=base.signature.style if source.units is None else None,
-        forced_drop=frozenset(source.drop),
+        forced=frozenset(
+            chain(source.drop, source.negate_when, source.fill_down, source.zone_column)
+        ),
         units_stated=source.units is not None or preset is not None,
         column_units={**base.column_units, **source.column_units},
         encoding=source.encoding or base.encoding,

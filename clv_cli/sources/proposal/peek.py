@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from clv_cli.sources.bytes import open_raw
@@ -83,7 +84,8 @@ def _rows(plain: Path, header: Header) -> tuple[tuple[str, ...], ...]:
     width = len(header.cells)
     rows: list[tuple[str, ...]] = []
     with plain.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        for record in _records(file, header.delimiter):
+        # Titles and blank lines may stand above the header.
+        for record in _records(islice(file, header.row - 1, None), header.delimiter):
             if len(record) == width:
                 rows.append(tuple(map(str.strip, record)))
             if len(rows) == MAX_ROWS:
