@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from clv_cli.commands.options import Shared, emit, shared, show
-from clv_cli.commands.topics import TOPICS, definition, metric_list
+from clv_cli.commands.topics import TOPICS, definition, metric_list, preset
 
 
 @shared
@@ -18,7 +18,7 @@ def explain(
     ] = None,
     which: Annotated[
         str | None,
-        typer.Argument(help="For a metric, a month such as 2026-10; for split, a line id."),
+        typer.Argument(help="For a metric, a month; for split, a line id; for preset, a name."),
     ] = None,
 ) -> None:
     """Explain a metric, a line or a topic.
@@ -38,6 +38,11 @@ def explain(
 
         show(run.explain_line(options.request(), which), options)
         return
+    if name in {"preset", "presets"} and which is not None:
+        emit(preset(which))
+        return
+    if name == "preset":
+        name = "presets"
     if name in TOPICS:
         emit(TOPICS[name]())
         return

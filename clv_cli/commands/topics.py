@@ -116,11 +116,28 @@ def presets() -> str:
     """The exports that are known by name."""
     from clv_cli.sources import load_presets
 
+    known = load_presets().values()
     lines = []
-    for preset in load_presets().values():
-        doubt = "" if preset.verified else "  (not checked against a real export)"
-        lines.append(f"{preset.name:<24}{preset.table:<16}{preset.title}{doubt}")
+    for preset in known:
+        mark = " " if preset.verified else "?"
+        lines.append(f"{mark} {preset.name:<25}{preset.table:<15}{preset.title}")
+    lines += [
+        "",
+        f"{len(known)} exports; ? = no real export was ever checked: compare the sums of clv check.",
+        "One of them: clv explain preset NAME. Your own: preset: ./my-preset.yaml in the config.",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def preset(name: str) -> str:
+    """One known export: how it is recognised, what it becomes, what to know of it.
+
+    Raises:
+        ConfigError: there is no such preset.
+    """
+    from clv_cli.sources import preset_lines
+
+    return "\n".join(preset_lines(name, WIDTH)) + "\n"
 
 
 TOPICS: dict[str, Callable[[], str]] = {

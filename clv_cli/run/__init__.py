@@ -6,10 +6,12 @@
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
+from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reporting import check, metrics_by_month, report
 from clv_cli.run.splitting import split
 
 __all__ = [
+    "Proposed",
     "Request",
     "check",
     "conventions",
@@ -20,7 +22,9 @@ __all__ = [
     "locate_config",
     "metrics_by_month",
     "opened",
+    "propose_config",
     "report",
     "sample_config",
     "split",
+    "write_config",
 ]

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
 from clv_cli.settings.revenue import Cac, Churn, Fx, IntervalFactor, Ltv, Mrr, Nrr
-from clv_cli.settings.sources import Quarantine, Source
+from clv_cli.settings.sources import NumberFormat, Quarantine, Reading, Source, Units
 from clv_cli.settings.split import Split, Stated
 
 __all__ = [
@@ -26,12 +26,15 @@ __all__ = [
     "Mrr",
     "Names",
     "Nrr",
+    "NumberFormat",
     "Quarantine",
     "Ratio",
+    "Reading",
     "Settings",
     "Source",
     "Split",
     "Stated",
+    "Units",
     "Zone",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
@@ -36,6 +37,14 @@ def _zone(value: str) -> str:
     return value
 
 
+def _encoding(value: str) -> str:
+    """A text encoding that Python knows."""
+    try:
+        return codecs.lookup(value).name
+    except LookupError as error:
+        raise ValueError(f"no text encoding {value}; write utf-8, utf-16 or cp1252") from error
+
+
 def _currency(value: str) -> str:
     """An ISO 4217 currency."""
     try:
@@ -46,6 +55,9 @@ def _currency(value: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+
+
+Encoding = Annotated[str, AfterValidator(_encoding)]
 
 
 Currency = Annotated[str, AfterValidator(_currency)]

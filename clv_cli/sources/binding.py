@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.errors import ConfigError, DataError, did_you_mean
 from clv_cli.frames import Type
-from clv_cli.sources.headers import Header, assert_unique
+from clv_cli.sources.headers import Header, assert_unique, fold
 from clv_cli.sources.preset import FROM_INVOICE, Spec
 
 if TYPE_CHECKING:
@@ -44,20 +44,26 @@ class Binding:
             or field.name in self.spec.constants
         )
 
+    def terms(self, name: str) -> int:
+        """How many cells of a row make up a canonical column: several for `subtract`, else one."""
+        derive = self.spec.derive.get(name)
+        return len(self.derived.get(name, ())) if derive and derive.subtract else 1
+
     def label(self, name: str) -> str:
         """What the user calls a canonical column: its header in the file, where it has one."""
         if name in self.columns:
             return self.header.cells[self.columns[name]]
         if name in self.derived:
-            return " - ".join(self.header.cells[place] for place in self.derived[name])
+            mark = " - " if self.spec.derive[name].subtract else " or "
+            return mark.join(self.header.cells[place] for place in self.derived[name]) or name
         return name
 
 
 def choose_header(headers: Sequence[Header], spec: Spec) -> Header:
-    """The header under the delimiter that gives the most columns of the source.
+    """The record and delimiter that give the most columns of the source.
 
     Args:
-        headers: one a delimiter, in the order of preference.
+        headers: the first records under each delimiter, in the order of preference.
         spec: how the source is read.
     """
     return max(headers, key=lambda header: (_matches(header, spec), -headers.index(header)))
@@ -100,18 +106,60 @@ def bind(spec: Spec, header: Header, name: str, base_currency: str | None) -> Bi
         for column in (FROM_INVOICE if spec.enrich else ())
         if column not in columns and column not in spec.constants
     )
-    binding = Binding(spec, header, columns, derived, enriched, base_currency)
+    stated = _stated_currency(spec, header, columns, name)
+    binding = Binding(spec, header, columns, derived, enriched, stated or base_currency)
     _assert_asked(binding, name)
     _assert_required(binding, name)
     _assert_currency(binding, name)
     return binding
 
 
+def _stated_currency(
+    spec: Spec, header: Header, columns: Mapping[str, int], name: str
+) -> str | None:
+    """The currency in the headers of the amounts, such as `Amount spent (USD)`, if there is one.
+
+    Raises:
+        DataError: the headers state several, of which a row can have only one.
+    """
+    currency = next((f for f in spec.table.fields if f.type is Type.CURRENCY), None)
+    if currency is None or currency.name in {*columns, *spec.constants, *spec.derive}:
+        return None
+    amounts = [f.name for f in spec.table.fields if f.type is Type.MONEY and f.name in columns]
+    found = sorted({code for n in amounts if (code := header.currency(columns[n]))})
+    for column in amounts:
+        _assert_one_column(spec, header, column, name)
+    if len(found) > 1:
+        raise DataError(
+            f"the headers state {' and '.join(found)}; a row has one currency",
+            where=name,
+            hint=f"map only the columns of one of them at {spec.where}.columns",
+        )
+    return found[0] if found else None
+
+
+def _assert_one_column(spec: Spec, header: Header, canonical: str, name: str) -> None:
+    """Stop when one name fits columns of several currencies: which is meant cannot be known."""
+    for alias in spec.columns[canonical]:
+        if alias in header.cells:
+            return
+        fits = [cell for cell in header.cells if cell and fold(cell) == fold(alias)]
+        if len(fits) > 1:
+            raise DataError(
+                f"{canonical} may be {' or '.join(fits)}",
+                where=f"{name}:{header.row}",
+                hint=f"name one of them at {spec.where}.columns",
+            )
+
+
 def _places(spec: Spec, header: Header, canonical: str, name: str) -> tuple[int, ...]:
-    """The columns an operator reads; `choose` may do without one, the others may not."""
+    """The columns an operator reads: all of `subtract` and `join`, what is there of the others."""
     derive = spec.derive[canonical]
+    found = [place for place in map(header.find, derive.first_of) if place is not None]
+    if found or derive.choose:
+        return tuple(found)
     places = []
-    for wanted in (*derive.subtract, *derive.first_of):
+    for wanted in (*derive.subtract, *derive.join, *derive.first_of[:1]):
         place = header.find(wanted)
         if place is None:
             raise _missing(
@@ -133,15 +181,17 @@ def _assert_style(spec: Spec, header: Header, name: str) -> None:
 
 
 def _assert_asked(binding: Binding, name: str) -> None:
-    """Every column that the config maps itself, or drops rows by, must be there."""
+    """Every column that the config maps itself, or reads rows by, must be there."""
     spec, header = binding.spec, binding.header
     for canonical in sorted(spec.asked):
         if not binding.given(_field(spec, canonical)):
             wanted = spec.columns[canonical][0]
             raise _missing(f'column "{wanted}" for {canonical}', wanted, header, name, spec)
-    for wanted in sorted(spec.forced_drop):
+    for wanted in sorted(spec.forced):
         if header.find(wanted) is None:
-            raise _missing(f'column "{wanted}" of drop', wanted, header, name, spec)
+            raise _missing(
+                f'column "{wanted}", which this source names', wanted, header, name, spec
+            )
 
 
 def _assert_required(binding: Binding, name: str) -> None:

@@ -1,39 +1,55 @@
 """A file's bytes: what it is, whether it can be read as UTF-8 text, and whether it keeps still.
 
-Whatever is no plain UTF-8 file (gzip, UTF-16) is unpacked into the store's scratch folder first, so
-that the structure scan and polars always read the same plain bytes.
+Whatever is no plain UTF-8 file (gzip, zip, UTF-16, a workbook) is unpacked into the store's scratch
+folder first, so that the structure scan and polars always read the same plain bytes.
 """
 
 from __future__ import annotations
 
 import codecs
-import gzip
 import hashlib
 import shutil
 import stat
-import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from clv_cli.errors import DataError
+from clv_cli.frames import Finding, Severity
+from clv_cli.sources.frames_as_text import parquet_as_text, workbook_as_text
+from clv_cli.sources.unpack import (
+    cr_as_lf,
+    decoded,
+    member_of,
+    unpacked_gzip,
+    unpacked_zip,
+    utf16_without_mark,
+)
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from clv_cli.settings import Source
+    from clv_cli.sources.preset import Spec
+
 UTF8_BOM = codecs.BOM_UTF8
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 _HEAD = 4096
 _BLOCK = 1 << 20
-# A text export packs by a factor of 5 to 40; far beyond that it is a bomb or no export.
-MAX_UNPACK_RATIO = 200
+_WORKBOOKS = (".xlsx", ".xlsm")
 
 # What a first glance tells: the first bytes, what they are, what the user can do.
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "a zip or Excel file, not CSV", "export it as CSV (UTF-8), or unzip it"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file, not CSV", "export it as CSV (UTF-8)"),
+    (
+        _ZIP,
+        "a zip or Excel file, not CSV",
+        "name it .zip or .xlsx if that is what it is, or export it as CSV",
+    ),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file, not CSV", "export it as CSV (UTF-8) or .xlsx"),
     (b"%PDF", "a PDF file, not CSV", "export it as CSV (UTF-8)"),
-    (b"PAR1", "a Parquet file, not CSV", "export it as CSV (UTF-8)"),
+    (_PARQUET, "a Parquet file, not CSV", "name it .parquet if that is what it is"),
     (
         b"version https://git-lfs",
         "a pointer of Git LFS, not the file itself",
@@ -44,6 +60,28 @@ _PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head")
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapping:
+    """What the config says about a file's bytes.
+
+    Args:
+        encoding: of its text, when it is not to be found out.
+        member: the file within a zip.
+        sheet: the sheet of a workbook.
+        where: the config's key, for errors.
+    """
+
+    encoding: str | None = None
+    member: str | None = None
+    sheet: str | None = None
+    where: str = "sources"
+
+    @classmethod
+    def of(cls, keys: Spec | Source, where: str) -> Wrapping:
+        """What an entry of the config, alone or with its preset, says about its files."""
+        return cls(keys.encoding, keys.member, keys.sheet, where)
+
+
+@dataclass(frozen=True, slots=True)
 class RawFile:
     """One export as it lay on the disk when we began.
 
@@ -51,12 +89,15 @@ class RawFile:
         path: the file the user named.
         plain: the same text as plain UTF-8 bytes: the file itself, or a copy in the scratch folder.
         name: as printed in findings.
+        fingerprint: size, time and identity of the file when we began.
+        notes: what was noticed about the bytes.
     """
 
     path: Path
     plain: Path
     name: str
-    _before: tuple[int, int, int]
+    fingerprint: tuple[int, int, int]
+    notes: tuple[Finding, ...] = ()
 
     def assert_unchanged(self) -> None:
         """Make sure nobody wrote to the file while it was read.
@@ -64,7 +105,7 @@ class RawFile:
         Raises:
             DataError: its size, time or identity changed; the rows read may be a mixture.
         """
-        if _fingerprint(self.path.stat()) != self._before:
+        if _fingerprint(self.path.stat()) != self.fingerprint:
             raise DataError(
                 "the file changed while it was read",
                 where=self.name,
@@ -72,17 +113,22 @@ class RawFile:
             )
 
 
-def open_raw(path: Path, name: str, scratch: Path) -> RawFile:
+def open_raw(path: Path, name: str, scratch: Path, wrapping: Wrapping | None = None) -> RawFile:
     """Look at a file's first bytes and make it readable as plain UTF-8.
+
+    A copy made for the same bytes before is used again. That the text is UTF-8 to its end is left
+    to the structure scan, which reads every byte anyway; see `from_windows`.
 
     Args:
         path: the file.
         name: as printed in findings.
         scratch: folder for an unpacked copy, when one is needed.
+        wrapping: what the config says about the bytes.
 
     Raises:
         DataError: empty, no regular file, no text, or packed data that are damaged.
     """
+    how = wrapping or Wrapping()
     try:
         info = path.stat()
         head = _head(path) if stat.S_ISREG(info.st_mode) else b""
@@ -94,15 +140,93 @@ def open_raw(path: Path, name: str, scratch: Path) -> RawFile:
         ) from error
     if not stat.S_ISREG(info.st_mode):
         raise DataError("this is not a regular file", where=name, hint="save it as a file first")
-    plain = path
-    if head.startswith(b"\x1f\x8b"):
-        plain = _unpack(path, name, scratch)
-        head = _head(plain)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        plain = _transcode(plain, name, scratch)
-        head = _head(plain)
-    _refuse_strangers(head, name)
-    return RawFile(path, plain, name, _fingerprint(info))
+    before = _fingerprint(info)
+    copies = _Copies(scratch, (str(path), before, how), name)
+    plain = _as_text(_unpacked(path, head, copies, how), copies, how)
+    _refuse_strangers(_head(plain), name)
+    return RawFile(path, plain, name, before)
+
+
+def from_windows(raw: RawFile, place: int, line: int, scratch: Path) -> RawFile:
+    """The same file read as Windows-1252, which is how Excel saves CSV in the West.
+
+    Args:
+        raw: the file, which is no UTF-8.
+        place: its first byte that is no UTF-8.
+        line: the line of that byte.
+        scratch: folder for the copy.
+
+    Raises:
+        DataError: it holds real UTF-8 characters as well, or bytes that Windows-1252 has not.
+    """
+    copies = _Copies(scratch, (str(raw.plain), raw.fingerprint, "cp1252"), raw.name)
+    plain = copies.make(".windows", lambda target: decoded(raw.plain, "cp1252", target, raw.name))
+    with raw.plain.open("rb") as file:
+        file.seek(place)
+        byte = file.read(1)
+    note = Finding(
+        Severity.WARNING,
+        "not_utf8",
+        f"the file is not UTF-8 (byte 0x{byte.hex()} in line {line}); read as Windows-1252, "
+        f"where it is {byte.decode('cp1252')!r}",
+        source=raw.name,
+        row=line,
+        remedy="if names look wrong, set encoding of the source, or export it again as UTF-8",
+    )
+    return replace(raw, plain=plain, notes=(*raw.notes, note))
+
+
+@dataclass(frozen=True, slots=True)
+class _Copies:
+    """Copies of one file in the scratch folder, named by what they are made of."""
+
+    scratch: Path
+    key: tuple[object, ...]
+    name: str
+
+    def make(self, suffix: str, write: Callable[[Path], None]) -> Path:
+        """The copy with this suffix; written only when it is not there."""
+        digest = hashlib.sha256(repr(self.key).encode()).hexdigest()[:16]
+        path = self.scratch / f"{digest}{suffix}"
+        if not path.exists():
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            half = path.with_name(f"{path.name}.half")
+            write(half)
+            half.replace(path)
+        return path
+
+
+def _unpacked(path: Path, head: bytes, copies: _Copies, how: Wrapping) -> Path:
+    """The bytes of the export itself, out of whatever they are packed in."""
+    name, where = copies.name, how.where
+    if head.startswith(_GZIP):
+        return copies.make(".unpacked", lambda target: unpacked_gzip(path, target, name))
+    if head.startswith(_ZIP) and path.suffix.lower() == ".zip":
+        member = member_of(path, how.member, name, where)
+        return copies.make(".member", lambda target: unpacked_zip(path, member, target, name))
+    if head.startswith(_ZIP) and path.suffix.lower() in _WORKBOOKS:
+        return copies.make(
+            ".sheet", lambda target: workbook_as_text(path, how.sheet, target, name, where)
+        )
+    if head.startswith(_PARQUET) and path.suffix.lower() == ".parquet":
+        return copies.make(".columns", lambda target: parquet_as_text(path, target, name))
+    return path
+
+
+def _as_text(path: Path, copies: _Copies, how: Wrapping) -> Path:
+    """The file, or a copy of it, as UTF-8 with LF line ends as far as its first bytes tell."""
+    head, name = _head(path), copies.name
+    codec = how.encoding if how.encoding not in {None, "utf-8"} else None
+    if head.startswith(_UTF16_BOMS):
+        codec = "utf-16"
+    elif codec is None:
+        codec = utf16_without_mark(head)
+    if codec is not None:
+        path = copies.make(".utf8", lambda target: decoded(path, codec, target, name))
+        head = _head(path)
+    if b"\r" in head and b"\n" not in head:
+        return copies.make(".lf", lambda target: cr_as_lf(path, target, name))
+    return path
 
 
 def _fingerprint(info: os.stat_result) -> tuple[int, int, int]:
@@ -132,56 +256,6 @@ def _refuse_strangers(head: bytes, name: str) -> None:
             where=name,
             hint="the download met a login or error page: export it again",
         )
-
-
-def _scratch_copy(path: Path, scratch: Path, suffix: str) -> Path:
-    scratch.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
-    return scratch / f"{digest}{suffix}"
-
-
-def _unpack(path: Path, name: str, scratch: Path) -> Path:
-    """Unpack gzip, whatever the file is called, up to a sane size."""
-    plain = _scratch_copy(path, scratch, ".unpacked")
-    limit = max(path.stat().st_size * MAX_UNPACK_RATIO, _BLOCK)
-    try:
-        with gzip.open(path, "rb") as packed, plain.open("wb") as file:
-            if _copy(packed, file, limit):
-                return plain
-    except (EOFError, OSError, zlib.error) as error:
-        raise DataError(
-            f"the gzip data are damaged: {error}", where=name, hint="transfer the file again"
-        ) from error
-    raise DataError(
-        f"the file unpacks to more than {MAX_UNPACK_RATIO} times its size",
-        where=name,
-        hint="unpack it yourself, and check what it is",
-    )
-
-
-def _copy(packed: gzip.GzipFile, file: BinaryIO, limit: int) -> bool:
-    """Copy blocks; False when there is more than the limit."""
-    while block := packed.read(_BLOCK):
-        file.write(block)
-        if file.tell() > limit:
-            return False
-    return True
-
-
-def _transcode(path: Path, name: str, scratch: Path) -> Path:
-    """UTF-16 with its byte order mark, as Excel's "Unicode text" has it, to UTF-8."""
-    plain = _scratch_copy(path, scratch, ".utf8")
-    try:
-        with (
-            path.open(encoding="utf-16", newline="") as wide,
-            plain.open("w", encoding="utf-8", newline="") as file,
-        ):
-            shutil.copyfileobj(wide, file, _BLOCK)
-    except UnicodeError as error:
-        raise DataError(
-            "the file begins as UTF-16, but is not", where=name, hint="export it again as UTF-8"
-        ) from error
-    return plain
 
 
 def write_without(path: Path, spans: Iterable[tuple[int, int]], target: Path) -> None:

@@ -6,23 +6,40 @@ canonical columns as text, and the canonical columns typed, with the row's state
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from clv_cli.frames import Type
-from clv_cli.sources.reading import currency_code, day, money, step_of, typed
+from clv_cli.sources.dates import add_days
+from clv_cli.sources.numbers import PLAIN, add_plain, sign_agrees
+from clv_cli.sources.reading import currency_code, money, step_of, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from clv_cli.frames import Field
+    from clv_cli.settings import Units
     from clv_cli.sources.binding import Binding
-    from clv_cli.sources.preset import Step
-    from clv_cli.sources.reading import Clock
+    from clv_cli.sources.dates import Clock
+    from clv_cli.sources.preset import Spec, Step
 
 LOADED, BAD, SKIPPED = 0, 1, 2
 _REPEATED = 3  # bound columns that must repeat their header before a row counts as one
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The form of every column of numbers and days.
+
+    Args:
+        clock: of the days.
+        numbers: number format of each numeric column; `plain` where none is named.
+    """
+
+    clock: Clock
+    numbers: Mapping[str, str]
 
 
 def cell(place: int) -> str:
@@ -40,6 +57,19 @@ def given_fields(binding: Binding) -> list[Field]:
     return [field for field in binding.spec.table.fields if binding.given(field)]
 
 
+def number_texts(field: Field, binding: Binding) -> list[pl.Expr]:
+    """The text of a column, and of all that its operator takes off it."""
+    constant = field.name in binding.spec.constants
+    count = 1 if constant else max(binding.terms(field.name), 1)
+    name = text_of(field.name)
+    return [pl.col(f"{name}_{n}" if n else name) for n in range(count)]
+
+
+def units_of(field: Field, spec: Spec) -> Units:
+    """The units an amount column is in."""
+    return spec.column_units.get(field.name, spec.units)
+
+
 def as_text(raw: pl.LazyFrame, binding: Binding, *, tidy: bool) -> pl.LazyFrame:
     """Add every given canonical column as text: no surrounding blanks, null when empty.
 
@@ -52,7 +82,9 @@ def as_text(raw: pl.LazyFrame, binding: Binding, *, tidy: bool) -> pl.LazyFrame:
     for field in given_fields(binding):
         texts.extend(_texts(field, binding))
     frame = raw if tidy else raw.with_columns(map(_trimmed, _places(binding)))
-    return frame.with_columns(texts)
+    filled = [binding.header.find(name) for name in binding.spec.fill_down]
+    downs = [pl.col(cell(place)).forward_fill() for place in filled if place is not None]
+    return (frame.with_columns(downs) if downs else frame).with_columns(texts)
 
 
 def _trimmed(place: int) -> pl.Expr:
@@ -64,7 +96,8 @@ def _places(binding: Binding) -> list[int]:
     """The columns of the file that anything reads."""
     spec, header = binding.spec, binding.header
     steps = (step for derive in spec.derive.values() for step in derive.choose)
-    names = [*spec.drop, *spec.skip_empty, *(name for step in steps for name in step.when)]
+    names = [*spec.drop, *spec.skip_empty, *spec.negate_when, *spec.zone_column, *spec.fill_down]
+    names += [name for step in steps for name in step.when]
     read = {*binding.columns.values(), *(p for ps in binding.derived.values() for p in ps)}
     return sorted(read | {place for place in map(header.find, names) if place is not None})
 
@@ -75,16 +108,38 @@ def _texts(field: Field, binding: Binding) -> list[pl.Expr]:
         return [pl.lit(spec.constants[field.name].strip() or None, pl.String).alias(name)]
     derive = spec.derive.get(field.name)
     if field.name not in binding.derived or derive is None:
-        text = pl.col(cell(binding.columns[field.name]))
+        text = _zoned(
+            _emptied(pl.col(cell(binding.columns[field.name])), field, spec), field, binding
+        )
         if field.type is Type.CURRENCY and not field.required and binding.base_currency:
             text = text.fill_null(pl.lit(binding.base_currency))
         return [text.alias(name)]
     if derive.choose:
         return [_chosen(derive.choose, binding).alias(name)]
-    places = [pl.col(cell(place)) for place in binding.derived[field.name]]
+    places = [_emptied(pl.col(cell(at)), field, spec) for at in binding.derived[field.name]]
     if derive.first_of:
-        return [pl.coalesce(places).alias(name)]
+        return [_zoned(pl.coalesce(places), field, binding).alias(name)]
+    if derive.join:
+        joined = pl.concat_str(places, separator=" ", ignore_nulls=True)
+        filled = pl.any_horizontal(place.is_not_null() for place in places)
+        return [pl.when(filled).then(joined).alias(name)]
     return [text.alias(f"{name}_{n}" if n else name) for n, text in enumerate(places)]
+
+
+def _emptied(text: pl.Expr, field: Field, spec: Spec) -> pl.Expr:
+    """Null for texts that mean an empty cell; an id may be NULL, NA or None."""
+    if not spec.empty or field.type is Type.ID:
+        return text
+    return pl.when(~text.is_in(spec.empty)).then(text)
+
+
+def _zoned(text: pl.Expr, field: Field, binding: Binding) -> pl.Expr:
+    """A time followed by the zone that stands in a column of its own."""
+    place = binding.header.first(binding.spec.zone_column)
+    if place is None or field.type is not Type.DATE:
+        return text
+    zoned = pl.concat_str([text, pl.col(cell(place))], separator=" ", ignore_nulls=True)
+    return pl.when(text.str.contains(":", literal=True)).then(zoned).otherwise(text)
 
 
 def _chosen(steps: Sequence[Step], binding: Binding) -> pl.Expr:
@@ -105,38 +160,100 @@ def _one_of(header: str, values: Sequence[str], binding: Binding) -> pl.Expr:
     return pl.col(cell(place)).str.to_lowercase().fill_null("").is_in(folded)
 
 
-def as_typed(texts: pl.LazyFrame, binding: Binding, clock: Clock) -> pl.LazyFrame:
+def as_typed(texts: pl.LazyFrame, binding: Binding, forms: Forms) -> pl.LazyFrame:
     """Add every given canonical column typed; null where its text is empty or refused."""
     fields = given_fields(binding)
     currency = next((f for f in binding.spec.table.fields if f.type is Type.CURRENCY), None)
     frame = texts
     if any(field.type is Type.MONEY for field in fields):
         frame = frame.with_columns(_step(binding, currency).alias("step"))
-    return frame.with_columns(
-        _typed(field, binding, clock).alias(field.name) for field in fields
-    ).with_columns(_line_id(binding))
+    return (
+        _prepared(frame, binding, forms)
+        .with_columns(_typed(field, binding, forms).alias(field.name) for field in fields)
+        .with_columns(_line_id(binding))
+    )
+
+
+def _prepared(frame: pl.LazyFrame, binding: Binding, forms: Forms) -> pl.LazyFrame:
+    """Add what takes stages of its own: numbers and days in other forms than the usual ones."""
+    mark = binding.spec.negative_mark
+    for field in given_fields(binding):
+        form = forms.numbers.get(field.name, PLAIN)
+        for text in number_texts(field, binding) if form != PLAIN else ():
+            name = text.meta.output_name()
+            frame = add_plain(frame, name, f"n{name}", form, mark)
+        if field.type is Type.DATE:
+            name = text_of(field.name)
+            frame = add_days(frame, name, f"n{name}", field.name, forms.clock)
+    return frame
+
+
+def plain_numbers(field: Field, binding: Binding, forms: Forms) -> list[pl.Expr]:
+    """The texts of a column's numbers in the plain form, as `as_typed` leaves them."""
+    texts = number_texts(field, binding)
+    if forms.numbers.get(field.name, PLAIN) == PLAIN:
+        return texts
+    return [pl.col(f"n{text.meta.output_name()}") for text in texts]
 
 
 def _step(binding: Binding, currency: Field | None) -> pl.Expr:
-    if currency is not None and binding.given(currency):
-        return step_of(currency_code(pl.col(text_of(currency.name))))
-    if binding.base_currency:
-        return step_of(currency_code(pl.lit(binding.base_currency)))
+    return (
+        step_of(_currency(binding, currency)) if _currency_known(binding, currency) else _no_step()
+    )
+
+
+def _no_step() -> pl.Expr:
     return pl.lit(None, pl.Int64)
 
 
-def _typed(field: Field, binding: Binding, clock: Clock) -> pl.Expr:
-    text = pl.col(text_of(field.name))
+def _currency_known(binding: Binding, currency: Field | None) -> bool:
+    given = currency is not None and binding.given(currency)
+    return given or binding.base_currency is not None
+
+
+def _currency(binding: Binding, currency: Field | None) -> pl.Expr:
+    """The currency of each row, as a value of the closed set."""
+    if currency is not None and binding.given(currency):
+        return currency_code(pl.col(text_of(currency.name)))
+    return currency_code(pl.lit(binding.base_currency, pl.String))
+
+
+def currency_of(binding: Binding) -> pl.Expr:
+    """The currency of each row as text; null where it is not known."""
+    fields = binding.spec.table.fields
+    currency = next((f for f in fields if f.type is Type.CURRENCY), None)
+    if not _currency_known(binding, currency):
+        return pl.lit(None, pl.String)
+    return _currency(binding, currency).cast(pl.String)
+
+
+def _typed(field: Field, binding: Binding, forms: Forms) -> pl.Expr:
     spec = binding.spec
     if field.type is Type.DATE:
-        return day(text, field.name, clock)
+        at = pl.col(f"n{text_of(field.name)}")
+        return at.dt.offset_by("1d") if field.name in spec.inclusive else at
+    plain, *others = plain_numbers(field, binding, forms)
     if field.type is not Type.MONEY:
-        return typed(field, text, spec.values.get(field.name, {}))
-    minor = money(text, spec.units, pl.col("step"))
-    for n in range(1, len(binding.derived.get(field.name, ()))):
-        other = pl.col(f"{text_of(field.name)}_{n}")
-        taken = money(other, spec.units, pl.col("step"))
-        minor = minor - pl.when(other.is_not_null()).then(taken).otherwise(0)
+        return typed(field, plain, spec.values.get(field.name, {}))
+    units, step = units_of(field, spec), pl.col("step")
+    minor = money(plain, units, step)
+    for other in others:
+        minor = minor - pl.when(other.is_not_null()).then(money(other, units, step)).otherwise(0)
+    if forms.numbers.get(field.name, PLAIN) != PLAIN:
+        texts = number_texts(field, binding)
+        agree = [sign_agrees(text, currency_of(binding)) | text.is_null() for text in texts]
+        minor = pl.when(pl.all_horizontal(agree)).then(minor)
+    return _signed(minor, field, binding)
+
+
+def _signed(minor: pl.Expr, field: Field, binding: Binding) -> pl.Expr:
+    """An amount with the sign that `negate` and `negate_when` give it."""
+    spec = binding.spec
+    if spec.negate_when:
+        turned = pl.any_horizontal(
+            _one_of(header, values, binding) for header, values in spec.negate_when.items()
+        )
+        minor = pl.when(turned).then(-minor).otherwise(minor)
     return -minor if field.name in spec.negate else minor
 
 
@@ -162,22 +279,30 @@ def failed(field: Field, binding: Binding) -> pl.Expr:
         return value.is_null() if field.required else value.is_null() & needed
     bad = value.is_null() if field.required else value.is_null() & filled
     currency = next((f for f in given_fields(binding) if f.type is Type.CURRENCY), None)
-    if field.type is Type.MONEY and currency is not None and binding.spec.units == "major":
+    major = units_of(field, binding.spec) == "major"
+    if field.type is Type.MONEY and currency is not None and major:
         # Without its currency an amount cannot be judged: the currency is what is wrong.
         return bad & (pl.col(currency.name).is_not_null() | ~filled)
     return bad
 
 
 def _filled(field: Field, binding: Binding) -> pl.Expr:
-    name = text_of(field.name)
-    others = [f"{name}_{n}" for n in range(1, len(binding.derived.get(field.name, ())))]
-    return pl.any_horizontal(pl.col(column).is_not_null() for column in (name, *others))
+    return pl.any_horizontal(text.is_not_null() for text in number_texts(field, binding))
 
 
-def state(binding: Binding) -> pl.Expr:
-    """Whether a row is loaded, set aside or skipped by a rule."""
+def state(binding: Binding, passed_over: Collection[int] = ()) -> pl.Expr:
+    """Whether a row is loaded, set aside or skipped by a rule.
+
+    Args:
+        binding: the file's columns.
+        passed_over: rows that are no rows of the table: totals, footers, empty records.
+    """
     bad = pl.any_horizontal(failed(field, binding) for field in given_fields(binding))
-    skipped = pl.any_horizontal(pl.lit(value=False), *_skips(binding))
+    rules = _skips(binding)
+    if passed_over:
+        numbers = pl.lit(pl.Series(sorted(passed_over), dtype=pl.Int64)).implode()
+        rules.append(pl.col("row").cast(pl.Int64).is_in(numbers))
+    skipped = pl.any_horizontal(pl.lit(value=False), *rules)
     return (
         pl.when(skipped).then(SKIPPED).when(bad).then(BAD).otherwise(LOADED).cast(pl.UInt8)
     ).alias("state")
@@ -189,7 +314,9 @@ def _skips(binding: Binding) -> list[pl.Expr]:
     rules = [_one_of(name, values, binding) for name, values in spec.drop.items()]
     for name in spec.skip_empty:
         place = header.find(name)
-        if place is not None:
+        if name in binding.columns or name in binding.derived:
+            rules.append(pl.col(text_of(name)).is_null())
+        elif place is not None:
             rules.append(pl.col(cell(place)).is_null())
     bound = sorted(set(binding.columns.values()))[:_REPEATED]
     if len(bound) == _REPEATED:

@@ -6,21 +6,25 @@ import codecs
 import csv
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from clv_cli.errors import DataError
+from clv_cli.money import exponents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 1 << 16
 _ZONE = re.compile(r"\((?:in )?(UTC|[A-Za-z_]+/[A-Za-z_/]+)\)", re.IGNORECASE)
 _SNAKE = re.compile(r"[a-z0-9_.]*")
+_SEP = re.compile(rb"sep=([,;\t|])", re.IGNORECASE)
+_CODE = re.compile(r"\(([A-Z]{3})\)")
+MAX_HEADER_ROWS = 40
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,14 @@ class Header:
     Args:
         cells: as in the file.
         delimiter: the character between them.
+        row: the line it begins in.
+        start: its first byte, the byte order mark not counted.
     """
 
     cells: tuple[str, ...]
     delimiter: str
+    row: int = 1
+    start: int = 0
 
     @cached_property
     def _by_fold(self) -> dict[str, int]:
@@ -55,6 +63,11 @@ class Header:
         found = _ZONE.search(self.cells[index])
         return found[1] if found else None
 
+    def currency(self, index: int) -> str | None:
+        """The currency that a column's header states, such as `Amount spent (USD)`."""
+        found = _CODE.search(self.cells[index])
+        return found[1] if found and found[1] in exponents() else None
+
     @property
     def style(self) -> Literal["title", "snake"]:
         """`snake` when every cell is lower case without blanks, as APIs write them."""
@@ -68,49 +81,94 @@ class Header:
 
 
 def fold(name: str) -> str:
-    """A header without what versions and accounts change: case, marks, zones, punctuation."""
-    plain = _ZONE.sub("", name.strip().lstrip("*").casefold())
+    """A header without what versions and accounts change: case, marks, zones, currencies."""
+    plain = _CODE.sub(_known_code, _ZONE.sub("", name.strip().lstrip("*"))).casefold()
     return re.sub(r"[^\w]+|_+", " ", plain).strip()
 
 
-def read_headers(plain: Path, name: str) -> list[Header]:
-    """The first record under each delimiter that cuts it into different cells.
+def _known_code(found: re.Match[str]) -> str:
+    return "" if found[1] in exponents() else found[0]
+
+
+def read_headers(
+    plain: Path, name: str, delimiter: str | None = None, row: int | None = None
+) -> list[Header]:
+    """Every record among the first 40 that may be the header, under every delimiter.
+
+    Records come in the order of the file; of one record the more usual delimiter comes first. Most
+    files have their header in the first line, others a title, a date and a blank line above it.
 
     Args:
-        plain: UTF-8 bytes.
+        plain: UTF-8 bytes, or Windows-1252 of which the scan will find out.
         name: the file, for errors.
+        delimiter: the config's, if it names one.
+        row: the header's line, if the config names it.
 
     Raises:
-        DataError: the first record is blank, has CR line ends, or is no UTF-8.
+        DataError: no text, or no such line.
     """
     with plain.open("rb") as file:
         head = file.read(_HEAD)
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
-    except UnicodeDecodeError as error:
-        line = head.count(b"\n", 0, error.start) + 1
+    mark = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    lines = _head_lines(head[mark:])
+    told = _separator(lines[0])
+    chosen = delimiter or told
+    found = [
+        replace(header, start=header.start + mark if header.start else 0)
+        for single in ((chosen,) if chosen else DELIMITERS)
+        for header in _records(lines, single, name)
+        if row in {None, header.row} and not (told and header.row == 1)
+    ]
+    if not found:
         raise DataError(
-            f"the file is not UTF-8: byte 0x{head[error.start]:02x}",
-            where=f"{name}:{line}",
-            hint="export it again as UTF-8",
-        ) from error
-    if "\r" in text.split("\n", 1)[0].rstrip("\r"):
-        raise DataError(
-            "the lines end with CR alone, as on old Macs",
+            f"the file has no record in line {row}" if row else "the file holds no header",
             where=name,
-            hint="save the file with LF or CRLF line ends",
+            hint="count lines from 1, blank ones included" if row else "export it again",
         )
-    if not text.split("\n", 1)[0].strip():
-        raise DataError(
-            "the first line is blank", where=f"{name}:1", hint="let the header be the first line"
-        )
-    headers = [Header(_first_record(text, delimiter), delimiter) for delimiter in DELIMITERS]
-    return [header for header in headers if len(header.cells) > 1] or headers[:1]
+    several = [header for header in found if len(header.cells) > 1]
+    return sorted(several or found[:1], key=lambda header: header.row)
 
 
-def _first_record(text: str, delimiter: str) -> tuple[str, ...]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return tuple(cell.strip() for cell in next(rows, []))
+def _head_lines(head: bytes) -> list[bytes]:
+    """The first lines with their line ends; the last is left out where the block may cut it."""
+    lines = io.BytesIO(head).readlines()
+    return lines[:-1] if len(lines) > 1 and len(head) >= _HEAD - len(codecs.BOM_UTF8) else lines
+
+
+def _separator(line: bytes) -> str | None:
+    """The delimiter that Excel's `sep=;` in the first line names."""
+    found = _SEP.fullmatch(line.strip().strip(b'"'))
+    return found[1].decode() if found else None
+
+
+def _records(lines: Sequence[bytes], delimiter: str, name: str) -> list[Header]:
+    """The first records that are not blank, with the line and byte they begin at."""
+    reader = csv.reader(map(_text, lines), delimiter=delimiter)
+    found: list[Header] = []
+    begin = 0
+    try:
+        for cells in islice(reader, MAX_HEADER_ROWS):
+            stripped = tuple(cell.strip() for cell in cells)
+            if any(stripped):
+                start = sum(map(len, lines[:begin]))
+                found.append(Header(stripped, delimiter, begin + 1, start))
+            begin = reader.line_num
+    except csv.Error as error:
+        # A lone CR outside quotes; below the header it is the cells' business.
+        if not found:
+            raise DataError(
+                "the lines end with CR alone, as on old Macs, and some do not",
+                where=name,
+                hint="save the file with LF or CRLF line ends",
+            ) from error
+    return found
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
 
 
 def read_sample(plain: Path, header: Header, rows: int) -> list[tuple[str, ...]]:
@@ -122,11 +180,15 @@ def read_sample(plain: Path, header: Header, rows: int) -> list[tuple[str, ...]]
         rows: how many at most.
     """
     with plain.open("rb") as file:
-        text = file.read(_HEAD).decode("utf-8", "ignore")
-    # The last line of the block may be cut; of whole files that costs one row of the sample.
-    lines = io.StringIO(text.rpartition("\n")[0], newline="")
-    found = islice(csv.reader(lines, delimiter=header.delimiter), 1, rows + 1)
-    return [tuple(row) for row in found if len(row) == len(header.cells)]
+        head = file.read(_HEAD).removeprefix(codecs.BOM_UTF8)
+    texts = map(_text, _head_lines(head)[header.row - 1 :])
+    found: list[tuple[str, ...]] = []
+    try:
+        for record in islice(csv.reader(texts, delimiter=header.delimiter), 1, rows + 1):
+            found.append(tuple(record))  # noqa: PERF401 - what was read before an error counts
+    except csv.Error:
+        pass  # a lone CR outside quotes ends the sample, not the file
+    return [record for record in found if len(record) == len(header.cells)]
 
 
 def assert_unique(header: Header, name: str) -> None:
@@ -140,7 +202,7 @@ def assert_unique(header: Header, name: str) -> None:
         if cell and cell in seen:
             raise DataError(
                 f'two columns are called "{cell}"',
-                where=f"{name}:1",
+                where=f"{name}:{header.row}",
                 hint="rename or remove one of them",
             )
         seen.add(cell)

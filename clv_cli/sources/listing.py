@@ -38,10 +38,10 @@ def read_listing(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
         DataError: not UTF-8, too large, or not one key with a list of mappings.
         ConfigError: no YAML, or money without a currency.
     """
-    rows = _items(path, name)
+    rows = read_items(path, name)
     cells = tuple(dict.fromkeys(key for row in rows for key in row))
     header = Header(cells, ",")
-    columns = {cell(n): [_text(row.get(key)) for row in rows] for n, key in enumerate(cells)}
+    columns = {cell(n): [row.get(key) for row in rows] for n, key in enumerate(cells)}
     raw = pl.LazyFrame(columns, schema=dict.fromkeys(columns, pl.String)).with_columns(
         row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
     )
@@ -50,7 +50,17 @@ def read_listing(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
     return make_part((raw, raw), binding, structure, name, desk)
 
 
-def _items(path: Path, name: str) -> list[dict[str, object]]:
+def read_items(path: Path, name: str) -> list[dict[str, str | None]]:
+    """The items of a list, each value as the text that a CSV cell would hold.
+
+    Args:
+        path: the YAML file.
+        name: as printed.
+
+    Raises:
+        DataError: not UTF-8, too large, or not one key with a list of mappings.
+        ConfigError: no YAML.
+    """
     if path.stat().st_size > MAX_BYTES:
         raise DataError("the YAML file is too large", where=name, hint="keep large tables as CSV")
     try:
@@ -68,7 +78,8 @@ def _items(path: Path, name: str) -> list[dict[str, object]]:
             where=name,
             hint="write initiatives: and below it - {initiative_id: …, name: …}",
         )
-    return cast("list[dict[str, object]]", found)
+    items = cast("list[dict[str, object]]", found)
+    return [{key: _text(value) for key, value in item.items()} for item in items]
 
 
 def _text(value: object) -> str | None:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.errors import ConfigError, DataError, did_you_mean
+from clv_cli.errors import DataError
 from clv_cli.sources.assemble import assemble
-from clv_cli.sources.bytes import open_raw
-from clv_cli.sources.detect import detect
+from clv_cli.sources.bytes import Wrapping, open_raw
+from clv_cli.sources.detect import detect, preset_notes
 from clv_cli.sources.headers import read_headers
 from clv_cli.sources.invoices import enrich
 from clv_cli.sources.listing import SUFFIXES, read_listing
 from clv_cli.sources.part import Desk, Part, read_file
 from clv_cli.sources.preset import spec_of
-from clv_cli.sources.presets import load_presets
+from clv_cli.sources.presets import find_preset
 
 if TYPE_CHECKING:
     from clv_cli.frames import Book, Finding
     from clv_cli.settings import Settings, Source
-    from clv_cli.sources.preset import Preset, Spec
+    from clv_cli.sources.preset import Spec
     from clv_cli.sources.store import LineStore
 
 AUTO = "auto"
@@ -86,29 +86,20 @@ def _enriched(file: _File, desk: Desk, invoices: list[pl.LazyFrame]) -> Part:
 
 def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_File]:
     """The files of one entry, each with its preset."""
-    preset = _preset(source, where)
+    named = source.preset not in {None, AUTO}
+    preset = find_preset(str(source.preset), f"{where}.preset", base) if named else None
     found = []
     for path, name in _paths(source.path, where, base):
         if preset is not None or source.table is not None:
-            found.append(_File(path, name, spec_of(source, preset, where)))
+            notes = preset_notes(preset, name) if preset else []
+            found.append(_File(path, name, spec_of(source, preset, where), tuple(notes)))
             continue
-        headers = read_headers(open_raw(path, name, store.scratch).plain, name)
+        raw = open_raw(path, name, store.scratch, Wrapping.of(source, where))
+        headers = read_headers(raw.plain, name, source.delimiter, source.header_row)
         guessed, note = detect(headers, name, where)
-        found.append(_File(path, name, spec_of(source, guessed, where), (note,)))
+        notes = [note, *preset_notes(guessed, name)]
+        found.append(_File(path, name, spec_of(source, guessed, where), tuple(notes)))
     return found
-
-
-def _preset(source: Source, where: str) -> Preset | None:
-    if source.preset is None or source.preset == AUTO:
-        return None
-    presets = load_presets()
-    if source.preset not in presets:
-        raise ConfigError(
-            f'there is no preset "{source.preset}"',
-            where=f"{where}.preset",
-            hint=did_you_mean(source.preset, presets) or f"choose one of {', '.join(presets)}",
-        )
-    return presets[source.preset]
 
 
 def _paths(pattern: str, where: str, base: Path) -> list[tuple[Path, str]]:

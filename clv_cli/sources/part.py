@@ -9,36 +9,29 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.errors import DataError
-from clv_cli.frames import Finding, Severity, Tally, Type
+from clv_cli.frames import Finding, Severity, Tally
 from clv_cli.sources.account import Sums, assert_bearable, report, sums_of
 from clv_cli.sources.binding import bind, choose_header
-from clv_cli.sources.bytes import open_raw, write_without
-from clv_cli.sources.columns import (
-    BAD,
-    LOADED,
-    as_text,
-    as_typed,
-    cell,
-    given_fields,
-    state,
-    text_of,
-    typed_names,
-)
+from clv_cli.sources.bytes import Wrapping, from_windows, open_raw, write_without
+from clv_cli.sources.columns import BAD, LOADED, as_text, as_typed, cell, state, typed_names
+from clv_cli.sources.deciding import Undecided, first_forms, settled
 from clv_cli.sources.headers import read_headers, read_sample
 from clv_cli.sources.quarantine import assert_currencies, findings, from_records, reasons
-from clv_cli.sources.reading import Clock, day
-from clv_cli.sources.structure import Structure, scan
+from clv_cli.sources.structure import NotUtf8Error, Structure, scan
+from clv_cli.sources.totals import check_totals, declared, unusual, without_footers
+from clv_cli.sources.units import assert_not_minor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from clv_cli.frames import SourceReport
     from clv_cli.settings import Settings
     from clv_cli.sources.binding import Binding
     from clv_cli.sources.bytes import RawFile
+    from clv_cli.sources.columns import Forms
     from clv_cli.sources.preset import Spec
     from clv_cli.sources.store import LineStore
+    from clv_cli.sources.totals import PassedOver
 
 _SAMPLE = 200
 _NUMBERS = count()
@@ -139,7 +132,7 @@ def complete(frame: pl.LazyFrame, binding: Binding, source: str) -> pl.LazyFrame
 
 
 def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
-    """Read one CSV file into a part.
+    """Read one file of text columns into a part.
 
     Args:
         path: the file.
@@ -151,12 +144,9 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
         DataError: structure, columns or content that cannot be trusted.
         ConfigError: money without any currency.
     """
-    settings, store = desk.settings, desk.store
-    raw = open_raw(path, name, store.scratch)
-    header = choose_header(read_headers(raw.plain, name), spec)
-    binding = bind(spec, header, name, settings.base_currency)
-    structure = scan(raw.plain, name, header.delimiter, len(header.cells))
+    raw = open_raw(path, name, desk.store.scratch, Wrapping.of(spec, spec.where))
     try:
+        raw, binding, structure = _opened(raw, spec, desk)
         part = _read(raw, binding, structure, desk)
     except pl.exceptions.PolarsError as error:
         raise DataError(
@@ -165,14 +155,56 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
             hint="export it again as CSV (UTF-8)",
         ) from error
     raw.assert_unchanged()
-    return part
+    return replace(part, notes=(*raw.notes, *_notes(binding, structure, name), *part.notes))
+
+
+def _opened(raw: RawFile, spec: Spec, desk: Desk) -> tuple[RawFile, Binding, Structure]:
+    """The file as UTF-8, its header and its structure; Windows-1252 shows only in the scan."""
+    for _ in range(2):
+        headers = read_headers(raw.plain, raw.name, spec.delimiter, spec.header_row)
+        binding = bind(spec, choose_header(headers, spec), raw.name, desk.settings.base_currency)
+        try:
+            structure = scan(raw.plain, raw.name, binding.header)
+        except NotUtf8Error as fault:
+            raw = from_windows(raw, fault.place, fault.line, desk.store.scratch)
+        else:
+            return raw, binding, without_footers(structure, binding)
+    raise LookupError(raw.name)
+
+
+def _notes(binding: Binding, structure: Structure, name: str) -> list[Finding]:
+    """What the reader should know about the file's shape."""
+    notes = []
+    if binding.header.row > 1:
+        notes.append(
+            Finding(
+                Severity.NOTE,
+                "header_row",
+                f"the header is in line {binding.header.row}; what stands above it was passed over",
+                source=name,
+                row=binding.header.row,
+                remedy=f"set header_row at {binding.spec.where}, if another line is the header",
+            )
+        )
+    if not structure.final_newline:
+        notes.append(
+            Finding(
+                Severity.WARNING,
+                "no_final_newline",
+                "the last line has no line end; the export may be cut off",
+                source=name,
+                remedy="compare the number of rows with the system it comes from",
+            )
+        )
+    return notes
 
 
 def _read(raw: RawFile, binding: Binding, structure: Structure, desk: Desk) -> Part:
     plain = raw.plain
-    if structure.bad:
+    blanked = sorted((*structure.bad, *structure.feet), key=lambda record: record.start)
+    if blanked:
         plain = desk.store.scratch / f"clean-{next(_NUMBERS)}.csv"
-        write_without(raw.plain, [(bad.start, bad.end) for bad in structure.bad], plain)
+        write_without(raw.plain, [(record.start, record.end) for record in blanked], plain)
     header = binding.header
     names = [cell(place) for place in range(len(header.cells))]
     frame = pl.scan_csv(
@@ -181,24 +213,15 @@ def _read(raw: RawFile, binding: Binding, structure: Structure, desk: Desk) -> P
         infer_schema=False,
         glob=False,
         new_columns=names,
+        skip_lines=header.row - 1,
         row_index_name="row",
-        row_index_offset=2,
+        row_index_offset=header.row + 1,
     )
     if structure.excluded:
         frame = frame.filter(~pl.col("row").is_in(structure.excluded))
     cells = read_sample(plain, header, _SAMPLE)
     sample = pl.LazyFrame(cells, schema=dict.fromkeys(names, pl.String), orient="row")
-    part = make_part((frame, sample), binding, structure, raw.name, desk)
-    if structure.final_newline:
-        return part
-    note = Finding(
-        Severity.WARNING,
-        "no_final_newline",
-        "the last line has no line end; the export may be cut off",
-        source=raw.name,
-        remedy="compare the number of rows with the system it comes from",
-    )
-    return replace(part, notes=(*part.notes, note))
+    return make_part((frame, sample), binding, structure, raw.name, desk)
 
 
 def make_part(
@@ -218,19 +241,23 @@ def make_part(
         desk: settings and store.
 
     Raises:
-        DataError: polars saw other rows than the scan, or an unknown currency.
+        DataError: polars saw other rows than the scan, a column or total that contradicts itself,
+            or an unknown currency.
     """
-    texts, sample = (as_text(raw, binding, tidy=structure.tidy) for raw in frames)
-    store = desk.store
-    clock = _clock((texts, sample), binding, desk.settings, name)
-    path = store.new_part()
-    sums = _write(texts, binding, clock, path, store)
-    bad = _bad_rows(texts, binding, clock, sums, path)
-    if bad is not None and clock.day_only and _has_times(bad, binding, clock):
-        # The sample showed days only, yet a refused value is a day with a time: read once more.
-        clock = replace(clock, day_only=frozenset())
-        sums = _write(texts, binding, clock, path, store)
-        bad = _bad_rows(texts, binding, clock, sums, path)
+    over = declared(frames[0], binding)
+    raw = _without_totals(frames[0], over, binding)
+    texts = as_text(raw, binding, tidy=structure.tidy)
+    sample = as_text(frames[1], binding, tidy=False)
+    file = Undecided(texts, sample, binding, desk.settings, name)
+    forms, path = first_forms(file), desk.store.new_part()
+    assert_not_minor(texts, sample, binding, forms, name)
+    sums, bad = _written(file, forms, over, path, desk.store)
+    if bad is not None:
+        # Most files have no bad row and are read once; the others tell how they are to be read.
+        better = settled(file, forms, bad), over | unusual(bad, binding)
+        if better != (forms, over):
+            forms, over = better
+            sums, bad = _written(file, forms, over, path, desk.store)
     seen = sums.tally().rows + len(structure.excluded)
     if seen != structure.records:
         raise DataError(
@@ -240,88 +267,41 @@ def make_part(
         )
     aside = from_records(structure.bad, binding.spec.table.name, name)
     if bad is not None:
-        told = reasons(bad, binding, name)
+        told = reasons(bad, binding, forms, name)
         assert_currencies(told, name)
         aside = pl.concat([told, aside])
-    return Part(name, binding, path, sums, aside.sort("row"), structure, desk.settings)
+    notes = check_totals(file, path, forms, over.totals) if over.totals else []
+    return Part(
+        name, binding, path, sums, aside.sort("row"), structure, desk.settings, tuple(notes)
+    )
 
 
-def _write(
-    texts: pl.LazyFrame, binding: Binding, clock: Clock, path: Path, store: LineStore
-) -> Sums:
-    typed = as_typed(texts, binding, clock).with_columns(state(binding))
+def _without_totals(raw: pl.LazyFrame, over: PassedOver, binding: Binding) -> pl.LazyFrame:
+    """The rows with nothing to fill down from a total into what follows it."""
+    places = [binding.header.find(name) for name in binding.spec.fill_down]
+    if not over.rows or not places:
+        return raw
+    numbers = pl.lit(pl.Series(sorted(over.rows), dtype=pl.Int64)).implode()
+    kept = ~pl.col("row").cast(pl.Int64).is_in(numbers)
+    return raw.with_columns(
+        pl.when(kept).then(pl.col(cell(place))).alias(cell(place))
+        for place in places
+        if place is not None
+    )
+
+
+def _written(
+    file: Undecided, forms: Forms, over: PassedOver, path: Path, store: LineStore
+) -> tuple[Sums, pl.DataFrame | None]:
+    """Write the typed part; its sums, and its bad rows once more with their texts."""
+    binding = file.binding
+    typed = as_typed(file.texts, binding, forms).with_columns(state(binding, over.rows))
     names = typed_names(binding)
     store.write(typed.select(*names, pl.col("row").cast(pl.Int64), "state"), path)
-    return Sums(sums_of(pl.scan_parquet(path, glob=False), binding).collect())
-
-
-def _bad_rows(
-    texts: pl.LazyFrame, binding: Binding, clock: Clock, sums: Sums, path: Path
-) -> pl.DataFrame | None:
-    """The bad rows once more, with their texts: only a file that has some pays for it."""
+    part = pl.scan_parquet(path, glob=False)
+    sums = Sums(sums_of(part, binding).collect())
     if not sums.tally(BAD).rows:
-        return None
-    bad = pl.scan_parquet(path, glob=False).filter(pl.col("state") == BAD)
-    rows = bad.select("row").collect()["row"].implode()
-    wanted = texts.filter(pl.col("row").cast(pl.Int64).is_in(rows))
-    return as_typed(wanted, binding, clock).collect()
-
-
-def _dates(binding: Binding) -> list[str]:
-    return [field.name for field in given_fields(binding) if field.type is Type.DATE]
-
-
-def _has_times(bad: pl.DataFrame, binding: Binding, clock: Clock) -> bool:
-    general = replace(clock, day_only=frozenset())
-    tests = [
-        (pl.col(name).is_null() & day(pl.col(text_of(name)), name, general).is_not_null()).any()
-        for name in _dates(binding)
-    ]
-    return bool(bad.select(pl.any_horizontal(tests)).item()) if tests else False
-
-
-def _clock(
-    frames: tuple[pl.LazyFrame, pl.LazyFrame], binding: Binding, settings: Settings, name: str
-) -> Clock:
-    """The one format of each date column, and which hold days without a time."""
-    names = _dates(binding)
-    zones = {column: _zone(binding, column) for column in names}
-    forms = binding.spec.date_format
-    texts, head = frames
-    sample = head.select(text_of(column) for column in names).collect()
-    day_only = frozenset(
-        column
-        for column in names
-        if (sample[text_of(column)].str.len_bytes().max() or 0) <= 10  # type: ignore[operator]
-    )
-    general = Clock(dict.fromkeys(names, forms[0]), frozenset(), zones, settings.timezone)
-    if len(forms) == 1:
-        return replace(general, day_only=day_only)
-    rivals = [replace(general, formats=dict.fromkeys(names, form)) for form in forms]
-    chosen = {column: _format(texts, column, rivals, name) for column in names}
-    return replace(general, formats=chosen, day_only=day_only)
-
-
-def _zone(binding: Binding, column: str) -> str:
-    place = binding.columns.get(column)
-    stated = None if place is None else binding.header.zone(place)
-    return stated or binding.spec.timezone
-
-
-def _format(texts: pl.LazyFrame, column: str, clocks: Sequence[Clock], name: str) -> str:
-    """The format that reads most values of a column: one for all of them, never one per value."""
-    text, forms = pl.col(text_of(column)), [clock.formats[column] for clock in clocks]
-    days = texts.select(day(text, column, clock).alias(str(n)) for n, clock in enumerate(clocks))
-    counts = days.count().collect().row(0)
-    best = max(range(len(forms)), key=lambda n: (counts[n], -n))
-    for rival in range(len(forms)):
-        if rival == best or not counts[best] == counts[rival] > 0:
-            continue
-        differ = (pl.col(str(best)) != pl.col(str(rival))).any()
-        if days.select(differ).collect().item():
-            raise DataError(
-                f"{column} can be read as {forms[best]} and as {forms[rival]}",
-                where=f"{name}, column {column}",
-                hint="let date_format of this source name only the right one",
-            )
-    return forms[best]
+        return sums, None
+    rows = part.filter(pl.col("state") == BAD).select("row").collect()["row"].implode()
+    bad = file.texts.filter(pl.col("row").cast(pl.Int64).is_in(rows))
+    return sums, as_typed(bad, binding, forms).collect()

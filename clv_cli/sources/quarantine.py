@@ -8,8 +8,17 @@ import polars as pl
 
 from clv_cli.errors import DataError, did_you_mean
 from clv_cli.frames import Finding, Severity, Type
-from clv_cli.sources.columns import failed, given_fields, text_of
-from clv_cli.sources.reading import MONEY_ANY, currencies
+from clv_cli.sources.columns import (
+    currency_of,
+    failed,
+    given_fields,
+    number_texts,
+    plain_numbers,
+    text_of,
+    units_of,
+)
+from clv_cli.sources.numbers import PLAIN, sign_agrees
+from clv_cli.sources.reading import currencies
 from clv_cli.sources.structure import BAD_QUOTE, FIELD_COUNT
 
 if TYPE_CHECKING:
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
 
     from clv_cli.frames import Field
     from clv_cli.sources.binding import Binding
+    from clv_cli.sources.columns import Forms
     from clv_cli.sources.structure import BadRecord
 
 MAX_FINDINGS = 20
@@ -34,10 +44,14 @@ SCHEMA = {
 }
 REASONS: Mapping[str, tuple[str, str]] = {
     "missing_value": ("is empty", "fill it in"),
-    "bad_amount": ("is no amount", "write it as -1234.56, without signs and separators"),
-    "sub_minor": ("is finer than the currency's minor unit", "round it at its source"),
+    "bad_amount": ("is no amount in this column's format", "set numbers of the source"),
+    "sub_minor": (
+        "is finer than the currency's minor unit",
+        "round it at its source; if the point separates thousands, set numbers: eu",
+    ),
+    "currency_sign": ("carries the sign of another currency", "correct the sign or the currency"),
     "bad_date": ("is no day in this column's format", "set date_format of the source"),
-    "bad_number": ("is no number in range", "write it as -1234.56, without separators"),
+    "bad_number": ("is no number in this column's format", "set numbers of the source"),
     "unknown_choice": ("is not a known value", "map it with values of the source"),
     FIELD_COUNT: ("has another number of fields than the header", "quote cells with separators"),
     BAD_QUOTE: ("has a quote within a cell", 'double every quote within a cell ("")'),
@@ -55,12 +69,13 @@ _CODES = {
 }
 
 
-def reasons(rows: pl.DataFrame, binding: Binding, source: str) -> pl.DataFrame:
+def reasons(rows: pl.DataFrame, binding: Binding, forms: Forms, source: str) -> pl.DataFrame:
     """The first failing column of each bad row, with its reason and raw text.
 
     Args:
         rows: bad rows with their texts and typed columns.
         binding: the file's columns.
+        forms: how they were read.
         source: the file.
     """
     fields = given_fields(binding)
@@ -69,7 +84,7 @@ def reasons(rows: pl.DataFrame, binding: Binding, source: str) -> pl.DataFrame:
         test = failed(field, binding)
         parts = {
             "column": pl.lit(binding.label(field.name)),
-            "code": _code(field, binding),
+            "code": _code(field, binding, forms),
             "value": _raw(field, binding),
         }
         chains = {
@@ -85,20 +100,23 @@ def reasons(rows: pl.DataFrame, binding: Binding, source: str) -> pl.DataFrame:
 
 
 def _raw(field: Field, binding: Binding) -> pl.Expr:
-    name = text_of(field.name)
-    count = len(binding.derived.get(field.name, ()))
-    if count < 2:
-        return pl.col(name)
-    texts = [pl.col(name), *(pl.col(f"{name}_{n}") for n in range(1, count))]
+    texts = number_texts(field, binding)
+    if len(texts) == 1:
+        return texts[0]
     return pl.concat_str(texts, separator=" - ", ignore_nulls=True)
 
 
-def _code(field: Field, binding: Binding) -> pl.Expr:
+def _code(field: Field, binding: Binding, forms: Forms) -> pl.Expr:
     text = pl.col(text_of(field.name))
     code: pl.Expr = pl.lit(_CODES.get(field.type, "missing_value"))
-    if field.type is Type.MONEY and binding.spec.units == "major":
-        fine = text.str.contains(MONEY_ANY) & text.str.contains(_FINE)
-        code = pl.when(fine).then(pl.lit("sub_minor")).otherwise(code)
+    if field.type is Type.MONEY:
+        form = forms.numbers.get(field.name, PLAIN)
+        plain = plain_numbers(field, binding, forms)[0]
+        if units_of(field, binding.spec) == "major":
+            code = pl.when(plain.str.contains(_FINE)).then(pl.lit("sub_minor")).otherwise(code)
+        if form != PLAIN:
+            foreign = plain.is_not_null() & ~sign_agrees(text, currency_of(binding))
+            code = pl.when(foreign).then(pl.lit("currency_sign")).otherwise(code)
     return pl.when(text.is_null()).then(pl.lit("missing_value")).otherwise(code)
 
 

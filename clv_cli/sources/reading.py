@@ -6,8 +6,6 @@ guessed, rounded or padded. See `quarantine` for the reasons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -25,36 +23,8 @@ if TYPE_CHECKING:
 # No currency has more than four digits after the point.
 _MAX_EXPONENT = 4
 MONEY_MAJOR = r"^-?[0-9]{1,15}(\.[0-9]{1,4}0*)?$"
-MONEY_ANY = r"^-?[0-9]+(\.[0-9]+)?$"
 MONEY_MINOR = r"^-?[0-9]{1,15}$"
-_DAY_LENGTH = len("2026-10-31")
-_TIME = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
-    r" ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?$"
-)
-_OFFSET = r"([+-])([0-9]{2}):?([0-9]{2})$"
-_EPOCH = r"^[0-9]{1,10}$"
-# Sentinels such as 0001-01-01 and 9999-12-31 would open 120,000 months.
-FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
-ISO, EPOCH = "iso", "epoch"
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """How a source's times become reporting days.
-
-    Args:
-        formats: the date format of each date column.
-        day_only: columns whose iso values are days without a time, as far as a sample tells.
-        zones: zone of the times of each date column.
-        reporting: zone of the reporting days.
-    """
-
-    formats: Mapping[str, str]
-    day_only: frozenset[str]
-    zones: Mapping[str, str]
-    reporting: str
 
 
 @cache
@@ -166,86 +136,6 @@ def weight(text: pl.Expr) -> pl.Expr:
     grammar = r"^(0(\.[0-9]{1,6}0*)?|1(\.0+)?)$"
     share = pl.when(text.str.contains(grammar)).then(text).cast(pl.Decimal(38, 6), strict=False)
     return (share * WEIGHT_ONE).cast(pl.Int64)
-
-
-def day(text: pl.Expr, name: str, clock: Clock) -> pl.Expr:
-    """A calendar day in the reporting zone.
-
-    Args:
-        text: without surrounding blanks.
-        name: the canonical column.
-        clock: formats and zones.
-    """
-    form = clock.formats[name]
-    zone = clock.zones[name]
-    if form == ISO:
-        value = _iso(text, name in clock.day_only, zone, clock.reporting)
-    elif form == EPOCH:
-        seconds = pl.when(text.str.contains(_EPOCH)).then(text).cast(pl.Int64, strict=False)
-        value = _cut(pl.from_epoch(seconds, "s").dt.replace_time_zone("UTC"), clock.reporting)
-    else:
-        value = _formatted(text, form, zone, clock.reporting)
-    return pl.when(value.is_between(FIRST_DAY, LAST_DAY)).then(value)
-
-
-def _iso(text: pl.Expr, day_only: bool, zone: str, reporting: str) -> pl.Expr:  # noqa: FBT001
-    # Ten characters that read as a year, a month and a day: no other form has that length.
-    value = text.str.to_date("%Y-%m-%d", strict=False, cache=False)
-    plain = pl.when(text.str.len_bytes() == _DAY_LENGTH).then(value)
-    if day_only:
-        return plain
-    timed = pl.when(text.str.contains(_TIME)).then(text)
-    return pl.coalesce(plain, _iso_time(timed, zone, reporting))
-
-
-def _iso_time(text: pl.Expr, zone: str, reporting: str) -> pl.Expr:
-    """`2026-01-31T23:30:00-08:00`: the value's own offset wins over the source's zone."""
-    whole = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
-    local = whole + pl.duration(
-        hours=text.str.slice(11, 2).cast(pl.Int64, strict=False),
-        minutes=text.str.slice(14, 2).cast(pl.Int64, strict=False),
-        seconds=text.str.extract(r"^.{16}:([0-9]{2})", 1).cast(pl.Int64).fill_null(0),
-    )
-    sign = pl.when(text.str.extract(_OFFSET, 1) == "-").then(-1).otherwise(1)
-    hours = text.str.extract(_OFFSET, 2).cast(pl.Int64)
-    minutes = text.str.extract(_OFFSET, 3).cast(pl.Int64)
-    offset = pl.duration(minutes=sign * (hours * 60 + minutes))
-    universal = (
-        pl.when(hours.is_not_null())
-        .then(local - offset)
-        .when(text.str.contains("(Z|UTC)$"))
-        .then(local)
-    )
-    if zone == reporting:
-        return pl.coalesce(_cut(universal.dt.replace_time_zone("UTC"), reporting), local.dt.date())
-    return _cut(
-        pl.coalesce(universal.dt.replace_time_zone("UTC"), _located(local, zone)), reporting
-    )
-
-
-def _formatted(text: pl.Expr, form: str, zone: str, reporting: str) -> pl.Expr:
-    """A strftime format; one without a day means the first of the month."""
-    if "%d" not in form and "%e" not in form and "%j" not in form and "%D" not in form:
-        text, form = text + " 1", f"{form} %d"
-    if not any(mark in form for mark in ("%H", "%I", "%T", "%R", "%k", "%l")):
-        return text.str.to_date(form, strict=False)
-    if "%z" in form:
-        return _cut(
-            text.str.to_datetime(form, time_unit="us", strict=False).dt.convert_time_zone("UTC"),
-            reporting,
-        )
-    local = text.str.to_datetime(form, time_unit="us", strict=False)
-    return local.dt.date() if zone == reporting else _cut(_located(local, zone), reporting)
-
-
-def _located(local: pl.Expr, zone: str) -> pl.Expr:
-    """A wall-clock time as an instant: the first of two, none for an hour that was skipped."""
-    instant = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return instant.dt.convert_time_zone("UTC")
-
-
-def _cut(instant: pl.Expr, reporting: str) -> pl.Expr:
-    return instant.dt.convert_time_zone(reporting).dt.date()
 
 
 def choice(text: pl.Expr, values: Mapping[str, Sequence[str]], known: Sequence[str]) -> pl.Expr:

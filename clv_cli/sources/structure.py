@@ -4,8 +4,8 @@ polars pads short records, follows stray quotes across thousands of lines, and c
 columns it does not need. This scan counts every record and its fields on its own, so that what
 polars reads can be held against it.
 
-A *record* is what stands between two line ends outside quotes; the header is record 1, and blank
-lines count, so that without line ends in cells a record number is a line number.
+A *record* is what stands between two line ends outside quotes. The header has the number of its line,
+and blank lines count, so that without line ends in cells a record number is a line number.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from clv_cli.sources.headers import Header
+
 _LF, _CR, _BLANK, _QUOTE = 10, 13, 32, 34
 # Other characters that count as blank: controls, and Unicode's by their first bytes.
 _RARE_BLANKS = (b"\t", b"\v", b"\f")
@@ -38,6 +40,20 @@ _DOUBLE_QUOTES = 'double every quote within a cell ("") and export again'
 
 FIELD_COUNT = "field_count"
 BAD_QUOTE = "bad_quote"
+
+
+class NotUtf8Error(Exception):
+    """Bytes that are no UTF-8; whoever reads the file knows what else they may be.
+
+    Args:
+        place: the first such byte.
+        line: its line.
+    """
+
+    def __init__(self, place: int, line: int) -> None:
+        super().__init__(f"byte {place} in line {line} is no UTF-8")
+        self.place = place
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class Structure:
         bad: records with another number of fields than the header, or with broken quotes.
         final_newline: whether the last record ends with a line end.
         tidy: no cell begins or ends with a blank or is quoted and empty: nothing needs trimming.
+        feet: records of another shape that belong to no row, such as footers; they are in `blank`.
     """
 
     records: int
@@ -78,6 +95,7 @@ class Structure:
     bad: tuple[BadRecord, ...]
     final_newline: bool
     tidy: bool
+    feet: tuple[BadRecord, ...] = ()
 
     @property
     def excluded(self) -> tuple[int, ...]:
@@ -95,32 +113,33 @@ class _Odd:
     tidy: bool
 
 
-def scan(path: Path, name: str, delimiter: str, fields: int) -> Structure:
-    """Count every record and its fields.
+def scan(path: Path, name: str, header: Header) -> Structure:
+    """Count every record and its fields, from the header on.
 
     A chunk ends at its last line end outside quotes; the rest goes to the next one.
 
     Args:
         path: plain UTF-8 bytes.
         name: the file, for errors.
-        delimiter: one character.
-        fields: how many the header has.
+        header: where the table begins, how many fields it has and what is between them.
 
     Raises:
-        DataError: NUL bytes, no UTF-8, quotes that never close or hold more than 20 lines or 8 kB.
+        DataError: NUL bytes, quotes that never close or hold more than 20 lines or 8 kB.
+        NotUtf8Error: bytes that are no UTF-8.
     """
-    scanner = _Scanner(path, name, ord(delimiter), fields)
-    for start, chunk in _chunks(path, scanner):
+    scanner = _Scanner(path, name, header)
+    for start, chunk in _chunks(path, scanner, header.start):
         scanner.add(start, scanner.inspect(chunk, start))
     bad = _with_raw(path, scanner.bad)
     newline = _ends_with_newline(path)
-    return Structure(scanner.records - 1, tuple(scanner.blank), bad, newline, scanner.tidy)
+    return Structure(scanner.records - header.row, tuple(scanner.blank), bad, newline, scanner.tidy)
 
 
-def _chunks(path: Path, scanner: _Scanner) -> Iterator[tuple[int, bytes]]:
+def _chunks(path: Path, scanner: _Scanner, start: int) -> Iterator[tuple[int, bytes]]:
     """Pieces of whole records, each with its first byte's place."""
-    start, rest = 0, b""
+    rest = b""
     with path.open("rb") as file:
+        file.seek(start)
         while block := file.read(_CHUNK):
             data = rest + block
             cut = scanner.whole_records(data, start)
@@ -135,14 +154,14 @@ def _chunks(path: Path, scanner: _Scanner) -> Iterator[tuple[int, bytes]]:
 class _Scanner:
     """Counts the records of chunks and keeps the odd ones."""
 
-    def __init__(self, path: Path, name: str, delimiter: int, fields: int) -> None:
+    def __init__(self, path: Path, name: str, header: Header) -> None:
         self._path = path
         self._name = name
-        self._delimiter = delimiter
-        self._fields = fields
-        self._record = bytes([delimiter]) * (fields - 1) + b"\n"
-        self._others = bytes(set(range(256)) - {delimiter, _LF})
-        self.records = 0
+        self._delimiter = ord(header.delimiter)
+        self._fields = len(header.cells)
+        self._record = header.delimiter.encode() * (self._fields - 1) + b"\n"
+        self._others = bytes(set(range(256)) - {self._delimiter, _LF})
+        self.records = header.row - 1
         self.blank: list[int] = []
         self.bad: list[BadRecord] = []
         self.tidy = True
@@ -260,11 +279,8 @@ class _Scanner:
         try:
             chunk.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise DataError(
-                f"the file is not UTF-8: byte 0x{chunk[error.start]:02x}",
-                where=self._line(start + error.start),
-                hint="export it again as UTF-8",
-            ) from error
+            place = start + error.start
+            raise NotUtf8Error(place, self._line_number(place)) from error
 
     def _swallowing(
         self,
@@ -310,10 +326,11 @@ class _Scanner:
 
     def _line(self, place: int) -> str:
         """`file:line` of a byte."""
+        return f"{self._name}:{self._line_number(place)}"
+
+    def _line_number(self, place: int) -> int:
         with self._path.open("rb") as file:
-            before = file.read(place)
-        lines = before.count(b"\n") + 1
-        return f"{self._name}:{lines}"
+            return file.read(place).count(b"\n") + 1
 
 
 def _is_tidy(chunk: bytes, delimiter: int) -> bool:

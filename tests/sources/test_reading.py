@@ -255,8 +255,8 @@ def test_two_formats_that_read_every_value_differently_stop(tmp_path: Path) -> N
 def test_every_instant_falls_on_the_day_that_its_offset_says(day: date, offset: int) -> None:
     from datetime import UTC, datetime, timezone
 
-    from clv_cli.sources.reading import Clock
-    from clv_cli.sources.reading import day as read_day
+    from clv_cli.sources.dates import Clock
+    from clv_cli.sources.dates import day as read_day
 
     zone = timezone(timedelta(minutes=offset))
     instant = datetime(day.year, day.month, day.day, 12, 34, 56, tzinfo=zone)

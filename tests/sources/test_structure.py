@@ -199,6 +199,7 @@ def test_the_scan_counts_every_record_of_every_legal_file(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], block: int
 ) -> None:
     from clv_cli.sources import structure
+    from clv_cli.sources.headers import Header
 
     text = io.StringIO(newline="")
     python_csv.writer(text, lineterminator="\n", quoting=python_csv.QUOTE_ALL).writerows(rows)
@@ -207,7 +208,7 @@ def test_the_scan_counts_every_record_of_every_legal_file(
     whole = structure._CHUNK
     structure._CHUNK = block
     try:
-        found = scan(path, "x.csv", ",", 3)
+        found = scan(path, "x.csv", Header(("a", "b", "c"), ","))
     finally:
         structure._CHUNK = whole
     assert found.records == len(rows) - 1
