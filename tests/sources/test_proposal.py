@@ -33,7 +33,8 @@ def one(folder: Path, text: str, name: str = "x") -> Proposal:
 def entries(text: str) -> list[dict[str, Any]]:
     value = load_marked(text, "clv.yaml").value
     assert isinstance(value, dict)
-    return value["sources"]
+    found: list[dict[str, Any]] = value["sources"]
+    return found
 
 
 @pytest.mark.parametrize("table", TABLES)
