@@ -124,7 +124,10 @@ def _entered(scope: Scope, blocks: pl.DataFrame, starts: pl.DataFrame) -> pl.Dat
         pl.col("interval_count") != pl.col("interval_count").shift(1)
     )
     earlier = _terms_between(pl.col("started_on"), pl.col("start")).fill_null(0)
-    unseen = pl.col("started_on").is_null() & (pl.col("start") < scope.book.lines.first_issued)
+    # Billed after the term is in arrears, and the first bill of a new customer may be the first of all.
+    in_advance = pl.col("start") + pl.duration(days=pl.col("lag")) < pl.col("end")
+    before_all = pl.col("start") < scope.book.lines.first_issued
+    unseen = pl.col("started_on").is_null() & before_all & in_advance
     entry = (
         pl.when(~anew)
         .then(pl.lit("switched"))

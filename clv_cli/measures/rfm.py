@@ -27,37 +27,39 @@ def purchase_days(scope: Scope) -> pl.LazyFrame:
     to the spend of their day. Credits, refunds and write-offs are no purchases: they are `credited`.
 
     Returns:
-        `code` (Int32), `contract` (Boolean: recurring and proration lines), `day`, `purchases`
-        (lines that are one), `spend` (of charges) and `credited` (not positive), both Int64 minor
-        units of the base currency; sorted by the first three.
+        `code` (Int32), `contract` (Boolean: recurring and proration lines), `day`, `bought` (whether
+        it was a purchase), `spend` (of charges) and `credited` (not positive), both Int64 minor units
+        of the base currency; sorted by the first three.
     """
     kind, amount = pl.col("kind"), pl.col("amount_base")
     charged = kind.is_in([*_CONTRACT, *_FREE_CHOICE])
     bought = (charged & (amount > 0)) | ((kind == "one_off") & (amount == 0))
     group = pl.col("code").cast(pl.Int64) * 2 + kind.is_in(_CONTRACT).cast(pl.Int64)
-    lines = billed_lines(scope).filter(kind != "trial")
+    takes_back = bool(set(scope.book.lines.kinds) - {*_CONTRACT, *_FREE_CHOICE, "trial"})
+    spend = pl.when(charged).then(amount).otherwise(0) if takes_back else amount
+    credited = [pl.when(charged).then(0).otherwise(amount).alias("credited")] * takes_back
+    sums = ["spend", *(["credited"] * takes_back)]
     # One packed key groups and sorts three times as fast as its three parts.
-    return (
-        lines.select(
+    days = (
+        billed_lines(scope)
+        .filter(kind != "trial")
+        .select(
+            *credited,
             key=group * _STRIDE + pl.col("issued_on").to_physical() + _DAY_ZERO,
             bought=bought,
-            spend=pl.when(charged).then(amount).otherwise(0),
-            credited=pl.when(charged).then(0).otherwise(amount),
+            spend=spend,
         )
         .group_by("key")
-        .agg(
-            pl.col("bought").sum().cast(pl.Int64).alias("purchases"),
-            pl.col("spend", "credited").cast(pl.Int128).sum().cast(pl.Int64),
-        )
+        .agg(pl.col("bought").any(), pl.col(sums).cast(pl.Int128).sum().cast(pl.Int64))
         .sort("key")
-        .select(
-            (pl.col("key") // (2 * _STRIDE)).cast(pl.Int32).alias("code"),
-            (pl.col("key") // _STRIDE % 2 == 1).alias("contract"),
-            (pl.col("key") % _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date).alias("day"),
-            "purchases",
-            "spend",
-            "credited",
-        )
+    )
+    return days.select(
+        (pl.col("key") // (2 * _STRIDE)).cast(pl.Int32).alias("code"),
+        (pl.col("key") // _STRIDE % 2 == 1).alias("contract"),
+        (pl.col("key") % _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date).alias("day"),
+        "bought",
+        "spend",
+        pl.col("credited") if takes_back else pl.lit(0, pl.Int64).alias("credited"),
     )
 
 
@@ -84,24 +86,21 @@ def rfm_free_choice(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
-    credited = days.group_by("code").agg(pl.col("credited").cast(pl.Int128).sum().cast(pl.Int64))
-    bought = days.filter(pl.col("purchases") > 0)
+    credited = (
+        days.filter(pl.col("credited") != 0)
+        .group_by("code")
+        .agg(pl.col("credited").cast(pl.Int128).sum().cast(pl.Int64))
+    )
+    bought = days.filter(pl.col("bought"))
     if bought["contract"].n_unique() > 1:  # else each day of a customer is one row already
         bought = (
             bought.group_by("code", "day")
             .agg(pl.col("spend").cast(pl.Int128).sum().cast(pl.Int64))
             .sort("code", "day")
         )
-    # Sorted by customer and day, the first row of each is the first purchase.
-    found = bought.group_by("code", maintain_order=True).agg(
-        first_on=pl.col("day").first(),
-        last_on=pl.col("day").last(),
-        frequency=pl.len().cast(pl.Int32) - 1,
-        spend=pl.col("spend").cast(pl.Int128).sum().cast(pl.Int64),
-        first_spend=pl.col("spend").first(),
-    )
     return (
-        found.join(credited, on="code", how="left")
+        _first_to_last(bought)
+        .join(credited, on="code", how="left")
         .select(
             "code",
             "frequency",
@@ -109,11 +108,33 @@ def _by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
             age=_days(pl.lit(scope.as_of) - pl.col("first_on")),
             first_on="first_on",
             last_on="last_on",
-            spend="spend",
-            repeat_spend=pl.col("spend") - pl.col("first_spend"),
-            credited="credited",
+            spend=pl.col("repeat_spend") + pl.col("first_spend"),
+            repeat_spend="repeat_spend",
+            credited=pl.col("credited").fill_null(0),
         )
         .sort("code")
+    )
+
+
+def _first_to_last(bought: pl.DataFrame) -> pl.DataFrame:
+    """The first and the last row of each customer side by side, from rows sorted by customer and day.
+
+    Customers' sums are differences of one running sum: a quarter of the time of a group-by. Should it
+    ever wrap, the differences are still exact.
+    """
+    running = bought.with_columns(place=pl.int_range(pl.len()), sum=pl.col("spend").cum_sum())
+    code = pl.col("code")
+    first = running.filter((code != code.shift(1)).fill_null(value=True))
+    last = running.filter((code != code.shift(-1)).fill_null(value=True))
+    return pl.concat(
+        [
+            first.select("code", first_on="day", first_spend="spend", begin="place", before="sum"),
+            last.select(last_on="day", end="place", after="sum"),
+        ],
+        how="horizontal",
+    ).with_columns(
+        frequency=(pl.col("end") - pl.col("begin")).cast(pl.Int32),
+        repeat_spend=pl.col("after") - pl.col("before"),
     )
 
 

@@ -12,7 +12,7 @@ from clv_cli.models.special import logistic, normal_quantile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from clv_cli.models.arrays import Array
+    from clv_cli.models.arrays import Array, Index
     from clv_cli.models.fitting import Fit
 
 
@@ -37,8 +37,9 @@ class Estimate:
     @property
     def standard_error(self) -> Array:
         """From not knowing the parameters exactly."""
-        variance = np.einsum("in,ij,jn->n", self.gradient, self.covariance, self.gradient)
-        error: Array = np.sqrt(np.maximum(variance, 0.0))
+        roots, axes = np.linalg.eigh(self.covariance)
+        apart = (axes * np.sqrt(np.maximum(roots, 0.0))).T @ self.gradient
+        error: Array = np.sqrt(np.einsum("in,in->n", apart, apart))
         return error
 
     def interval(
@@ -62,6 +63,16 @@ class Estimate:
         centre = np.clip(self.value, 1e-12, 1 - 1e-12)
         odds, width = np.log(centre / (1 - centre)), reach / (centre * (1 - centre))
         return logistic(odds - width), logistic(odds + width)
+
+    def of(self, member: Index) -> Estimate:
+        """The predictions of customers whose rows were grouped."""
+        return Estimate(self.value[member], self.gradient[:, member], self.covariance)
+
+    def times(self, other: Estimate) -> Estimate:
+        """The product with the predictions of an independent fit, such as purchases times spend."""
+        gradient = np.concatenate([self.gradient * other.value, other.gradient * self.value])
+        covariance = _block_diagonal([self.covariance, other.covariance])
+        return Estimate(self.value * other.value, gradient, covariance)
 
     def total(self, weights: Array | None = None) -> Estimate:
         """The sum over customers: their errors are one error, that of the parameters."""

@@ -318,6 +318,11 @@ def _skips(binding: Binding) -> list[pl.Expr]:
             rules.append(pl.col(text_of(name)).is_null())
         elif place is not None:
             rules.append(pl.col(cell(place)).is_null())
+    heads = {binding.header.find(name) for name in spec.fill_down}
+    if heads:
+        # A row of nothing but what is filled down is the head of a group.
+        rest = [pl.col(cell(at)).is_null() for at in _places(binding) if at not in heads]
+        rules.append(pl.all_horizontal(rest))
     bound = sorted(set(binding.columns.values()))[:_REPEATED]
     if len(bound) == _REPEATED:
         rules.append(

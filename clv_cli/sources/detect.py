@@ -115,8 +115,8 @@ def detect(headers: Sequence[Header], name: str, where: str) -> tuple[Preset, Fi
     note = Finding(
         Severity.NOTE,
         "preset_detected",
-        f"read as {chosen} ({preset.title}): delimiter {delimiter}, {preset.units} units, "
-        f"times in {preset.timezone}",
+        f"read as {chosen} ({preset.title}): header in line {header.row}, delimiter {delimiter}, "
+        f"{preset.units} units, times in {preset.timezone}",
         source=name,
         remedy=f"write preset: {chosen} at {where} to pin it",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def one(folder: Path, text: str, name: str = "x") -> Proposal:
 def entries(text: str) -> list[dict[str, Any]]:
     value = load_marked(text, "clv.yaml").value
     assert isinstance(value, dict)
-    return value["sources"]
+    found: list[dict[str, Any]] = value["sources"]
+    return found
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -210,6 +212,24 @@ def test_a_file_that_is_mostly_about_other_things_is_no_canonical_table(tmp_path
     whole = proposed(tmp_path, truths=csv("c1,5,1,0.3,good", header=header))
     assert not whole.proposals
     assert [file.name for file in whole.unused] == ["truths.csv"]
+
+
+def test_each_table_of_a_zip_is_proposed_by_itself(tmp_path: Path) -> None:
+    """Chargebee sends one zip with a file for each kind of object."""
+    data = write(tmp_path / "data", "export.zip", "").parent
+    with zipfile.ZipFile(data / "export.zip", "w") as packed:
+        packed.writestr("invoices.csv", INVOICES)
+        packed.writestr("customers.csv", csv("c1,Acme", header="customer_id,name"))
+        packed.writestr("odd.csv", csv("1,blue", header="room,colour"))
+    whole = compare(*look_into(data, data / "clv.yaml", tmp_path / "scratch"))
+    assert [p.name for p in whole.proposals] == [
+        "export.zip:customers.csv",
+        "export.zip:invoices.csv",
+    ]
+    assert [file.name for file in whole.unused] == ["export.zip:odd.csv"]
+    customers, invoices = parse_settings(config_text(whole), "clv.yaml").sources
+    assert (customers.path, customers.member) == ("export.zip", "customers.csv")
+    assert (invoices.path, invoices.member) == ("export.zip", "invoices.csv")
 
 
 def test_what_another_config_in_a_subfolder_reads_is_left_out(tmp_path: Path) -> None:

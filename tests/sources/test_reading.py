@@ -107,7 +107,10 @@ def test_numbers_are_exact(value: Decimal) -> None:
     [
         ({"amount": "abc"}, "bad_amount"),
         ({"amount": "NaN"}, "bad_amount"),
-        ({"amount": "$5.00"}, "bad_amount"),
+        ({"amount": "\u20ac5.00"}, "currency_sign"),
+        ({"amount": "5.00 GBP"}, "currency_sign"),
+        ({"amount": "1.234,56"}, "bad_amount"),
+        ({"amount": "12.34.56"}, "bad_amount"),
         ({"amount": "1.005"}, "sub_minor"),
         ({"amount": ""}, "missing_value"),
         ({"amount": "92233720368547758.08"}, "bad_amount"),
@@ -120,7 +123,7 @@ def test_numbers_are_exact(value: Decimal) -> None:
         ({"status": ""}, "missing_value"),
         ({"customer_id": "  "}, "missing_value"),
         ({"currency": ""}, "missing_value"),
-        ({"quantity": "1,000"}, "bad_number"),
+        ({"quantity": "1,00,0"}, "bad_number"),
         ({"quantity": "0.1234567"}, "bad_number"),
     ],
 )

@@ -42,11 +42,10 @@ def test_a_plain_file_loads_with_its_row_numbers(tmp_path: Path) -> None:
         (b"PK\x03\x04\x14\x00", "Excel"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\n", "Git LFS"),
         (csv(LINE).encode().replace(b"I1", b"I\0"), "NUL"),
-        (csv(LINE).encode().replace(b"C1", b"Caf\xe9"), "not UTF-8: byte 0xe9"),
-        (csv(LINE).encode().replace(b"kind", b"k\xe9nd"), "not UTF-8"),
-        (csv(LINE).encode().replace(b"\n", b"\r"), "CR alone"),
+        (csv(LINE).encode().replace(b"C1", b"\x81"), "neither UTF-8 nor cp1252: byte 0x81"),
+        (csv(LINE).encode().replace(b"C1", b"\xe9\xc3\xa9"), "mixes UTF-8"),
+        (csv(LINE).replace("\n", "\r", 1).encode(), "CR alone"),
         (b"\x1f\x8b\x08\x00broken", "gzip data are damaged"),
-        (b"\n" + csv(LINE).encode(), "first line is blank"),
     ],
 )
 def test_what_is_no_csv_text_stops_and_says_what_it_is(
@@ -69,8 +68,17 @@ def test_what_is_no_csv_text_stops_and_says_what_it_is(
         csv(LINE).replace(",", ";").encode(),
         csv(LINE).replace(",", "\t").encode(),
         csv(LINE).replace(",", "|").encode(),
+        csv(LINE).encode("utf-16-le"),
+        csv(LINE).encode("utf-16-be"),
+        csv(LINE).replace("\n", "\r").encode(),
+        b"\n" + csv(LINE).encode(),
+        b"sep=;\n" + csv(LINE).replace(",", ";").encode(),
+        b"\xef\xbb\xbfBilling, all lines\nGenerated,2026-02-01\n\n" + csv(LINE).encode(),
     ],
-    ids=["bom", "utf16", "utf16be", "gzip", "crlf", "semicolon", "tab", "pipe"],
+    ids=[
+        *("bom", "utf16", "utf16be", "gzip", "crlf", "semicolon", "tab", "pipe"),
+        *("utf16le-bare", "utf16be-bare", "cr", "blank-first", "sep", "preamble"),
+    ],
 )
 def test_every_honest_encoding_gives_the_same_row(tmp_path: Path, encoded: bytes) -> None:
     book = load_lines(tmp_path, encoded)

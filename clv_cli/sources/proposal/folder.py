@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import zipfile
 from typing import TYPE_CHECKING
 
 from clv_cli.errors import ClvError
@@ -50,18 +51,33 @@ def look_into(folder: Path, target: Path, scratch: Path) -> tuple[list[Proposal]
         elif path.suffix.casefold() not in DATA:
             unused.append(Unused(name, NO_DATA))
         else:
-            found = _look(path, name, scratch)
-            (proposals if isinstance(found, Proposal) else unused).append(found)  # type: ignore[arg-type]
+            looks = [_look(path, name, scratch, member) for member in _members(path)]
+            proposals += [found for found in looks if isinstance(found, Proposal)]
+            unused += [found for found in looks if isinstance(found, Unused)]
     return proposals, unused
 
 
-def _look(path: Path, name: str, scratch: Path) -> Proposal | Unused:
+def _members(path: Path) -> list[str | None]:
+    """The tables of a zip that holds several; a zip of one reads like the file itself."""
+    if path.suffix.casefold() != ".zip":
+        return [None]
     try:
-        seen = peek(path, name, scratch)
+        with zipfile.ZipFile(path) as packed:
+            names = sorted(name for name in packed.namelist() if name.casefold().endswith(".csv"))
+    except (OSError, zipfile.BadZipFile):
+        return [None]
+    tables = [name for name in names if not name.startswith("__MACOSX/")]
+    return list(tables) if len(tables) > 1 else [None]
+
+
+def _look(path: Path, name: str, scratch: Path, member: str | None) -> Proposal | Unused:
+    label = ":".join(filter(None, (name, member)))
+    try:
+        seen = peek(path, name, scratch, member)
     except ClvError as error:
-        return Unused(name, error.what, data=path.suffix not in YAML)
+        return Unused(label, error.what, data=path.suffix not in YAML)
     if len(seen.header.cells) < 2:
-        return Unused(name, "no table: one column only")
+        return Unused(label, "no table: one column only")
     return propose(seen)
 
 

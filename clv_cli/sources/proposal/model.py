@@ -111,8 +111,8 @@ class Proposal:
 
     @property
     def name(self) -> str:
-        """The file, relative to the folder."""
-        return self.peek.name
+        """The file, relative to the folder; of a zip, with the file within it."""
+        return self.peek.label
 
     @property
     def works(self) -> bool:

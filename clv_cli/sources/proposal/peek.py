@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from clv_cli.sources.bytes import open_raw
+from clv_cli.sources.bytes import Wrapping, open_raw
 from clv_cli.sources.detect import candidates
 from clv_cli.sources.headers import Header, read_headers
 from clv_cli.sources.listing import SUFFIXES, read_items
@@ -31,6 +31,7 @@ class Peek:
         header: the one that its rows are cut by.
         rows: its first rows, cells without surrounding blanks.
         presets: the known exports that it may be.
+        member: the file within a zip of several.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Peek:
     header: Header
     rows: tuple[tuple[str, ...], ...]
     presets: tuple[str, ...]
+    member: str | None = None
 
     @cached_property
     def columns(self) -> tuple[tuple[str, ...], ...]:
@@ -50,18 +52,24 @@ class Peek:
         return () if place is None else tuple(cell for cell in self.columns[place] if cell)
 
     @property
+    def label(self) -> str:
+        """The file as printed; of a zip, with the file within it."""
+        return ":".join(filter(None, (self.name, self.member)))
+
+    @property
     def count(self) -> str:
         """How many rows, for people."""
         return f"{'over ' if len(self.rows) == MAX_ROWS else ''}{len(self.rows):,}"
 
 
-def peek(path: Path, name: str, scratch: Path) -> Peek:
+def peek(path: Path, name: str, scratch: Path, member: str | None = None) -> Peek:
     """Look into a file.
 
     Args:
         path: the file.
         name: relative to the folder.
         scratch: folder for unpacked copies.
+        member: the file within a zip of several.
 
     Raises:
         ClvError: it is no text table, or a damaged one.
@@ -72,11 +80,11 @@ def peek(path: Path, name: str, scratch: Path) -> Peek:
         rows = tuple(tuple(item.get(cell) or "" for cell in cells) for item in items)
         header = Header(cells, ",")
         return Peek(name, (header,), header, rows[:MAX_ROWS], ())
-    plain = open_raw(path, name, scratch).plain
+    plain = open_raw(path, name, scratch, Wrapping(member=member)).plain
     headers = read_headers(plain, name)
     found = candidates(headers)
     header = next(iter(found.values()), max(headers, key=lambda one: len(one.cells)))
-    return Peek(name, tuple(headers), header, _rows(plain, header), tuple(sorted(found)))
+    return Peek(name, tuple(headers), header, _rows(plain, header), tuple(sorted(found)), member)
 
 
 def _rows(plain: Path, header: Header) -> tuple[tuple[str, ...], ...]:

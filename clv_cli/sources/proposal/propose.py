@@ -53,10 +53,10 @@ def propose(peek: Peek) -> Proposal | Unused:
     whole = [one for one in tried if not one.missing and one.covers and one.score > 10]
     best = sorted(whole, key=lambda one: -one.score)
     if not best:
-        return Unused(peek.name, _nearest(peek, tried), data=True)
+        return Unused(peek.label, _nearest(peek, tried), data=True)
     if len(best) > 1 and best[0].score == best[1].score:
         names = f"{best[0].table.name} or {best[1].table.name}"
-        return Unused(peek.name, f"could be {names}: name the table", data=True)
+        return Unused(peek.label, f"could be {names}: name the table", data=True)
     return _own_table(best[0], peek)
 
 

@@ -129,7 +129,8 @@ def _keys(one: Proposal) -> list[str]:
     constants = [(c.name, scalar(c.value), f"{c.sure}: {c.how}") for c in one.constants]
     values = [(name, _map(mapped), "likely: usual words") for name, mapped in one.values.items()]
     lines = [
-        f"  - path: {scalar(one.name)}",
+        f"  - path: {scalar(one.peek.name)}",
+        *([f"    member: {scalar(one.peek.member)}"] if one.peek.member else []),
         f"    {'preset' if one.preset else 'table'}: {one.preset or one.table}",
     ]
     for section, entries in (("columns", columns), ("constants", constants), ("values", values)):
