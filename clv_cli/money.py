@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MRR_UNITS = 55_440
+# ISO 4217 for no currency: what a report is in when no file names one.
+NO_CURRENCY = "XXX"
 MAX_MINOR = 10**14
 
 

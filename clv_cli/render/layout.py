@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clv_cli.glossary import Kind
-from clv_cli.money import to_decimal
+from clv_cli.money import NO_CURRENCY, to_decimal
 from clv_cli.render.formats import NUMBERS, bar, human, safe_text
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def header(report: Report) -> str:
         parts.append(f"as of {report.as_of.isoformat()}")
     if report.period:
         parts.append(report.period_text)
-    parts.append(report.currency)
+    parts.append("" if report.currency == NO_CURRENCY else report.currency)
     return "   ".join(part for part in parts if part)
 
 

@@ -13,6 +13,7 @@ from clv_cli.config_file import CONFIG_NAME
 from clv_cli.errors import DataError, UsageError
 from clv_cli.files import atomic_write
 from clv_cli.glossary import Kind
+from clv_cli.money import NO_CURRENCY
 from clv_cli.results import Column, Report, Result, Rows, Table
 from clv_cli.sources.proposal import NO_DATA, Whole, compare, config_text, look_into
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from clv_cli.sources.proposal import Proposal
 
-# ISO 4217's code for no currency: the files name none, or several without saying which counts.
-NO_CURRENCY = "XXX"
 _DAYS = "all its days are written so"
 
 

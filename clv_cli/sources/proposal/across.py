@@ -152,7 +152,9 @@ def _open(
         text = f"in which currency shall totals be? Billed are {', '.join(sorted(codes))}"
         questions.append(Question(text, "base_currency", value=min(codes)))
     if not codes and any(one.table in BILLING for one in live):
-        questions.append(Question("no file names its currency", "base_currency", value="USD"))
+        questions.append(
+            Question("no billing file names its currency", "base_currency", value="USD")
+        )
     lacking = sorted(codes - priced - {base.value if base else ""})
     if base is not None and lacking:
         text = f"rates of {', '.join(lacking)} are missing: add a file of the table fx_rates"

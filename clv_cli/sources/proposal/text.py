@@ -83,7 +83,7 @@ def _seen(one: Proposal) -> list[str]:
     lines = [f"  # {one.name}: {one.peek.count} {_rows(one)}, {what} ({one.sure}: {one.how})"]
     silent = [column for column in one.columns if not column.written]
     if one.preset:
-        by_preset = [f"{column.name} <- {column.header}" for column in silent]
+        by_preset = [f"{column.name} <- {column.header or '(no name)'}" for column in silent]
         lines += _listed("by the preset: ", by_preset)
     else:
         lines += _listed("same names: ", [column.name for column in silent])
