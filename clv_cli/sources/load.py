@@ -12,11 +12,11 @@ import polars as pl
 from clv_cli.errors import ConfigError, DataError, did_you_mean
 from clv_cli.sources.assemble import assemble
 from clv_cli.sources.bytes import open_raw
+from clv_cli.sources.cached import part_of
 from clv_cli.sources.detect import detect
 from clv_cli.sources.headers import read_headers
 from clv_cli.sources.invoices import enrich
-from clv_cli.sources.listing import SUFFIXES, read_listing
-from clv_cli.sources.part import Desk, Part, read_file
+from clv_cli.sources.part import Desk, Part
 from clv_cli.sources.preset import spec_of
 from clv_cli.sources.presets import load_presets
 
@@ -65,12 +65,13 @@ def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
     invoices = [part.rows() for part in heads if part.table == "invoices"]
     lines = [_enriched(file, desk, invoices) for file in files if file.spec.enrich]
     parts = sorted((*heads, *lines), key=lambda part: (part.table, part.name))
+    if store.cache is not None:
+        store.cache.tidy()
     return assemble(parts, settings, store)
 
 
 def _read(file: _File, desk: Desk) -> Part:
-    listing = file.path.suffix in SUFFIXES
-    part = (read_listing if listing else read_file)(file.path, file.name, file.spec, desk)
+    part = part_of(file.path, file.name, file.spec, desk)
     return replace(part, notes=(*file.notes, *part.notes))
 
 

@@ -70,6 +70,7 @@ class Part:
         structure: what the scan counted.
         settings: what was asked for.
         notes: what was noticed besides.
+        held: the part from the cache: readable though its file may be deleted meanwhile.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Part:
     structure: Structure
     settings: Settings = field(repr=False)
     notes: tuple[Finding, ...] = ()
+    held: pl.LazyFrame | None = None
 
     @property
     def table(self) -> str:
@@ -91,9 +93,13 @@ class Part:
         """Whether the part holds rows that are not loaded."""
         return bool((self.sums.frame["state"] != LOADED).any())
 
+    def typed(self) -> pl.LazyFrame:
+        """The Parquet part as it is: typed columns, `row`, `state`."""
+        return pl.scan_parquet(self.path, glob=False) if self.held is None else self.held
+
     def rows(self) -> pl.LazyFrame:
         """The loaded rows with every canonical column, `source` and `row`."""
-        frame = pl.scan_parquet(self.path, glob=False)
+        frame = self.typed()
         if self._mixed:
             frame = frame.filter(pl.col("state") == LOADED)
         return complete(frame, self.binding, self.name)
