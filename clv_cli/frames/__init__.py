@@ -1,6 +1,14 @@
 """Canonical tables, the Book that holds them, and findings."""
 
-from clv_cli.frames.book import Book, Finding, LineStats, Severity, SourceReport, Tally
+from clv_cli.frames.book import (
+    REPLACED_COLUMNS,
+    Book,
+    Finding,
+    LineStats,
+    Severity,
+    SourceReport,
+    Tally,
+)
 from clv_cli.frames.schema import (
     DTYPES,
     NUMBER_SCALE,
@@ -16,6 +24,7 @@ __all__ = [
     "DTYPES",
     "NUMBER_SCALE",
     "RATE_SCALE",
+    "REPLACED_COLUMNS",
     "TABLES",
     "WEIGHT_ONE",
     "Book",

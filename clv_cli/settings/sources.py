@@ -39,6 +39,14 @@ class Source(Model):
     date_format: Names = Field(
         (), description="iso, epoch, or strftime such as %m/%d/%Y; default: the preset's, or iso"
     )
+    key: Names | None = Field(
+        None,
+        description="columns that tell a document in every export of a table: its newest version "
+        "replaces the others; default: the preset's; [] for none",
+    )
+    updated: str | None = Field(
+        None, description="header of the time of last change, which tells the newest version"
+    )
     timezone: Zone | None = Field(None, description="zone of times without one; default: UTC")
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ import polars as pl
 
 from clv_cli.frames import Type
 from clv_cli.sources.reading import currency_code, day, money, step_of, typed
+from clv_cli.sources.versions import changed_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from clv_cli.sources.preset import Step
     from clv_cli.sources.reading import Clock
 
-LOADED, BAD, SKIPPED = 0, 1, 2
+# From SKIPPED on, a state is SKIPPED + the number of the rule by which the row is skipped.
+LOADED, BAD, REPLACED, SKIPPED = 0, 1, 2, 3
+UPDATED = "updated"
 _REPEATED = 3  # bound columns that must repeat their header before a row counts as one
 
 
@@ -113,7 +116,7 @@ def as_typed(texts: pl.LazyFrame, binding: Binding, clock: Clock) -> pl.LazyFram
     if any(field.type is Type.MONEY for field in fields):
         frame = frame.with_columns(_step(binding, currency).alias("step"))
     return frame.with_columns(
-        _typed(field, binding, clock).alias(field.name) for field in fields
+        *(_typed(field, binding, clock).alias(field.name) for field in fields), *_updated(binding)
     ).with_columns(_line_id(binding))
 
 
@@ -138,6 +141,16 @@ def _typed(field: Field, binding: Binding, clock: Clock) -> pl.Expr:
         taken = money(other, spec.units, pl.col("step"))
         minor = minor - pl.when(other.is_not_null()).then(taken).otherwise(0)
     return -minor if field.name in spec.negate else minor
+
+
+def _updated(binding: Binding) -> list[pl.Expr]:
+    """When each row was last changed, where the source has a column that says so."""
+    updated = binding.spec.updated
+    place = None if updated is None else binding.header.find(updated)
+    if place is None:
+        return []
+    text = pl.col(cell(place)).str.strip_chars()
+    return [changed_at(text, binding.spec.date_format).alias(UPDATED)]
 
 
 def _line_id(binding: Binding) -> list[pl.Expr]:
@@ -177,27 +190,28 @@ def _filled(field: Field, binding: Binding) -> pl.Expr:
 def state(binding: Binding) -> pl.Expr:
     """Whether a row is loaded, set aside or skipped by a rule."""
     bad = pl.any_horizontal(failed(field, binding) for field in given_fields(binding))
-    skipped = pl.any_horizontal(pl.lit(value=False), *_skips(binding))
-    return (
-        pl.when(skipped).then(SKIPPED).when(bad).then(BAD).otherwise(LOADED).cast(pl.UInt8)
-    ).alias("state")
+    chain = pl.when(bad).then(BAD).otherwise(LOADED)
+    # The first rule that holds counts, so the last one is tried first.
+    for at, (_, skipped) in reversed(list(enumerate(skips(binding)))):
+        chain = pl.when(skipped).then(SKIPPED + at).otherwise(chain)
+    return chain.cast(pl.UInt8).alias("state")
 
 
-def _skips(binding: Binding) -> list[pl.Expr]:
-    """The rules by which rows are skipped: drop, an empty key, a repeated header line."""
+def skips(binding: Binding) -> list[tuple[str, pl.Expr]]:
+    """The rules by which rows are skipped, each with its words: drop, an empty key, a repeated header."""
     spec, header = binding.spec, binding.header
-    rules = [_one_of(name, values, binding) for name, values in spec.drop.items()]
+    rules = [
+        (f"{name}: {', '.join(values)}", _one_of(name, values, binding))
+        for name, values in spec.drop.items()
+    ]
     for name in spec.skip_empty:
         place = header.find(name)
         if place is not None:
-            rules.append(pl.col(cell(place)).is_null())
+            rules.append((f"no {name}", pl.col(cell(place)).is_null()))
     bound = sorted(set(binding.columns.values()))[:_REPEATED]
     if len(bound) == _REPEATED:
-        rules.append(
-            pl.all_horizontal(pl.col(cell(at)) == header.cells[at] for at in bound).fill_null(
-                value=False
-            )
-        )
+        repeated = pl.all_horizontal(pl.col(cell(at)) == header.cells[at] for at in bound)
+        rules.append(("the header once more", repeated.fill_null(value=False)))
     return rules
 
 
@@ -206,4 +220,5 @@ def typed_names(binding: Binding) -> list[str]:
     names = {field.name for field in given_fields(binding)}
     if binding.spec.table.name == "billing_lines":
         names.add("line_id")
-    return [field.name for field in binding.spec.table.fields if field.name in names]
+    columns = [field.name for field in binding.spec.table.fields if field.name in names]
+    return [*columns, UPDATED] if _updated(binding) else columns

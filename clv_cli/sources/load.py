@@ -19,6 +19,7 @@ from clv_cli.sources.invoices import enrich
 from clv_cli.sources.part import Desk, Part
 from clv_cli.sources.preset import spec_of
 from clv_cli.sources.presets import load_presets
+from clv_cli.sources.upsert import Upserted, upsert
 
 if TYPE_CHECKING:
     from clv_cli.frames import Book, Finding
@@ -61,13 +62,26 @@ def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
     ]
     desk = Desk(settings, store)
     # Heads first: lines of an API dump cannot be judged without them.
-    heads = [_read(file, desk) for file in files if not file.spec.enrich]
-    invoices = [part.rows() for part in heads if part.table == "invoices"]
-    lines = [_enriched(file, desk, invoices) for file in files if file.spec.enrich]
-    parts = sorted((*heads, *lines), key=lambda part: (part.table, part.name))
+    heads = _upserted([_read(file, desk) for file in files if not file.spec.enrich], store)
+    invoices = [part.rows() for part in heads.parts if part.table == "invoices"]
+    lines = _upserted(
+        [_enriched(file, desk, invoices) for file in files if file.spec.enrich], store
+    )
+    parts = sorted((*heads.parts, *lines.parts), key=lambda part: (part.table, part.name))
     if store.cache is not None:
         store.cache.tidy()
-    return assemble(parts, settings, store)
+    book = assemble(parts, settings, store)
+    overlaps = (*heads.findings, *lines.findings)
+    return replace(
+        book,
+        findings=(*book.findings, *overlaps),
+        replaced=pl.concat([heads.replaced, lines.replaced]),
+    )
+
+
+def _upserted(parts: list[Part], store: LineStore) -> Upserted:
+    # In the order of names: which of two equal files stays must not hang on the config's order.
+    return upsert(sorted(parts, key=lambda part: (part.table, part.name)), store)
 
 
 def _read(file: _File, desk: Desk) -> Part:

@@ -71,6 +71,10 @@ class Preset(Model):
     negate: Names = ()
     constants: dict[str, str] = Field(default_factory=dict)
     derive: dict[str, Derive] = Field(default_factory=dict)
+    key: Names = Field(
+        (), description="canonical columns that tell overlapping exports' rows apart"
+    )
+    updated: str | None = Field(None, description="header of the day a row last changed")
     enrich: Literal["invoices"] | None = Field(
         None, description="take customer, days and status from the table invoices"
     )
@@ -79,7 +83,8 @@ class Preset(Model):
     def _known_names(self) -> Preset:
         if self.table not in TABLES:
             raise ValueError(f"there is no table {self.table}")
-        for name in (*self.columns, *self.values, *self.negate, *self.constants, *self.derive):
+        named = (*self.columns, *self.values, *self.negate, *self.constants, *self.derive)
+        for name in (*named, *self.key):
             if TABLES[self.table].field(name) is None:
                 raise ValueError(f"{self.table} has no column {name}")
         return self
@@ -115,6 +120,9 @@ class Spec:
     enrich: bool = False
     style: Literal["title", "snake"] | None = None
     forced_drop: frozenset[str] = frozenset()
+    key: tuple[str, ...] = ()
+    updated: str | None = None
+    forced_updated: bool = False
 
 
 def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
@@ -129,8 +137,8 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         ConfigError: an unknown table or canonical column.
     """
     table = _table(preset.table if preset else str(source.table), where)
-    for key in ("columns", "constants", "values", "negate"):
-        _assert_columns(table, getattr(source, key), f"{where}.{key}")
+    for key in ("columns", "constants", "values", "negate", "key"):
+        _assert_columns(table, getattr(source, key) or (), f"{where}.{key}")
     base = preset or _plain(table)
     derive = {k: v for k, v in base.derive.items() if k not in {*source.columns, *source.constants}}
     columns = {
@@ -156,6 +164,9 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         enrich=base.enrich is not None,
         style=base.signature.style if source.units is None else None,
         forced_drop=frozenset(source.drop),
+        key=base.key if source.key is None else source.key,
+        updated=source.updated or base.updated,
+        forced_updated=source.updated is not None,
     )
 
 
