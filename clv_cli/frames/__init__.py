@@ -1,6 +1,7 @@
 """Canonical tables, the Book that holds them, and findings."""
 
 from clv_cli.frames.book import (
+    MATCH_COLUMNS,
     REPLACED_COLUMNS,
     Book,
     Finding,
@@ -22,6 +23,7 @@ from clv_cli.frames.tables import TABLES
 
 __all__ = [
     "DTYPES",
+    "MATCH_COLUMNS",
     "NUMBER_SCALE",
     "RATE_SCALE",
     "REPLACED_COLUMNS",

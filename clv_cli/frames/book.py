@@ -26,6 +26,18 @@ REPLACED_COLUMNS = {
     "old_amount": pl.Int64,
 }
 
+MATCH_COLUMNS = {
+    "customer_id": pl.String,
+    "name": pl.String,
+    "email": pl.String,
+    "domain": pl.String,
+    "billed": pl.Boolean,
+    "method": pl.String,
+    "account_id": pl.String,
+    "by": pl.String,
+    "candidates": pl.List(pl.String),
+}
+
 
 class Severity(StrEnum):
     """How much a finding matters."""
@@ -138,6 +150,9 @@ class Book:
         findings: what was noticed.
         quarantined: rows set aside: `source, row, table, column, code, value`.
         replaced: documents whose amount a newer export changed: see `REPLACED_COLUMNS`.
+        matches: every billing customer, tests left out, with the CRM account it was matched to:
+            see `MATCH_COLUMNS`. `method` is the kind of evidence, `ambiguous` or `unmatched`;
+            `by` and `candidates` say which evidence named several accounts. None without a CRM.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -150,6 +165,7 @@ class Book:
     sources: tuple[SourceReport, ...] = ()
     findings: tuple[Finding, ...] = ()
     replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
+    matches: pl.DataFrame | None = None
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

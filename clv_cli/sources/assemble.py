@@ -12,8 +12,10 @@ from clv_cli.errors import DataError
 from clv_cli.frames import TABLES, Book, Finding, LineStats, Severity
 from clv_cli.sources.account import GROUPS
 from clv_cli.sources.invoices import control_totals, invoices_as_lines
+from clv_cli.sources.matching import match
 from clv_cli.sources.quarantine import SCHEMA
 from clv_cli.sources.rates import assert_rates, daily_rates
+from clv_cli.sources.reaching import assert_named, reach_customers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +51,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         name: pl.concat([part.rows() for part in parts if part.table == name])
         for name in sorted({part.table for part in parts})
     }
+    assert_named(parts)
     findings = [finding for part in parts for finding in part.findings()]
     groups = [part.sums.loaded() for part in parts if part.table == LINES]
     if "invoices" in tables:
@@ -65,6 +68,10 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         )
     if "customers" in tables:
         tables["customers"] = _customers(tables["customers"], settings.own_domains)
+    matching = match(tables, settings)
+    if matching is not None:
+        tables["account_map"] = matching.account_map
+    findings += reach_customers(tables)
     stats = replace(_stats(groups), names_originals=_names_originals(tables))
     currency = _base_currency(settings, stats, tables)
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
@@ -81,6 +88,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         test_customers=_test_customers(tables),
         sources=sources,
         findings=tuple(findings),
+        matches=None if matching is None else matching.matches,
     )
 
 

@@ -22,6 +22,7 @@ from clv_cli.frames.tables.billing import (
 from clv_cli.frames.tables.crm import (
     ACCOUNT_MAP,
     ACCOUNTS,
+    CONTACTS,
     DEALS,
 )
 from clv_cli.frames.tables.finance import (
@@ -48,6 +49,7 @@ __all__ = [
     "ACCOUNTS",
     "ACCOUNT_MAP",
     "BILLING_LINES",
+    "CONTACTS",
     "CUSTOMERS",
     "DEALS",
     "FX_RATES",
@@ -82,6 +84,7 @@ TABLES: dict[str, TableSchema] = {
         PLANS,
         ACCOUNTS,
         ACCOUNT_MAP,
+        CONTACTS,
         DEALS,
         TOUCHES,
         RISK_FLAGS,

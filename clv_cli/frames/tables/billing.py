@@ -76,6 +76,8 @@ CUSTOMERS = TableSchema(
         Field("segment", Type.TEXT, doc="segment"),
         Field("channel", Type.TEXT, doc="acquisition channel"),
         Field("parent_id", Type.ID, doc="parent customer"),
+        Field("account_id", Type.ID, doc="CRM account, when billing knows it"),
+        Field("external_id", Type.ID, doc="id in your own system"),
         Field("prior_supplier", Type.TEXT, doc="competitor the customer switched from"),
         Field("is_test", Type.BOOL, doc="test account: left out, and counted"),
     ),

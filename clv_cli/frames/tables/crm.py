@@ -11,10 +11,22 @@ ACCOUNTS = TableSchema(
         Field("account_id", Type.ID, required=True, doc="unique"),
         Field("name", Type.TEXT, doc="as in the CRM"),
         Field("domain", Type.TEXT, doc="web domain"),
-        Field("billing_id", Type.ID, doc="billing customer, when the CRM knows it"),
+        Field("billing_id", Type.ID, doc="billing customer, when the CRM knows it; several: a;b"),
+        Field("external_id", Type.ID, doc="id in your own system"),
         Field("owner", Type.TEXT, doc="account owner"),
         Field("original_source", Type.TEXT, doc="original source"),
         Field("country", Type.TEXT, doc="country"),
+        Field("created_on", Type.DATE, doc="day the record was made"),
+    ),
+)
+CONTACTS = TableSchema(
+    "contacts",
+    "people at CRM companies: their e-mails tell which billing customer is which account",
+    (
+        Field("contact_id", Type.ID, required=True, doc="unique"),
+        Field("account_id", Type.ID, doc="CRM account"),
+        Field("name", Type.TEXT, doc="as in the CRM"),
+        Field("email", Type.TEXT, doc="e-mail"),
         Field("created_on", Type.DATE, doc="day the record was made"),
     ),
 )

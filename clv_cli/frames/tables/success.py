@@ -11,7 +11,8 @@ TOUCHES = TableSchema(
     "what Success and Support did",
     (
         Field("touch_id", Type.ID, required=True, doc="unique"),
-        Field("customer_id", Type.ID, required=True, doc="billing customer"),
+        Field("customer_id", Type.ID, doc="billing customer; needed where no account is named"),
+        Field("account_id", Type.ID, doc="CRM account: all its customers are concerned"),
         Field("happened_on", Type.DATE, required=True, doc="first day"),
         Field("ended_on", Type.DATE, doc="last day"),
         Field("team", Type.CHOICE, required=True, choices=TEAMS, doc="who acted"),
