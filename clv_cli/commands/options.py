@@ -201,6 +201,16 @@ def _view(options: Shared, tables: tuple[str, ...]) -> View:
     return View(tables=tables, width=width, color=_color(options.color, terminal=terminal))
 
 
+def terminal_text(options: Shared) -> str:
+    """What the output goes to, and what it can show: for `clv check --env`."""
+    terminal = sys.stdout.isatty()
+    size = shutil.get_terminal_size()
+    kind = os.environ.get("TERM", "unknown")
+    colour = "with colour" if _color(options.color, terminal=terminal) else "without colour"
+    where = f"{kind}, {size.columns} x {size.lines}" if terminal else "no terminal (pipe or file)"
+    return f"{where}, {colour}"
+
+
 def _color(choice: str, *, terminal: bool) -> bool:
     from clv_cli.errors import UsageError
 

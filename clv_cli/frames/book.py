@@ -91,7 +91,7 @@ class SourceReport:
     `unreadable` counts quarantined rows whose amount itself could not be read: their money is
     unknown and therefore in no sum. `rules` says by which rule rows were skipped, those replaced by
     newer exports among them, and sums to `skipped`. `statuses` are the loaded rows by currency and
-    status: `(currency, status, rows, amount)`. `recognised` says how the preset was found.
+    status: `(currency, status, rows, amount)`. `recognised` says what told the preset or table.
     """
 
     source: str
@@ -106,7 +106,7 @@ class SourceReport:
     last_day: date | None = None
     rules: tuple[tuple[str, Tally], ...] = ()
     statuses: tuple[tuple[str | None, str | None, int, int], ...] = ()
-    recognised: str = "named"
+    recognised: str = "the config"
     encoding: str = "utf-8"
     header_row: int = 1
 

@@ -4,5 +4,14 @@ from clv_cli.sources.cache import PartCache, user_cache
 from clv_cli.sources.load import load_book
 from clv_cli.sources.presets import load_presets
 from clv_cli.sources.store import LineStore
+from clv_cli.sources.suggestions import can_suggest, suggestions
 
-__all__ = ["LineStore", "PartCache", "load_book", "load_presets", "user_cache"]
+__all__ = [
+    "LineStore",
+    "PartCache",
+    "can_suggest",
+    "load_book",
+    "load_presets",
+    "suggestions",
+    "user_cache",
+]

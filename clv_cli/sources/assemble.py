@@ -20,6 +20,7 @@ from clv_cli.sources.reaching import assert_named, reach_customers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from clv_cli.frames import SourceReport
     from clv_cli.settings import Settings
     from clv_cli.sources.part import Part
     from clv_cli.sources.store import LineStore
@@ -46,7 +47,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         DataError: no billing lines, an account that does not foot, a missing rate, several
             currencies and no base currency.
     """
-    sources = tuple(part.account() for part in parts)
+    sources = tuple(_account(part) for part in parts)
     tables = {
         name: pl.concat([part.rows() for part in parts if part.table == name])
         for name in sorted({part.table for part in parts})
@@ -89,6 +90,17 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         sources=sources,
         findings=tuple(findings),
         matches=None if matching is None else matching.matches,
+    )
+
+
+def _account(part: Part) -> SourceReport:
+    """The account of a file, and how it was read."""
+    detected = any(note.code == "preset_detected" for note in part.notes)
+    return replace(
+        part.account(),
+        recognised="its header" if detected else "the config",
+        encoding=part.encoding,
+        header_row=part.header_row,
     )
 
 

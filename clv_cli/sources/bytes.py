@@ -51,12 +51,14 @@ class RawFile:
         path: the file the user named.
         plain: the same text as plain UTF-8 bytes: the file itself, or a copy in the scratch folder.
         name: as printed in findings.
+        encoding: what the file itself is written in.
     """
 
     path: Path
     plain: Path
     name: str
     _before: tuple[int, int, int]
+    encoding: str = "utf-8"
 
     def assert_unchanged(self) -> None:
         """Make sure nobody wrote to the file while it was read.
@@ -94,15 +96,15 @@ def open_raw(path: Path, name: str, scratch: Path) -> RawFile:
         ) from error
     if not stat.S_ISREG(info.st_mode):
         raise DataError("this is not a regular file", where=name, hint="save it as a file first")
-    plain = path
+    plain, encoding = path, "utf-8"
     if head.startswith(b"\x1f\x8b"):
         plain = _unpack(path, name, scratch)
         head = _head(plain)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        plain = _transcode(plain, name, scratch)
+        plain, encoding = _transcode(plain, name, scratch), "utf-16"
         head = _head(plain)
     _refuse_strangers(head, name)
-    return RawFile(path, plain, name, _fingerprint(info))
+    return RawFile(path, plain, name, _fingerprint(info), encoding)
 
 
 def _fingerprint(info: os.stat_result) -> tuple[int, int, int]:

@@ -70,6 +70,8 @@ class Part:
         structure: what the scan counted.
         settings: what was asked for.
         notes: what was noticed besides.
+        encoding: what the file is written in.
+        header_row: the record that is its header.
         held: the part from the cache: readable though its file may be deleted meanwhile.
     """
 
@@ -82,6 +84,8 @@ class Part:
     settings: Settings = field(repr=False)
     notes: tuple[Finding, ...] = ()
     held: pl.LazyFrame | None = None
+    encoding: str = "utf-8"
+    header_row: int = 1
 
     @property
     def table(self) -> str:
@@ -171,7 +175,7 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
             hint="export it again as CSV (UTF-8)",
         ) from error
     raw.assert_unchanged()
-    return part
+    return replace(part, encoding=raw.encoding)
 
 
 def _read(raw: RawFile, binding: Binding, structure: Structure, desk: Desk) -> Part:
