@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from clv_cli import attribution, metrics
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
-from clv_cli.sources import can_suggest, suggestions
+from clv_cli.sources import can_suggest, suggested_names
 from clv_cli.tables import (
     findings_table,
     formats_table,
@@ -82,4 +82,4 @@ def _suggestions(scope: Scope) -> Table:
     if not can_suggest():
         note = "Names are compared with the extra match: pip install 'clv-cli[match]'."
     least = scope.settings.match.suggest_score
-    return suggestions_table(suggestions(scope.book, least), note)
+    return suggestions_table(suggested_names(scope.book, least), note)

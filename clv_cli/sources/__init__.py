@@ -4,7 +4,7 @@ from clv_cli.sources.cache import PartCache, user_cache
 from clv_cli.sources.load import load_book
 from clv_cli.sources.presets import load_presets
 from clv_cli.sources.store import LineStore
-from clv_cli.sources.suggestions import can_suggest, suggestions
+from clv_cli.sources.suggestions import can_suggest, suggested_names
 
 __all__ = [
     "LineStore",

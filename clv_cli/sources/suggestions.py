@@ -43,7 +43,7 @@ def plain_name(name: str) -> str:
     return re.sub(r"\s+", " ", _FORMS.sub(" ", words)).strip()
 
 
-def suggestions(book: Book, least: int) -> list[Suggestion]:
+def suggested_names(book: Book, least: int) -> list[Suggestion]:
     """The most alike account names of each billed customer without an account, at most three.
 
     Args:

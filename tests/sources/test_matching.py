@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clv_cli.config_file import load_settings
 from clv_cli.errors import DataError
-from clv_cli.sources import LineStore, load_book, suggestions
+from clv_cli.sources import LineStore, load_book, suggested_names
 from clv_cli.sources.free_mail import FREE_MAIL
 from clv_cli.sources.matching import registrable
 from clv_cli.sources.suggestions import plain_name
@@ -232,7 +232,7 @@ def test_names_only_suggest(tmp_path: Path) -> None:
         },
     )
     assert {method for method, _ in matched(made).values()} == {"unmatched"}
-    (found,) = suggestions(made, 85)
+    (found,) = suggested_names(made, 85)
     assert (found["customer_id"], found["account_id"], found["score"]) == ("c1", "a1", 100)
     assert plain_name("Other & Sons, Ltd.") == "other and sons"
 
