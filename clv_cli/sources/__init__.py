@@ -12,6 +12,6 @@ __all__ = [
     "can_suggest",
     "load_book",
     "load_presets",
-    "suggestions",
+    "suggested_names",
     "user_cache",
 ]
