@@ -65,6 +65,7 @@ def upsert(parts: Sequence[Part], store: LineStore) -> Upserted:
     """
     groups: dict[tuple[str, str, tuple[str, ...]], list[int]] = defaultdict(list)
     for at, part in enumerate(parts):
+        _assert_updated(part)
         spec = part.binding.spec
         groups[part.table, spec.preset or "", spec.key].append(at)
     kept = list(parts)
@@ -94,8 +95,6 @@ def _blind(group: Sequence[Part]) -> list[Finding]:
 
 
 def _upsert_group(group: Sequence[Part], key: tuple[str, ...], store: LineStore) -> Upserted:
-    for part in group:
-        _assert_updated(part)
     suspects = _suspects(group, key)
     if suspects.is_empty():
         return Upserted(list(group), pl.DataFrame(schema=REPLACED_COLUMNS), [])
