@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from clv_cli.sources.part import Part
     from clv_cli.sources.store import LineStore
 
-_AT, _DATED, _ORDER = "at", "dated", ("updated", "dated")
+_AT, _CODE, _DATED, _ORDER = "at", "code", "dated", ("updated", "dated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,13 @@ def _upsert_group(group: Sequence[Part], key: tuple[str, ...], store: LineStore)
     suspects = _suspects(group, key)
     if suspects.is_empty():
         return Upserted(list(group), pl.DataFrame(schema=REPLACED_COLUMNS), [])
-    versions = _ranked(_versions(group, key, suspects), group, key)
+    versions = _ranked(_versions(group, key, suspects), group)
     _assert_decided(versions, group, key)
     old = versions.filter(pl.col("place") > 0)
     parts = [
         _without(part, old.filter(pl.col(_AT) == at), key, store) for at, part in enumerate(group)
     ]
-    replaced = _changes(versions, group, key, suspects)
+    replaced = _changes(_differing(versions), group, key)
     return Upserted(parts, replaced, findings_of(group, parts, replaced))
 
 
@@ -157,8 +157,10 @@ def _versions(group: Sequence[Part], key: Sequence[str], suspects: pl.Series) ->
             .collect()
         )
     found = pl.concat(frames)
-    several = pl.len().over(key) > 1
-    return found.filter(several & (pl.col("loaded").sum().over(key) > 0))
+    # One integer a key: what follows compares versions of a key many times.
+    several = found.group_by(key).agg(pl.len(), pl.col("loaded").sum().alias("live"))
+    chosen = several.filter((pl.col("len") > 1) & (pl.col("live") > 0)).select(key)
+    return found.join(chosen.sort(key).with_row_index(_CODE), on=key)
 
 
 def _content(part: Part) -> pl.Expr:
@@ -179,37 +181,41 @@ def _content(part: Part) -> pl.Expr:
     return pl.struct(*columns, state).hash().alias("content")
 
 
-def _ranked(versions: pl.DataFrame, group: Sequence[Part], key: Sequence[str]) -> pl.DataFrame:
+def _ranked(versions: pl.DataFrame, group: Sequence[Part]) -> pl.DataFrame:
     """The versions of each key, the newest first: `place` 0."""
     dates = pl.DataFrame(
         {_AT: range(len(group)), _DATED: [date_in_name(part.name) for part in group]},
         schema={_AT: pl.Int32, _DATED: pl.Datetime("us")},
     )
     # A time that only some versions have orders none of them.
+    dated = versions.join(dates, on=_AT, how="left")
     told = [
-        pl.when(~pl.col(name).has_nulls().over(key)).then(pl.col(name)).alias(name)
+        pl.when(~pl.col(name).has_nulls().over(_CODE)).then(pl.col(name)).alias(name)
         for name in _ORDER
+        if 0 < dated[name].null_count() < dated.height
     ]
-    ranked = versions.join(dates, on=_AT, how="left").with_columns(told)
-    newest_first = [False] * len(key) + [True, True, False]
-    ranked = ranked.sort(*key, *_ORDER, _AT, descending=newest_first, nulls_last=True)
-    return ranked.with_columns(pl.int_range(pl.len()).over(key).alias("place"))
+    ranked = dated.with_columns(told)
+    newest_first = [False, True, True, False]
+    ranked = ranked.sort(_CODE, *_ORDER, _AT, descending=newest_first, nulls_last=True)
+    # Sorted, so a version's place is its distance from the first row of its key.
+    at, first = pl.int_range(pl.len()), pl.col(_CODE) != pl.col(_CODE).shift(1)
+    start = pl.when(first.fill_null(value=True)).then(at).forward_fill()
+    return ranked.with_columns((at - start).alias("place"))
 
 
 def _assert_decided(versions: pl.DataFrame, group: Sequence[Part], key: Sequence[str]) -> None:
     """Stop where the newest version is a matter of chance and the choice matters."""
-    same_time = pl.all_horizontal(
-        pl.col(name).eq_missing(pl.col(name).first().over(key)) for name in _ORDER
+    same_time = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_new")) for name in _ORDER)
+    other = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_new") for name in ("content", "rows"))
+    newest = versions.filter(pl.col("place") == 0)
+    compared = versions.join(
+        newest.select(_CODE, *_ORDER, "content", "rows"), on=_CODE, suffix="_new"
     )
-    other = pl.any_horizontal(
-        pl.col(name) != pl.col(name).first().over(key) for name in ("content", "rows")
-    )
-    rivals = versions.filter(same_time & other)
+    rivals = compared.filter(same_time & other).sort(_CODE, _AT)
     if rivals.is_empty():
         return
     rival = rivals.row(0, named=True)
-    same = pl.all_horizontal(pl.col(name) == rival[name] for name in key)
-    first = versions.filter(same & (pl.col("place") == 0)).row(0, named=True)
+    first = newest.filter(pl.col(_CODE) == rival[_CODE]).row(0, named=True)
     places = [f"{group[row[_AT]].name}:{row['row']}" for row in (first, rival)]
     ids = " ".join(f"{name} {rival[name]}" for name in key)
     raise DataError(
@@ -241,18 +247,24 @@ def _without(part: Part, old: pl.DataFrame, key: tuple[str, ...], store: LineSto
     return replace(part, path=path, held=None, sums=sums)
 
 
-def _changes(
-    versions: pl.DataFrame, group: Sequence[Part], key: tuple[str, ...], suspects: pl.Series
-) -> pl.DataFrame:
+def _differing(versions: pl.DataFrame) -> pl.DataFrame:
+    """The versions of documents that are not the same in every file."""
+    several = versions.group_by(_CODE).agg(
+        pl.any_horizontal(pl.col("content", "rows").n_unique() > 1).alias("differ")
+    )
+    return versions.join(several.filter("differ").select(_CODE), on=_CODE)
+
+
+def _changes(versions: pl.DataFrame, group: Sequence[Part], key: tuple[str, ...]) -> pl.DataFrame:
     """The replaced documents whose sum changed, with file and first row of both versions."""
     amount = group[0].binding.spec.table.field("amount")
-    if amount is None or amount.type is not Type.MONEY:
+    if versions.is_empty() or amount is None or amount.type is not Type.MONEY:
         return pl.DataFrame(schema=REPLACED_COLUMNS)
     names = pl.DataFrame({_AT: range(len(group)), "source": [part.name for part in group]})
     placed = versions.select(*key, _AT, "row", "place").join(
         names.cast({_AT: pl.Int32}), on=_AT, how="left"
     )
-    worth = _worth(group, key, suspects)
+    worth = _worth(group, key, versions.select(_hash(key).unique()).to_series())
     # Each currency of either version is one line: a document may change its currency.
     new = placed.filter(pl.col("place") == 0).drop("place")
     old = placed.filter(pl.col("place") > 0).drop("place")
@@ -283,9 +295,9 @@ def _changes(
     ).sort("key", "source", "row", "old_source", "old_row", "currency")
 
 
-def _worth(group: Sequence[Part], key: tuple[str, ...], suspects: pl.Series) -> pl.DataFrame:
+def _worth(group: Sequence[Part], key: tuple[str, ...], hashes: pl.Series) -> pl.DataFrame:
     """What each version's loaded rows sum to, by currency."""
-    wanted = _hash(key).is_in(suspects.implode()) & (pl.col("state") == LOADED)
+    wanted = _hash(key).is_in(hashes.implode()) & (pl.col("state") == LOADED)
     frames = []
     for at, part in enumerate(group):
         there = set(part.typed().collect_schema())
