@@ -40,3 +40,11 @@ sample:
 # Pin what is installed now
 pin:
     .venv/bin/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+
+# Warm against cold `clv report`: what the cache saves, as ratios to a bare polars parse
+bench-cache lines="1e6":
+    .venv/bin/python -m tests.bench.cache {{lines}}
+
+# Overlap laws at full size: twice, shuffled, cut; the account foots whatever overlaps
+laws-overlap:
+    CLV_EXAMPLES=200 .venv/bin/python -m pytest -q -n 2 tests/sources/test_upsert.py

@@ -15,6 +15,7 @@ COMPONENTS: dict[tuple[str, str], str] = {
     ("cs", "referral"): "referred by customers whom CS had rescued",
     ("cs", "no_gripes"): "bought because no gripes were heard",
     ("sales", "rest"): "all other purchases and fees",
+    ("sales", "unmatched"): "customers who are no account of the CRM, as far as anything tells",
     ("sales", "unmatched_credits"): "credits whose original purchase is not known",
 }
 

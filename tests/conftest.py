@@ -1,9 +1,28 @@
-"""Hypothesis: no deadlines on shared machines, and the same examples on every CI run."""
+"""Hypothesis: no deadlines on shared machines, and the same examples on every CI run.
+
+And no test touches the user's own cache: commands, in this process or in others, find one that is
+empty at the start of the session.
+"""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("house", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "house")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of this session; tests that strip CLV_ variables still find it."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("LOCALAPPDATA", str(folder))
+        patch.delenv("CLV_CACHE_DIR", raising=False)
+        patch.delenv("CLV_NO_CACHE", raising=False)
+        yield folder

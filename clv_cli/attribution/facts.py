@@ -13,6 +13,7 @@ from clv_cli.attribution.allocation import ORDER, give_back, largest_remainder, 
 from clv_cli.attribution.lines import ONE, split_credits
 from clv_cli.attribution.motion import PART
 from clv_cli.attribution.reach import plain, split_bought
+from clv_cli.attribution.unmatched import rest_of
 from clv_cli.attribution.waterfall import BUCKET, REST, UNMATCHED, split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
@@ -58,25 +59,26 @@ def _is_whole() -> pl.Expr:
     return (pl.col("part_num") == pl.col("part_den")) & (pl.col("tier_num") == pl.col("tier_den"))
 
 
-def _sales(component: str) -> dict[str, pl.Expr]:
+def _sales(component: str | pl.Expr) -> dict[str, pl.Expr]:
+    name = pl.lit(component) if isinstance(component, str) else component
     return {
         "part": pl.lit("whole", PART),
         "bucket": pl.lit("sales", BUCKET),
-        "component": pl.lit(component),
-        "rule_id": pl.lit(component),
+        "component": name,
+        "rule_id": name,
     }
 
 
 @derived("split_cells", split_bought, split_shares)
-def split_cells(_: Scope, bought: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
+def split_cells(scope: Scope, bought: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, amount`."""
-    money = bought.select("at", "amount_base")
+    money = bought.select("at", "amount_base", "code")
     rows = shares.join(money, on="at")
     whole, parted = rows.filter(_is_whole()), rows.filter(~_is_whole())
     undivided = {"share_num": ONE, "share_den": ONE, "amount": pl.col("amount_base")}
     # What no rule matches is not divided by motion: the whole line is sales.
     free = money.join(shares.select("at").unique(), on="at", how="anti").with_columns(
-        **_sales(REST), evidence=pl.lit(None, pl.String)
+        **_sales(rest_of(scope)), evidence=pl.lit(None, pl.String)
     )
     cut = with_shares(parted)
     cells = largest_remainder(cut, "at", "amount_base", ("share_num", "share_den"))
@@ -108,7 +110,7 @@ def split_credit_rows(
     return pl.concat(
         [
             given.select(ROW),
-            _credit_rows(plain_, REST, "taken", "taken_base"),
+            _credit_rows(plain_, rest_of(scope), "taken", "taken_base"),
             _credit_rows(over, UNMATCHED, "excess", "excess_base"),
         ]
     )
@@ -124,7 +126,9 @@ def _own_currency(scope: Scope, originals: pl.DataFrame, cells: pl.DataFrame) ->
     return pl.concat([home.with_columns(own="amount"), abroad.with_columns(own=own)])
 
 
-def _credit_rows(credits_: pl.DataFrame, component: str, share: str, amount: str) -> pl.DataFrame:
+def _credit_rows(
+    credits_: pl.DataFrame, component: str | pl.Expr, share: str, amount: str
+) -> pl.DataFrame:
     """Credits that go to sales, as far as one of their two amounts goes."""
     return credits_.with_columns(
         **_sales(component),
@@ -149,9 +153,13 @@ def _sums(grain: str) -> Measure:
 
     def plain_sums(scope: Scope) -> pl.LazyFrame:
         sums = {"lines": count, "amount": pl.col("amount_base").cast(pl.Int128).sum()}
-        lines = plain(scope)
-        summed = lines.group_by(of_line).agg(**sums) if of_line else lines.select(**sums)
-        return summed.with_columns(**_sales(REST)).select(*keys, "lines", "amount")
+        told_apart = scope.book.matches is not None and "component" in keys
+        lines, by = plain(scope), [*of_line, *(["component"] if told_apart else [])]
+        if told_apart:
+            lines = lines.with_columns(component=rest_of(scope))
+        summed = lines.group_by(by).agg(**sums) if by else lines.select(**sums)
+        named = _sales(pl.col("component") if told_apart else REST)
+        return summed.with_columns(**named).select(*keys, "lines", "amount")
 
     def add(
         _: Scope,
@@ -183,7 +191,8 @@ split_facts: Measure = SPLIT_FACTS["rule"]
 def split_plain(scope: Scope) -> pl.LazyFrame:
     """The rows of the purchases of the period that no rule can reach."""
     nothing = pl.lit(None, pl.String)
-    rows = plain(scope).with_columns(**_sales(REST), evidence=nothing, share_num=ONE, share_den=ONE)
+    sales = _sales(rest_of(scope))
+    rows = plain(scope).with_columns(**sales, evidence=nothing, share_num=ONE, share_den=ONE)
     return rows.with_columns(amount="amount_base").select(ROW)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from clv_cli.attribution.declared import DECLARED
 from clv_cli.attribution.stated import stated_findings
+from clv_cli.attribution.unmatched import UNMATCHED_CUSTOMER
 from clv_cli.attribution.waterfall import UNMATCHED
 from clv_cli.attribution.worksheet import WORKSHEET
 from clv_cli.buckets import BUCKETS, COMPONENTS
@@ -31,6 +32,7 @@ EVIDENCE: dict[tuple[str, str], str] = {
     ("cs", "referral"): "referrals",
     ("cs", "no_gripes"): "referrals",
     ("sales", "rest"): "billing_lines",
+    ("sales", UNMATCHED_CUSTOMER): "accounts",
 }
 BUCKET_LABELS = {**BUCKETS, "total": "All revenue"}
 BUCKET = Column("bucket", Kind.TEXT, "Bucket", labels=BUCKET_LABELS)
@@ -38,7 +40,12 @@ COMPONENT = Column(
     "component",
     Kind.TEXT,
     "Component",
-    labels={"rest": "all other", "no_gripes": "no gripes", UNMATCHED: "credits without original"},
+    labels={
+        "rest": "all other",
+        "no_gripes": "no gripes",
+        UNMATCHED_CUSTOMER: "unmatched customers",
+        UNMATCHED: "credits without original",
+    },
 )
 AMOUNT = Column("amount", Kind.MONEY, "Revenue")
 SHARE = Column("share", Kind.RATIO, "Share", bar=True)

@@ -67,6 +67,12 @@ TableName = Annotated[
     list[str] | None,
     typer.Option("--table", help="Show only this table of the report (repeatable)."),
 ]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", envvar="CLV_NO_CACHE", help="Read every file anew; keep nothing of it."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show the traceback of a bug.")]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never; NO_COLOR is honoured.")]
@@ -84,6 +90,7 @@ class Shared:
     format: Format = None
     output: Output = None
     table: TableName = None
+    no_cache: NoCache = False
     quiet: Quiet = False
     verbose: Verbose = False
     color: Color = "auto"
@@ -108,7 +115,7 @@ class Shared:
         """What `run` needs of them."""
         from clv_cli.run import Request
 
-        return Request(self.config, self.data, self.as_of, self.period)
+        return Request(self.config, self.data, self.as_of, self.period, cache=not self.no_cache)
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:
@@ -192,6 +199,16 @@ def _view(options: Shared, tables: tuple[str, ...]) -> View:
     terminal = sys.stdout.isatty() and options.output is None
     width = options.width or (shutil.get_terminal_size().columns if terminal else None)
     return View(tables=tables, width=width, color=_color(options.color, terminal=terminal))
+
+
+def terminal_text(options: Shared) -> str:
+    """What the output goes to, and what it can show: for `clv check --env`."""
+    terminal = sys.stdout.isatty()
+    size = shutil.get_terminal_size()
+    kind = os.environ.get("TERM", "unknown")
+    colour = "with colour" if _color(options.color, terminal=terminal) else "without colour"
+    where = f"{kind}, {size.columns} x {size.lines}" if terminal else "no terminal (pipe or file)"
+    return f"{where}, {colour}"
 
 
 def _color(choice: str, *, terminal: bool) -> bool:

@@ -1,6 +1,15 @@
 """Canonical tables, the Book that holds them, and findings."""
 
-from clv_cli.frames.book import Book, Finding, LineStats, Severity, SourceReport, Tally
+from clv_cli.frames.book import (
+    MATCH_COLUMNS,
+    REPLACED_COLUMNS,
+    Book,
+    Finding,
+    LineStats,
+    Severity,
+    SourceReport,
+    Tally,
+)
 from clv_cli.frames.schema import (
     DTYPES,
     NUMBER_SCALE,
@@ -14,8 +23,10 @@ from clv_cli.frames.tables import TABLES
 
 __all__ = [
     "DTYPES",
+    "MATCH_COLUMNS",
     "NUMBER_SCALE",
     "RATE_SCALE",
+    "REPLACED_COLUMNS",
     "TABLES",
     "WEIGHT_ONE",
     "Book",

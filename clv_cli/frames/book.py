@@ -6,13 +6,37 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from clv_cli.frames.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    import polars as pl
+REPLACED_COLUMNS = {
+    "table": pl.String,
+    "key": pl.String,
+    "source": pl.String,
+    "row": pl.Int64,
+    "amount": pl.Int64,
+    "currency": pl.String,
+    "old_source": pl.String,
+    "old_row": pl.Int64,
+    "old_amount": pl.Int64,
+}
+
+MATCH_COLUMNS = {
+    "customer_id": pl.String,
+    "name": pl.String,
+    "email": pl.String,
+    "domain": pl.String,
+    "billed": pl.Boolean,
+    "method": pl.String,
+    "account_id": pl.String,
+    "by": pl.String,
+    "candidates": pl.List(pl.String),
+}
 
 
 class Severity(StrEnum):
@@ -65,7 +89,9 @@ class SourceReport:
     """The account of one file: `read = loaded + quarantined + skipped`, in rows and in money.
 
     `unreadable` counts quarantined rows whose amount itself could not be read: their money is
-    unknown and therefore in no sum.
+    unknown and therefore in no sum. `rules` says by which rule rows were skipped, those replaced by
+    newer exports among them, and sums to `skipped`. `statuses` are the loaded rows by currency and
+    status: `(currency, status, rows, amount)`. `recognised` says what told the preset or table.
     """
 
     source: str
@@ -78,6 +104,11 @@ class SourceReport:
     unreadable: int = 0
     first_day: date | None = None
     last_day: date | None = None
+    rules: tuple[tuple[str, Tally], ...] = ()
+    statuses: tuple[tuple[str | None, str | None, int, int], ...] = ()
+    recognised: str = "the config"
+    encoding: str = "utf-8"
+    header_row: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +149,10 @@ class Book:
         sources: the account of every file.
         findings: what was noticed.
         quarantined: rows set aside: `source, row, table, column, code, value`.
+        replaced: documents whose amount a newer export changed: see `REPLACED_COLUMNS`.
+        matches: every billing customer, tests left out, with the CRM account it was matched to:
+            see `MATCH_COLUMNS`. `method` is the kind of evidence, `ambiguous` or `unmatched`;
+            `by` and `candidates` say which evidence named several accounts. None without a CRM.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -129,6 +164,8 @@ class Book:
     test_customers: tuple[str, ...] = ()
     sources: tuple[SourceReport, ...] = ()
     findings: tuple[Finding, ...] = ()
+    replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
+    matches: pl.DataFrame | None = None
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

@@ -26,6 +26,7 @@ from clv_cli.metrics.net_mrr_churn import NET_MRR_CHURN
 from clv_cli.metrics.net_revenue_retention import NRR
 from clv_cli.metrics.quick_ratio import QUICK_RATIO
 from clv_cli.metrics.tables.channels import cac_by_channel_table
+from clv_cli.metrics.tables.matching import matching_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
 
@@ -42,6 +43,7 @@ __all__ = [
     "chosen",
     "explain_tables",
     "kpi_table",
+    "matching_tables",
     "metrics_table",
     "mrr_movements_table",
     "reconciliation_table",

@@ -13,7 +13,7 @@ from clv_cli.config_file import find_config, load_settings
 from clv_cli.errors import DataError, UsageError
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
-from clv_cli.sources import LineStore, load_book
+from clv_cli.sources import LineStore, PartCache, load_book, user_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +34,14 @@ class Request:
         data: folder that the config's paths are relative to, or None for the config's own.
         as_of: a day or month as text, or None for the data's own.
         period: a period as text, or None for the config's.
+        cache: whether files that earlier runs read need not be read again.
     """
 
     config: Path | None = None
     data: Path | None = None
     as_of: str | None = None
     period: str | None = None
+    cache: bool = True
 
 
 def sample_config() -> Path:
@@ -83,10 +85,15 @@ def opened(request: Request) -> Iterator[Scope]:
         )
     base = request.data or config.parent
     with tempfile.TemporaryDirectory(prefix="clv-") as folder:
-        book = load_book(settings, base, LineStore(Path(folder)))
+        book = load_book(settings, base, LineStore(Path(folder), _cache(request)))
         as_of = _as_of(request, settings, book)
         period = _period(request.period or settings.period, as_of, book)
         yield Scope(book, as_of, period, settings)
+
+
+def _cache(request: Request) -> PartCache | None:
+    folder = user_cache() if request.cache else None
+    return PartCache(folder / "parts") if folder is not None else None
 
 
 def _as_of(request: Request, settings: Settings, book: Book) -> date:

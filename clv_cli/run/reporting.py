@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING
 from clv_cli import attribution, metrics
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
-from clv_cli.tables import findings_table, quarantine_table, source_sums_table, sources_table
+from clv_cli.sources import can_suggest, suggested_names
+from clv_cli.tables import (
+    findings_table,
+    formats_table,
+    quarantine_table,
+    replaced_table,
+    skipped_table,
+    source_sums_table,
+    sources_table,
+    statuses_table,
+    suggestions_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from clv_cli.pipeline import Scope
     from clv_cli.results import Report, Table
     from clv_cli.run.opening import Request
 
@@ -27,6 +39,7 @@ def report(request: Request, command: str = "report") -> Report:
             *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
             *attribution.split_tables(scope),
             metrics.reconciliation_table(scope),
+            *metrics.matching_tables(scope)[:1],
             sources_table(scope),
         ]
         return finished(command, scope, tables)
@@ -40,15 +53,33 @@ def metrics_by_month(request: Request, names: Sequence[str]) -> Report:
         return finished("metrics", scope, [metrics.metrics_table(scope, names)])
 
 
-def check(request: Request) -> Report:
-    """The account of every file: rows and money read, loaded, set aside, skipped; all findings."""
+def check(request: Request, *, suggest: bool = False) -> Report:
+    """The account of every file: rows and money read, loaded, set aside, skipped; all findings.
+
+    Args:
+        request: what to read.
+        suggest: whether to compare the names of unmatched customers with those of accounts.
+    """
     with opened(request) as scope:
         tables = [
             sources_table(scope),
+            formats_table(scope),
             source_sums_table(scope),
-            quarantine_table(scope),
-            findings_table(scope),
+            statuses_table(scope),
+            skipped_table(scope),
+            replaced_table(scope),
         ]
         if scope.book.lines.rows:
-            tables.insert(2, metrics.reconciliation_table(scope))
+            tables += [metrics.reconciliation_table(scope), *metrics.matching_tables(scope)]
+        if scope.book.matches is not None and suggest:
+            tables.append(_suggestions(scope))
+        tables += [quarantine_table(scope), findings_table(scope)]
         return finished("check", scope, tables)
+
+
+def _suggestions(scope: Scope) -> Table:
+    note = "Nothing is joined by name: copy what is right into a table account_map."
+    if not can_suggest():
+        note = "Names are compared with the extra match: pip install 'clv-cli[match]'."
+    least = scope.settings.match.suggest_score
+    return suggestions_table(suggested_names(scope.book, least), note)

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
+from clv_cli.settings.matching import Match
 from clv_cli.settings.revenue import Cac, Churn, Fx, IntervalFactor, Ltv, Mrr, Nrr
 from clv_cli.settings.sources import NumberFormat, Quarantine, Reading, Source, Units
 from clv_cli.settings.split import Split, Stated
@@ -22,6 +23,7 @@ __all__ = [
     "Fx",
     "IntervalFactor",
     "Ltv",
+    "Match",
     "Model",
     "Mrr",
     "Names",
@@ -58,6 +60,9 @@ class Settings(Model):
     sources: tuple[Source, ...] = Field((), description="the exports")
     quarantine: Quarantine = Field(
         default_factory=Quarantine, description="how many bad rows a run bears"
+    )
+    match: Match = Field(
+        default_factory=Match, description="which billing customer is which CRM account"
     )
     mrr: Mrr = Field(default_factory=Mrr, description="what counts as monthly recurring revenue")
     churn: Churn = Field(default_factory=Churn, description="when a customer counts as lost")

@@ -80,6 +80,14 @@ class Reading(Model):
         description="iso, ymd, dmy, mdy, epoch, epoch_ms, excel, or strftime such as %m/%d/%Y; "
         "several: the column's own values decide; default auto",
     )
+    key: Names | None = Field(
+        None,
+        description="columns that tell a document in every export of a table: its newest version "
+        "replaces the others; default: the preset's; [] for none",
+    )
+    updated: str | None = Field(
+        None, description="header of the time of last change, which tells the newest version"
+    )
     timezone: Zone | None = Field(None, description="zone of times without one; default: UTC")
     zone_column: Names = Field(
         (), description="header whose cells name the zone of the row's times"

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
 from clv_cli.errors import DataError
 from clv_cli.frames import SourceReport, Tally, Type
-from clv_cli.sources.columns import BAD, LOADED, SKIPPED
+from clv_cli.sources.columns import BAD, LOADED, REPLACED, SKIPPED, skips
 from clv_cli.sources.quarantine import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from decimal import Decimal
 
     from clv_cli.sources.binding import Binding
     from clv_cli.sources.structure import Structure
 
 GROUPS = ("kind", "status")
+# What stands for the status of a row in the account of its file.
+STATUSES = {
+    "billing_lines": "status",
+    "invoices": "status",
+    "payments": "outcome",
+    "deals": "outcome",
+}
+BLANK, NEWER = "blank line", "replaced by a newer export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,18 @@ class Sums:
     frame: pl.DataFrame
 
     def tally(self, state: int | None = None) -> Tally:
-        """Rows and money of one state, or of all."""
+        """Rows and money of one state, or of all. Skipped rows have a state for each rule."""
         rows = sum(count for at, count in self._pairs("rows") if state in {None, at})
         return Tally(rows, self._by_currency("money", state))
 
     def loaded(self) -> pl.DataFrame:
         """The rows of the frame that are about loaded rows."""
         return self.frame.filter(pl.col("state") == LOADED)
+
+    def span(self) -> tuple[date | None, date | None]:
+        """First and last day of the loaded rows."""
+        days = self.loaded()
+        return cast("date | None", days["first"].min()), cast("date | None", days["last"].max())
 
     def sizes(self, state: int | None = None) -> dict[str, int]:
         """Amounts without their sign by currency: credits must not hide what is set aside."""
@@ -82,13 +96,14 @@ def sums_of(part: pl.LazyFrame, binding: Binding) -> pl.LazyFrame:
     text = pl.lit(None, pl.String)
     base = pl.lit(binding.base_currency, pl.String)
     currency = (pl.col("currency") if "currency" in names else base) if has_money else text
+    status = STATUSES.get(table.name, "")
     kept = part.select(
         "state",
         currency.alias("currency"),
-        *(
-            (pl.col(n) if n in names and table.name == "billing_lines" else text).alias(n)
-            for n in GROUPS
+        (pl.col("kind") if "kind" in names and table.name == "billing_lines" else text).alias(
+            "kind"
         ),
+        (pl.col(status) if status in names else text).alias("status"),
         (pl.col("amount") if has_money else pl.lit(0, pl.Int64)).cast(pl.Int128).alias("amount"),
         (pl.col(day) if day in names else pl.lit(None, pl.Date)).alias("day"),
     )
@@ -117,9 +132,10 @@ def report(
     Raises:
         DataError: it does not foot; no figure of this file can be trusted.
     """
-    bad, skipped = sums.tally(BAD), sums.tally(SKIPPED)
+    bad = sums.tally(BAD)
     quarantined = Tally(bad.rows + len(structure.bad), bad.money)
-    left_out = Tally(skipped.rows + len(structure.blank), skipped.money)
+    rules = _rules(sums, structure, binding)
+    left_out = sum((tally for _, tally in rules), Tally())
     read = Tally(structure.records, sums.tally().money)
     whole = loaded + quarantined + left_out
     if whole.rows != read.rows or _without_zero(whole) != _without_zero(read):
@@ -132,7 +148,7 @@ def report(
     unreadable = sums.frame.filter((pl.col("state") == BAD) & pl.col("currency").is_null())
     lost = sums.frame.filter(pl.col("state") == BAD)["unreadable"].sum()
     has_money = any(f.name == "amount" for f in binding.spec.table.fields)
-    live = sums.loaded()
+    first, last = sums.span()
     return SourceReport(
         source,
         binding.spec.table.name,
@@ -142,9 +158,24 @@ def report(
         quarantined,
         left_out,
         unreadable=(len(structure.bad) + max(int(lost), int(unreadable["rows"].sum()))) * has_money,
-        first_day=live["first"].min(),  # type: ignore[arg-type]
-        last_day=live["last"].max(),  # type: ignore[arg-type]
+        first_day=first,
+        last_day=last,
+        rules=rules,
+        statuses=_statuses(sums.loaded()),
     )
+
+
+def _rules(sums: Sums, structure: Structure, binding: Binding) -> tuple[tuple[str, Tally], ...]:
+    """Rows and money skipped by each rule that skipped any."""
+    named = [(words, sums.tally(SKIPPED + at)) for at, (words, _) in enumerate(skips(binding))]
+    every = [(BLANK, Tally(len(structure.blank))), *named, (NEWER, sums.tally(REPLACED))]
+    return tuple((words, tally) for words, tally in every if tally.rows)
+
+
+def _statuses(live: pl.DataFrame) -> tuple[tuple[str | None, str | None, int, int], ...]:
+    """Loaded rows and their sum by currency and status."""
+    whole = live.group_by("currency", "status").agg(pl.col("rows", "money").sum())
+    return tuple(whole.sort("currency", "status", nulls_last=True).iter_rows())
 
 
 def _without_zero(tally: Tally) -> dict[str, int]:

@@ -12,12 +12,15 @@ from clv_cli.errors import DataError
 from clv_cli.frames import TABLES, Book, Finding, LineStats, Severity
 from clv_cli.sources.account import GROUPS
 from clv_cli.sources.invoices import control_totals, invoices_as_lines
+from clv_cli.sources.matching import match
 from clv_cli.sources.quarantine import SCHEMA
 from clv_cli.sources.rates import assert_rates, daily_rates
+from clv_cli.sources.reaching import assert_named, reach_customers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from clv_cli.frames import SourceReport
     from clv_cli.settings import Settings
     from clv_cli.sources.part import Part
     from clv_cli.sources.store import LineStore
@@ -44,11 +47,12 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         DataError: no billing lines, an account that does not foot, a missing rate, several
             currencies and no base currency.
     """
-    sources = tuple(part.account() for part in parts)
+    sources = tuple(_account(part) for part in parts)
     tables = {
         name: pl.concat([part.rows() for part in parts if part.table == name])
         for name in sorted({part.table for part in parts})
     }
+    assert_named(parts)
     findings = [finding for part in parts for finding in part.findings()]
     groups = [part.sums.loaded() for part in parts if part.table == LINES]
     if "invoices" in tables:
@@ -65,6 +69,10 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         )
     if "customers" in tables:
         tables["customers"] = _customers(tables["customers"], settings.own_domains)
+    matching = match(tables, settings)
+    if matching is not None:
+        tables["account_map"] = matching.account_map
+    findings += reach_customers(tables)
     stats = replace(_stats(groups), names_originals=_names_originals(tables))
     currency = _base_currency(settings, stats, tables)
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
@@ -81,6 +89,18 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         test_customers=_test_customers(tables),
         sources=sources,
         findings=tuple(findings),
+        matches=None if matching is None else matching.matches,
+    )
+
+
+def _account(part: Part) -> SourceReport:
+    """The account of a file, and how it was read."""
+    detected = any(note.code == "preset_detected" for note in part.notes)
+    return replace(
+        part.account(),
+        recognised="its header" if detected else "the config",
+        encoding=part.encoding,
+        header_row=part.header_row,
     )
 
 

@@ -91,6 +91,7 @@ class RawFile:
         name: as printed in findings.
         fingerprint: size, time and identity of the file when we began.
         notes: what was noticed about the bytes.
+        encoding: what the file itself is written in.
     """
 
     path: Path
@@ -98,6 +99,7 @@ class RawFile:
     name: str
     fingerprint: tuple[int, int, int]
     notes: tuple[Finding, ...] = ()
+    encoding: str = "utf-8"
 
     def assert_unchanged(self) -> None:
         """Make sure nobody wrote to the file while it was read.
@@ -142,9 +144,9 @@ def open_raw(path: Path, name: str, scratch: Path, wrapping: Wrapping | None = N
         raise DataError("this is not a regular file", where=name, hint="save it as a file first")
     before = _fingerprint(info)
     copies = _Copies(scratch, (str(path), before, how), name)
-    plain = _as_text(_unpacked(path, head, copies, how), copies, how)
+    plain, codec = _as_text(_unpacked(path, head, copies, how), copies, how)
     _refuse_strangers(_head(plain), name)
-    return RawFile(path, plain, name, before)
+    return RawFile(path, plain, name, before, encoding=codec)
 
 
 def from_windows(raw: RawFile, place: int, line: int, scratch: Path) -> RawFile:
@@ -173,7 +175,7 @@ def from_windows(raw: RawFile, place: int, line: int, scratch: Path) -> RawFile:
         row=line,
         remedy="if names look wrong, set encoding of the source, or export it again as UTF-8",
     )
-    return replace(raw, plain=plain, notes=(*raw.notes, note))
+    return replace(raw, plain=plain, notes=(*raw.notes, note), encoding="windows-1252")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +215,8 @@ def _unpacked(path: Path, head: bytes, copies: _Copies, how: Wrapping) -> Path:
     return path
 
 
-def _as_text(path: Path, copies: _Copies, how: Wrapping) -> Path:
-    """The file, or a copy of it, as UTF-8 with LF line ends as far as its first bytes tell."""
+def _as_text(path: Path, copies: _Copies, how: Wrapping) -> tuple[Path, str]:
+    """The file, or a copy of it, as UTF-8 with LF line ends as far as its first bytes tell; its encoding."""
     head, name = _head(path), copies.name
     codec = how.encoding if how.encoding not in {None, "utf-8"} else None
     if head.startswith(_UTF16_BOMS):
@@ -225,8 +227,8 @@ def _as_text(path: Path, copies: _Copies, how: Wrapping) -> Path:
         path = copies.make(".utf8", lambda target: decoded(path, codec, target, name))
         head = _head(path)
     if b"\r" in head and b"\n" not in head:
-        return copies.make(".lf", lambda target: cr_as_lf(path, target, name))
-    return path
+        path = copies.make(".lf", lambda target: cr_as_lf(path, target, name))
+    return path, codec or "utf-8"
 
 
 def _fingerprint(info: os.stat_result) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from clv_cli.frames import Type
 from clv_cli.sources.dates import add_days
 from clv_cli.sources.numbers import PLAIN, add_plain, sign_agrees
 from clv_cli.sources.reading import currency_code, money, step_of, typed
+from clv_cli.sources.versions import changed_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from clv_cli.sources.dates import Clock
     from clv_cli.sources.preset import Spec, Step
 
-LOADED, BAD, SKIPPED = 0, 1, 2
+# From SKIPPED on, a state is SKIPPED + the number of the rule by which the row is skipped.
+LOADED, BAD, REPLACED, SKIPPED = 0, 1, 2, 3
+UPDATED = "updated"
 _REPEATED = 3  # bound columns that must repeat their header before a row counts as one
 
 
@@ -169,7 +172,10 @@ def as_typed(texts: pl.LazyFrame, binding: Binding, forms: Forms) -> pl.LazyFram
         frame = frame.with_columns(_step(binding, currency).alias("step"))
     return (
         _prepared(frame, binding, forms)
-        .with_columns(_typed(field, binding, forms).alias(field.name) for field in fields)
+        .with_columns(
+            *(_typed(field, binding, forms).alias(field.name) for field in fields),
+            *_updated(binding),
+        )
         .with_columns(_line_id(binding))
     )
 
@@ -257,6 +263,16 @@ def _signed(minor: pl.Expr, field: Field, binding: Binding) -> pl.Expr:
     return -minor if field.name in spec.negate else minor
 
 
+def _updated(binding: Binding) -> list[pl.Expr]:
+    """When each row was last changed, where the source has a column that says so."""
+    updated = binding.spec.updated
+    place = None if updated is None else binding.header.find(updated)
+    if place is None:
+        return []
+    text = pl.col(cell(place)).str.strip_chars()
+    return [changed_at(text, binding.spec.date_format).alias(UPDATED)]
+
+
 def _line_id(binding: Binding) -> list[pl.Expr]:
     """`invoice_id:row` where the file gives no line id."""
     if binding.spec.table.name != "billing_lines":
@@ -298,39 +314,44 @@ def state(binding: Binding, passed_over: Collection[int] = ()) -> pl.Expr:
         passed_over: rows that are no rows of the table: totals, footers, empty records.
     """
     bad = pl.any_horizontal(failed(field, binding) for field in given_fields(binding))
-    rules = _skips(binding)
-    if passed_over:
-        numbers = pl.lit(pl.Series(sorted(passed_over), dtype=pl.Int64)).implode()
-        rules.append(pl.col("row").cast(pl.Int64).is_in(numbers))
-    skipped = pl.any_horizontal(pl.lit(value=False), *rules)
-    return (
-        pl.when(skipped).then(SKIPPED).when(bad).then(BAD).otherwise(LOADED).cast(pl.UInt8)
-    ).alias("state")
+    chain = pl.when(bad).then(BAD).otherwise(LOADED)
+    # The first rule that holds counts, so the last one is tried first.
+    for at, (_, skipped) in reversed(list(enumerate(skips(binding, passed_over)))):
+        chain = pl.when(skipped).then(SKIPPED + at).otherwise(chain)
+    return chain.cast(pl.UInt8).alias("state")
 
 
-def _skips(binding: Binding) -> list[pl.Expr]:
-    """The rules by which rows are skipped: drop, an empty key, a repeated header line."""
+def skips(binding: Binding, passed_over: Collection[int] = ()) -> list[tuple[str, pl.Expr]]:
+    """The rules by which rows are skipped, each with its words, in the order they are tried.
+
+    Args:
+        binding: the file's columns.
+        passed_over: as in `state`; the rule about them is there in any case, so that a state means
+            the same rule whoever asks.
+    """
     spec, header = binding.spec, binding.header
-    rules = [_one_of(name, values, binding) for name, values in spec.drop.items()]
+    rules = [
+        (f"{name}: {', '.join(values)}", _one_of(name, values, binding))
+        for name, values in spec.drop.items()
+    ]
     for name in spec.skip_empty:
         place = header.find(name)
         if name in binding.columns or name in binding.derived:
-            rules.append(pl.col(text_of(name)).is_null())
+            rules.append((f"no {name}", pl.col(text_of(name)).is_null()))
         elif place is not None:
-            rules.append(pl.col(cell(place)).is_null())
+            rules.append((f"no {name}", pl.col(cell(place)).is_null()))
     heads = {binding.header.find(name) for name in spec.fill_down}
     if heads:
         # A row of nothing but what is filled down is the head of a group.
         rest = [pl.col(cell(at)).is_null() for at in _places(binding) if at not in heads]
-        rules.append(pl.all_horizontal(rest))
+        rules.append(("the head of a group", pl.all_horizontal(rest)))
     bound = sorted(set(binding.columns.values()))[:_REPEATED]
     if len(bound) == _REPEATED:
-        rules.append(
-            pl.all_horizontal(pl.col(cell(at)) == header.cells[at] for at in bound).fill_null(
-                value=False
-            )
-        )
-    return rules
+        repeated = pl.all_horizontal(pl.col(cell(at)) == header.cells[at] for at in bound)
+        rules.append(("the header once more", repeated.fill_null(value=False)))
+    numbers = pl.lit(pl.Series(sorted(passed_over), dtype=pl.Int64)).implode()
+    over = pl.col("row").cast(pl.Int64).is_in(numbers) if passed_over else pl.lit(value=False)
+    return [*rules, ("a total, a footer or an empty record", over)]
 
 
 def typed_names(binding: Binding) -> list[str]:
@@ -338,4 +359,5 @@ def typed_names(binding: Binding) -> list[str]:
     names = {field.name for field in given_fields(binding)}
     if binding.spec.table.name == "billing_lines":
         names.add("line_id")
-    return [field.name for field in binding.spec.table.fields if field.name in names]
+    columns = [field.name for field in binding.spec.table.fields if field.name in names]
+    return [*columns, UPDATED] if _updated(binding) else columns

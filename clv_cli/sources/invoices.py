@@ -48,11 +48,10 @@ def enrich(part: Part, invoices: pl.LazyFrame, store: LineStore) -> Part:
         .unique("invoice_id", keep="first", maintain_order=True)
         .select("invoice_id", *columns, pl.lit(value=True).alias("found"))
     )
-    lines = pl.scan_parquet(part.path, glob=False)
-    joined = lines.join(heads, on="invoice_id", how="left", maintain_order="left")
+    joined = part.typed().join(heads, on="invoice_id", how="left", maintain_order="left")
     orphan = (pl.col("state") == LOADED) & pl.col("found").is_null()
     state = pl.when(orphan).then(pl.lit(BAD, pl.UInt8)).otherwise(pl.col("state"))
-    path = part.path.with_suffix(".lines.parquet")
+    path = store.new_part()
     store.write(joined.with_columns(state.alias("state"), orphan.alias("orphan")), path)
     written = pl.scan_parquet(path, glob=False)
     sums = Sums(sums_of(written, part.binding).collect())
@@ -63,7 +62,7 @@ def enrich(part: Part, invoices: pl.LazyFrame, store: LineStore) -> Part:
             hint="this is a bug: please report it",
         )
     bad = pl.concat([part.bad, _orphans(written, part)]).sort("row")
-    return replace(part, path=path, sums=sums, bad=bad)
+    return replace(part, path=path, held=None, sums=sums, bad=bad)
 
 
 def _orphans(written: pl.LazyFrame, part: Part) -> pl.DataFrame:

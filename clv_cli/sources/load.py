@@ -12,13 +12,14 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.sources.assemble import assemble
 from clv_cli.sources.bytes import Wrapping, open_raw
+from clv_cli.sources.cached import part_of
 from clv_cli.sources.detect import detect, preset_notes
 from clv_cli.sources.headers import read_headers
 from clv_cli.sources.invoices import enrich
-from clv_cli.sources.listing import SUFFIXES, read_listing
-from clv_cli.sources.part import Desk, Part, read_file
+from clv_cli.sources.part import Desk, Part
 from clv_cli.sources.preset import spec_of
 from clv_cli.sources.presets import find_preset
+from clv_cli.sources.upsert import Upserted, upsert
 
 if TYPE_CHECKING:
     from clv_cli.frames import Book, Finding
@@ -61,16 +62,30 @@ def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
     ]
     desk = Desk(settings, store)
     # Heads first: lines of an API dump cannot be judged without them.
-    heads = [_read(file, desk) for file in files if not file.spec.enrich]
-    invoices = [part.rows() for part in heads if part.table == "invoices"]
-    lines = [_enriched(file, desk, invoices) for file in files if file.spec.enrich]
-    parts = sorted((*heads, *lines), key=lambda part: (part.table, part.name))
-    return assemble(parts, settings, store)
+    heads = _upserted([_read(file, desk) for file in files if not file.spec.enrich], store)
+    invoices = [part.rows() for part in heads.parts if part.table == "invoices"]
+    lines = _upserted(
+        [_enriched(file, desk, invoices) for file in files if file.spec.enrich], store
+    )
+    parts = sorted((*heads.parts, *lines.parts), key=lambda part: (part.table, part.name))
+    if store.cache is not None:
+        store.cache.tidy()
+    book = assemble(parts, settings, store)
+    overlaps = (*heads.findings, *lines.findings)
+    return replace(
+        book,
+        findings=(*book.findings, *overlaps),
+        replaced=pl.concat([heads.replaced, lines.replaced]),
+    )
+
+
+def _upserted(parts: list[Part], store: LineStore) -> Upserted:
+    # In the order of names: which of two equal files stays must not hang on the config's order.
+    return upsert(sorted(parts, key=lambda part: (part.table, part.name)), store)
 
 
 def _read(file: _File, desk: Desk) -> Part:
-    listing = file.path.suffix in SUFFIXES
-    part = (read_listing if listing else read_file)(file.path, file.name, file.spec, desk)
+    part = part_of(file.path, file.name, file.spec, desk)
     return replace(part, notes=(*file.notes, *part.notes))
 
 

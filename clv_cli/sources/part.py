@@ -63,6 +63,9 @@ class Part:
         structure: what the scan counted.
         settings: what was asked for.
         notes: what was noticed besides.
+        encoding: what the file is written in.
+        header_row: the record that is its header.
+        held: the part from the cache: readable though its file may be deleted meanwhile.
     """
 
     name: str
@@ -73,6 +76,9 @@ class Part:
     structure: Structure
     settings: Settings = field(repr=False)
     notes: tuple[Finding, ...] = ()
+    held: pl.LazyFrame | None = None
+    encoding: str = "utf-8"
+    header_row: int = 1
 
     @property
     def table(self) -> str:
@@ -84,9 +90,13 @@ class Part:
         """Whether the part holds rows that are not loaded."""
         return bool((self.sums.frame["state"] != LOADED).any())
 
+    def typed(self) -> pl.LazyFrame:
+        """The Parquet part as it is: typed columns, `row`, `state`."""
+        return pl.scan_parquet(self.path, glob=False) if self.held is None else self.held
+
     def rows(self) -> pl.LazyFrame:
         """The loaded rows with every canonical column, `source` and `row`."""
-        frame = pl.scan_parquet(self.path, glob=False)
+        frame = self.typed()
         if self._mixed:
             frame = frame.filter(pl.col("state") == LOADED)
         return complete(frame, self.binding, self.name)
@@ -155,7 +165,8 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
             hint="export it again as CSV (UTF-8)",
         ) from error
     raw.assert_unchanged()
-    return replace(part, notes=(*raw.notes, *_notes(binding, structure, name), *part.notes))
+    notes = (*raw.notes, *_notes(binding, structure, name), *part.notes)
+    return replace(part, notes=notes, encoding=raw.encoding)
 
 
 def _opened(raw: RawFile, spec: Spec, desk: Desk) -> tuple[RawFile, Binding, Structure]:

@@ -153,6 +153,9 @@ class Spec:
     fill_down: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
     footer: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    updated: str | None = None
+    forced_updated: bool = False
 
 
 def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
@@ -167,8 +170,8 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         ConfigError: an unknown table or canonical column.
     """
     table = _table(preset.table if preset else str(source.table), where)
-    for key in ("columns", "constants", "values", "negate", "column_units"):
-        _assert_columns(table, getattr(source, key), f"{where}.{key}")
+    for key in ("columns", "constants", "values", "negate", "column_units", "key"):
+        _assert_columns(table, getattr(source, key) or (), f"{where}.{key}")
     base = preset or _plain(table)
     derive = {k: v for k, v in base.derive.items() if k not in {*source.columns, *source.constants}}
     columns = {
@@ -212,6 +215,9 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         fill_down=source.fill_down or base.fill_down,
         totals=source.totals or base.totals,
         footer=source.footer or base.footer,
+        key=base.key if source.key is None else source.key,
+        updated=source.updated or base.updated,
+        forced_updated=source.updated is not None,
     )
 
 

@@ -1,6 +1,7 @@
 """The line store: one typed, checked Parquet part per export file.
 
-All later passes scan the parts, at a fifth of the CSV's cost. The store lives as long as its folder.
+All later passes scan the parts, at a fifth of the CSV's cost. What a run makes lives in its own
+folder, as long as the run; what it read of a file is also kept in the cache, when it has one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from clv_cli.sources.cache import PartCache
+
 _ROW_GROUP = 1 << 18
 
 
@@ -21,11 +24,13 @@ class LineStore:
 
     Args:
         folder: made when it is missing.
+        cache: what earlier runs read; None to read every file anew.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: PartCache | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.cache = cache
         self._paths = (folder / f"part-{number}.parquet" for number in count(1))
 
     @property

@@ -176,7 +176,7 @@ def _amounts(path: Path, binding: Binding, totals: frozenset[int]) -> pl.DataFra
     if kinds.get("amount") is not Type.MONEY:
         return None
     currency = pl.col("currency") if "currency" in names else pl.lit(binding.base_currency)
-    loaded = (pl.col("state") != SKIPPED) | pl.col("amount").is_not_null()
+    loaded = (pl.col("state") < SKIPPED) | pl.col("amount").is_not_null()
     frame = part.filter(~pl.col("row").is_in(sorted(totals)) & loaded)
     chosen = pl.when(pl.col("state") == LOADED).then(currency).alias("currency")
     return frame.select("row", "state", "amount", chosen).collect()

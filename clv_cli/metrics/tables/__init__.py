@@ -3,6 +3,7 @@
 from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.explain import explain_tables
 from clv_cli.metrics.tables.kpis import kpi_table
+from clv_cli.metrics.tables.matching import matching_tables
 from clv_cli.metrics.tables.monthly import metrics_table, retention_table
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.parts import chosen
@@ -13,6 +14,7 @@ __all__ = [
     "chosen",
     "explain_tables",
     "kpi_table",
+    "matching_tables",
     "metrics_table",
     "mrr_movements_table",
     "reconciliation_table",
