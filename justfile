@@ -33,6 +33,14 @@ docs:
 bench *sizes="1e6 1e7":
     .venv/bin/python tests/bench/bench.py {{sizes}} --write
 
+# From a log of 1M customers to their 12-month values; the table goes into clv_cli/ARCHITECTURE.md
+bench-models *size="1e6":
+    .venv/bin/python tests/bench/models.py {{size}} --write
+
+# How often do 95 % intervals hold the truth; the table goes into clv_cli/ARCHITECTURE.md
+coverage-models *bases="200":
+    nice -n 19 .venv/bin/python tests/recipes/coverage.py {{bases}} --write
+
 # Make the shipped sample anew (same seed, same bytes)
 sample:
     .venv/bin/python sample_data/generate.py

@@ -211,8 +211,7 @@ def in_own_process(task: str, folder: Path) -> Steps:
 def main() -> None:
     """Measure, print the table, and write it where asked."""
     if "--task" in sys.argv:
-        task, folder = sys.argv[2:4]
-        steps = TASKS[task](Path(folder))
+        steps = TASKS[sys.argv[2]](Path(sys.argv[3]))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({**steps, "peak": peak}))
         return

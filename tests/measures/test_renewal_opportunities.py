@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -24,7 +24,9 @@ SAMPLE = Path(__file__).parents[2] / "sample_data"
 
 
 def asked(
-    lines: list[Row], as_of: str = "2025-12", **tables: list[Row]
+    lines: list[Row],
+    as_of: str = "2025-12",
+    **tables: Any,  # noqa: ANN401
 ) -> list[tuple[object, ...]]:
     found = collect_frames([renewal_opportunities], scope(book(lines, **tables), as_of))
     return found[renewal_opportunities].select("entry", "number", "outcome").rows()

@@ -38,9 +38,9 @@ def test_errors_of_customers_are_one_error_in_their_total() -> None:
     assert total.standard_error == pytest.approx(summed.standard_error)
     # One error for all: not the root of the sum of squares.
     assert total.standard_error[0] > 3 * np.sqrt((each.standard_error**2).sum())
-    draws = fit.draws(300, seed=1)
+    draws = fit.draws(100, seed=1)
     drawn = [bg_nbd.expected_purchases(p, stats, 39.0).sum() for p in draws]
-    assert np.std(drawn) == pytest.approx(total.standard_error[0], rel=0.15)
+    assert np.std(drawn) == pytest.approx(total.standard_error[0], rel=0.25)
 
 
 def test_a_product_of_independent_fits_adds_relative_errors() -> None:

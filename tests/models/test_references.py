@@ -312,7 +312,7 @@ def test_residual_lifetime_is_the_direct_sum(
         found = sbg.discounted_residual(vector, np.array([made]), discount)
         assert found == pytest.approx([terms.sum()], rel=1e-9)
         some = sbg.expected_purchases(vector, np.array([made]), 12)
-        undiscounted = sbg.survival(vector, made + 1.0 + np.arange(12), float(made)).sum()
+        undiscounted = sbg.survival(vector, made + 1 + ahead[:12], float(made)).sum()
         assert some == pytest.approx([undiscounted], rel=1e-9)
 
 

@@ -56,7 +56,8 @@ def within(bounds: tuple[np.ndarray, np.ndarray], truth: float, at: int = 0) -> 
 def parameters_held(fit: Fit, truth: np.ndarray) -> list[bool]:
     """Whether each parameter's interval, on the scale of the search, holds the truth."""
     away = np.abs(np.log(fit.values / truth))
-    return (away <= Z95 * np.sqrt(np.diag(fit.search_covariance))).tolist()
+    reach = Z95 * np.sqrt(np.diag(fit.search_covariance))
+    return [bool(held) for held in away <= reach]
 
 
 def purchases(name: str, seed: int, customers: int) -> Outcome:
@@ -105,7 +106,7 @@ def spend(seed: int, customers: int) -> Outcome:
 def contracts(seed: int, customers: int) -> Outcome:
     """One base of sBG: six yearly cohorts, and the discounted residual lifetime of one tenure."""
     draw, truth = np.random.default_rng(seed), TRUTH["sbg"]
-    fit = sbg.fit(simulate.stays(draw, *truth.tolist(), [customers // 6] * 6))
+    fit = sbg.fit(simulate.stays(draw, float(truth[0]), float(truth[1]), [customers // 6] * 6))
     made = np.arange(6.0)
     estimate = delta(lambda v: sbg.discounted_residual(v, made, 0.1), fit)
     true = sbg.discounted_residual(truth, made, 0.1)
