@@ -40,6 +40,9 @@ bench-models *size="1e6":
 # How often do 95 % intervals hold the truth; the table goes into clv_cli/ARCHITECTURE.md
 coverage-models *bases="200":
     nice -n 19 .venv/bin/python tests/recipes/coverage.py {{bases}} --write
+# What strict loading costs beside a bare polars read of the same file (default: about 1 GB)
+bench-loading lines="8e6":
+    nice -n 19 .venv/bin/python tests/bench/loading.py {{lines}}
 
 # Make the shipped sample anew (same seed, same bytes)
 sample:
