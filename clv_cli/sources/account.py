@@ -29,6 +29,7 @@ STATUSES = {
     "deals": "outcome",
 }
 BLANK, NEWER = "blank line", "replaced by a newer export"
+PASSED_OVER = "no row of the table, such as a total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,11 @@ def report(
 def _rules(sums: Sums, structure: Structure, binding: Binding) -> tuple[tuple[str, Tally], ...]:
     """Rows and money skipped by each rule that skipped any."""
     named = [(words, sums.tally(SKIPPED + at)) for at, (words, _) in enumerate(skips(binding))]
-    every = [(BLANK, Tally(len(structure.blank))), *named, (NEWER, sums.tally(REPLACED))]
+    # States beyond the rules: rows that a reader recognised as none by other means.
+    others = {int(at) for at in sums.frame["state"] if at >= SKIPPED + len(named)}
+    over = sum((sums.tally(at) for at in sorted(others)), Tally())
+    newer = sums.tally(REPLACED)
+    every = [(BLANK, Tally(len(structure.blank))), *named, (PASSED_OVER, over), (NEWER, newer)]
     return tuple((words, tally) for words, tally in every if tally.rows)
 
 
