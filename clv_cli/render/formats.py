@@ -27,6 +27,8 @@ NUMBERS = {
     Kind.RATIO,
     Kind.FACTOR,
     Kind.MONTHS,
+    Kind.DAYS,
+    Kind.SCORE,
     Kind.BY_ROW,
     Kind.CHANGE,
 }
@@ -80,6 +82,10 @@ def number_text(kind: Kind, value: Decimal) -> str:
         return f"{abs(percent) if percent == 0 else percent:,.1f} %"  # no "-0.0 %"
     if kind is Kind.MONTHS:
         return f"{value:,.1f} mo"
+    if kind is Kind.DAYS:
+        return f"{value:,.1f} d"
+    if kind is Kind.SCORE:
+        return f"{value:+,.1f}"
     return f"{value:,.2f}"
 
 
@@ -139,7 +145,7 @@ def machine(column: Column, row: Row, currency: str) -> str | int | float | list
         return month_text(int(value))
     if kind is Kind.COUNT:
         return int(value)
-    if kind in {Kind.RATIO, Kind.FACTOR, Kind.MONTHS, Kind.CHANGE}:
+    if kind in {Kind.RATIO, Kind.FACTOR, Kind.MONTHS, Kind.DAYS, Kind.SCORE, Kind.CHANGE}:
         return round(float(value), RATIO_DIGITS)
     return str(value)
 
