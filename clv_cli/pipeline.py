@@ -183,7 +183,9 @@ class Metric:
             what it is made of.
         evidence: (scope, month) to the source rows behind it: `table, customer_id, line_id, day,
             kind, amount (minor units), currency, source, row`.
-        behind: measures that only `contributors` reads, so that a report does not compute them.
+        behind: measures that only `contributors` and the ledger rows read, so that a report does not
+            compute them.
+        whole: why it cannot be cut by customer (segment, plan, channel, country); None when it can.
     """
 
     name: str
@@ -193,6 +195,7 @@ class Metric:
     contributors: Callable[[Collected, int], pl.DataFrame] | None = None
     evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
     behind: tuple[Measure, ...] = ()
+    whole: str | None = None
 
     @property
     def kind(self) -> Kind:

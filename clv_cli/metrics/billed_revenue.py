@@ -19,8 +19,6 @@ from clv_cli.pipeline import Input, Metric, Over
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
     from clv_cli.pipeline import Collected, Figure, Scope
 
 

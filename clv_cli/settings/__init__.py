@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
+from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
 from clv_cli.settings.revenue import Cac, Churn, Fx, IntervalFactor, Ltv, Mrr, Nrr
 from clv_cli.settings.sources import Quarantine, Source
 from clv_cli.settings.split import Split, Stated
@@ -18,20 +19,24 @@ from clv_cli.settings.split import Split, Stated
 __all__ = [
     "Cac",
     "Churn",
+    "Collections",
     "Currency",
     "Fx",
     "IntervalFactor",
     "Ltv",
+    "MagicNumber",
     "Model",
     "Mrr",
     "Names",
     "Nrr",
     "Quarantine",
     "Ratio",
+    "RuleOf40",
     "Settings",
     "Source",
     "Split",
     "Stated",
+    "Trials",
     "Zone",
 ]
 
@@ -61,5 +66,13 @@ class Settings(Model):
     nrr: Nrr = Field(default_factory=Nrr, description="net and gross revenue retention")
     ltv: Ltv = Field(default_factory=Ltv, description="the articles' customer lifetime value")
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
+    collections: Collections = Field(
+        default_factory=Collections, description="failed payments and their recovery"
+    )
+    trials: Trials = Field(default_factory=Trials, description="when a trial counts as converted")
+    magic_number: MagicNumber = Field(
+        default_factory=MagicNumber, description="growth for each unit of acquisition spend"
+    )
+    rule_of_40: RuleOf40 = Field(default_factory=RuleOf40, description="growth plus margin")
     fx: Fx = Field(default_factory=Fx, description="exchange rates")
     split: Split = Field(default_factory=Split, description="the CXM / CS / sales split")

@@ -25,6 +25,7 @@ from clv_cli.frames.tables.crm import (
     DEALS,
 )
 from clv_cli.frames.tables.finance import (
+    FINANCE,
     FX_RATES,
     GENERAL_LEDGER,
     SERVICE_COSTS,
@@ -50,6 +51,7 @@ __all__ = [
     "BILLING_LINES",
     "CUSTOMERS",
     "DEALS",
+    "FINANCE",
     "FX_RATES",
     "GENERAL_LEDGER",
     "INITIATIVES",
@@ -93,6 +95,7 @@ TABLES: dict[str, TableSchema] = {
         SPEND,
         SERVICE_COSTS,
         GENERAL_LEDGER,
+        FINANCE,
         FX_RATES,
         WORKSHEET,
     )
