@@ -67,4 +67,5 @@ def _number(column: str) -> pl.Expr:
 
 def _default_top() -> pl.Expr:
     tops = pl.when(pl.col("kind") == "nps").then(10).otherwise(5)
-    return tops.cast(pl.Int128) * _ONE
+    top: pl.Expr = tops.cast(pl.Int128) * _ONE
+    return top

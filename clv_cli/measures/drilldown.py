@@ -147,6 +147,35 @@ def cost_rows(
     ).sort("day", "source", "row")
 
 
+def table_rows(scope: Scope, table: str, day: str, kind: str, window: Period) -> pl.LazyFrame:
+    """The rows of any table in a window, as source rows.
+
+    Args:
+        scope: the Book.
+        table: which one.
+        day: its day.
+        kind: the column that says what a row is.
+        window: the months.
+    """
+    rows = scope.book.table(table).filter(
+        pl.col(day) >= window.start_day, pl.col(day) < window.end_day, pl.col(day) <= scope.as_of
+    )
+    have = rows.collect_schema().names()
+    text, whole = pl.lit(None, pl.String), pl.lit(None, pl.Int64)
+    ids = [name for name in ("line_id", "payment_id", "deal_id", "response_id") if name in have]
+    return rows.select(
+        pl.lit(table).alias("table"),
+        (pl.col("customer_id") if "customer_id" in have else text).alias("customer_id"),
+        (pl.col(ids[0]) if ids else text).alias("line_id"),
+        pl.col(day).alias("day"),
+        pl.col(kind).cast(pl.String).alias("kind"),
+        (pl.col("amount") if "amount" in have else whole).alias("amount"),
+        (pl.col("currency") if "currency" in have else text).alias("currency"),
+        "source",
+        "row",
+    ).sort("day", "source", "row")
+
+
 def _over_window(frames: Collected, window: Period, movement: str) -> pl.DataFrame:
     rows = frames[mrr_movements].filter(_within(window), pl.col(movement) != 0)
     year, zero_based = pl.col("month") // 12, pl.col("month") % 12

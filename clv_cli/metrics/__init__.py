@@ -6,28 +6,46 @@ from typing import TYPE_CHECKING
 
 from clv_cli.metrics import tables
 from clv_cli.metrics.annual_recurring_revenue import ARR
+from clv_cli.metrics.at_risk_mrr import AT_RISK_MRR
 from clv_cli.metrics.average_revenue_per_account import ARPA
+from clv_cli.metrics.average_selling_price import ASP
 from clv_cli.metrics.billed_revenue import NET_REVENUE
 from clv_cli.metrics.cac_payback import CAC_PAYBACK
+from clv_cli.metrics.churn_by_reason import CHURN_REASONS, INVOLUNTARY_SHARE
 from clv_cli.metrics.cltv_net import CLTV_NET
+from clv_cli.metrics.committed_arr import CARR
+from clv_cli.metrics.concentration import HHI, TOP1_SHARE, TOP10_SHARE
+from clv_cli.metrics.contract_mrr import CONTRACT_MRR, DISCOUNT_MRR
 from clv_cli.metrics.cost_to_serve import COST_TO_SERVE
 from clv_cli.metrics.customer_acquisition_cost import CAC
 from clv_cli.metrics.customer_lifetime_value import CLV
 from clv_cli.metrics.customer_net_worth import CUSTOMER_NET_WORTH
 from clv_cli.metrics.customers import CUSTOMERS
+from clv_cli.metrics.earned_growth_rate import EARNED_GROWTH_RATE
+from clv_cli.metrics.efficiency import BURN_MULTIPLE, MAGIC_NUMBER, RULE_OF_40
+from clv_cli.metrics.empirical_payback import CAC_PAYBACK_EMPIRICAL
 from clv_cli.metrics.gross_margin import GROSS_MARGIN
 from clv_cli.metrics.gross_mrr_churn import GROSS_MRR_CHURN
 from clv_cli.metrics.gross_revenue_retention import GRR
+from clv_cli.metrics.growth import CMGR, MRR_GROWTH
+from clv_cli.metrics.intra_period import INTRA_PERIOD
 from clv_cli.metrics.logo_churn import LOGO_CHURN
 from clv_cli.metrics.ltv_cac import LTV_CAC
 from clv_cli.metrics.monthly_recurring_revenue import MRR
 from clv_cli.metrics.mrr_movement import MOVEMENT_METRICS
 from clv_cli.metrics.net_mrr_churn import NET_MRR_CHURN
 from clv_cli.metrics.net_revenue_retention import NRR
+from clv_cli.metrics.other_revenue import CASH_COLLECTED, ONE_OFF_REVENUE, REFUNDS, USAGE_REVENUE
+from clv_cli.metrics.payments import COLLECTION_METRICS
 from clv_cli.metrics.quick_ratio import QUICK_RATIO
+from clv_cli.metrics.receivables import DSO, OVERDUE_METRICS
+from clv_cli.metrics.renewal_rate import RENEWAL_RATE
+from clv_cli.metrics.satisfaction import SURVEY_METRICS
+from clv_cli.metrics.subscriptions import SUBSCRIPTIONS
 from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
+from clv_cli.metrics.winning import LEAD_VELOCITY, TRIAL_CONVERSION, WIN_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,12 +75,32 @@ METRICS: dict[str, Metric] = {
         CUSTOMERS,
         ARPA,
         *MOVEMENT_METRICS.values(),
+        CONTRACT_MRR,
+        DISCOUNT_MRR,
+        CARR,
+        USAGE_REVENUE,
+        ONE_OFF_REVENUE,
+        CASH_COLLECTED,
+        REFUNDS,
+        SUBSCRIPTIONS,
+        ASP,
+        AT_RISK_MRR,
+        *CHURN_REASONS.values(),
+        INTRA_PERIOD,
         LOGO_CHURN,
         GROSS_MRR_CHURN,
         NET_MRR_CHURN,
         NRR,
         GRR,
         QUICK_RATIO,
+        MRR_GROWTH,
+        CMGR,
+        RENEWAL_RATE,
+        TOP1_SHARE,
+        TOP10_SHARE,
+        HHI,
+        EARNED_GROWTH_RATE,
+        INVOLUNTARY_SHARE,
         GROSS_MARGIN,
         CAC,
         CLV,
@@ -71,6 +109,17 @@ METRICS: dict[str, Metric] = {
         CUSTOMER_NET_WORTH,
         LTV_CAC,
         CAC_PAYBACK,
+        CAC_PAYBACK_EMPIRICAL,
+        MAGIC_NUMBER,
+        BURN_MULTIPLE,
+        RULE_OF_40,
+        *COLLECTION_METRICS,
+        DSO,
+        *OVERDUE_METRICS,
+        *SURVEY_METRICS,
+        TRIAL_CONVERSION,
+        WIN_RATE,
+        LEAD_VELOCITY,
     )
 }
 KPIS = (
