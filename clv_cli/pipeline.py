@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from clv_cli.glossary import GLOSSARY, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from fractions import Fraction
 
@@ -186,6 +186,7 @@ class Metric:
         behind: measures that only `contributors` and the ledger rows read, so that a report does not
             compute them.
         whole: why it cannot be cut by customer (segment, plan, channel, country); None when it can.
+        interval: the uncertainty of a figure, from its inputs by key.
     """
 
     name: str
@@ -196,6 +197,7 @@ class Metric:
     evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
     behind: tuple[Measure, ...] = ()
     whole: str | None = None
+    interval: Callable[[Mapping[str, int | Fraction]], Interval | None] | None = None
 
     @property
     def kind(self) -> Kind:

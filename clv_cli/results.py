@@ -91,6 +91,7 @@ class Rows:
         checks: reconciliations made on the way.
         findings: things noticed on the way.
         notes: sentences printed under the table.
+        people_rows: as in `Table`, where only the rows tell how many are worth seeing.
     """
 
     frame: pl.DataFrame
@@ -98,6 +99,7 @@ class Rows:
     checks: Sequence[Check] = ()
     findings: Sequence[Finding] = ()
     notes: Sequence[str] = ()
+    people_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +127,51 @@ class Table:
     sideways: bool = False
 
 
+# Reductions that only say whether the data hold: the same for whatever part of the customers.
+COMMON = ("missing_rates",)
+
+
 class Frames(Collected):
     """The collected measures of one run, derived on demand, each once."""
 
-    def __init__(self, scope: Scope, reductions: Mapping[str, pl.DataFrame]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        reductions: Mapping[str, pl.DataFrame],
+        given: Mapping[str, Callable[[], pl.DataFrame]] | None = None,
+    ) -> None:
         self.scope = scope
+        self._reductions = reductions
         self._frames: dict[str, pl.DataFrame] = dict(reductions)
+        self._given = given or {}
 
     def __getitem__(self, measure: Measure) -> pl.DataFrame:
         """The frame of a measure."""
+        if measure.name in self._given and measure.name not in self._frames:
+            self._frames[measure.name] = self._given[measure.name]()
         if measure.name not in self._frames:
             inputs = [self[need] for need in measure.needs]
             self._frames[measure.name] = measure.derive(self.scope, *inputs)
         return self._frames[measure.name]
+
+    def cut(self, codes: pl.Series, given: Mapping[str, Callable[[], pl.DataFrame]]) -> Frames:
+        """The same measures for some customers only.
+
+        Args:
+            codes: the customers.
+            given: by name, what cannot be cut by `code` (shares of common costs), made on demand.
+
+        Returns:
+            Frames that derive everything anew from the reductions of these customers. A reduction
+            that names no customer is left out: what reads it must be in `given`.
+        """
+        mine = {
+            name: frame.filter(pl.col("code").is_in(codes.implode()))
+            for name, frame in self._reductions.items()
+            if "code" in frame.columns
+        }
+        common = {name: self._reductions[name] for name in COMMON if name in self._reductions}
+        return Frames(self.scope, {**mine, **common}, given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ EFFICIENCY: dict[str, Term] = {
         Good.DOWN,
         Window.CAC,
         notes=(
-            "Of the latest month of new customers that has paid back, in cac.window_months.",
+            "Of the customers won cac.window_months ago.",
             "1 is the month they were won in.",
         ),
         settings=("cac",),

@@ -12,7 +12,8 @@ from clv_cli.measures.series import Estimate, exact, rounded
 from clv_cli.pipeline import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from fractions import Fraction
 
     import polars as pl
 
@@ -28,7 +29,6 @@ def estimated(
     inputs: Sequence[Input],
     n: int | None = None,
     none: str = "nothing to divide by",
-    interval: Interval | None = None,
 ) -> Estimate:
     """The value of a metric's formula with its parts put in.
 
@@ -37,14 +37,13 @@ def estimated(
         inputs: with every key of its `calc`.
         n: how many customers or rows it rests on.
         none: the reason where a divisor is 0.
-        interval: its uncertainty.
     """
     values = {put.key: put.value for put in inputs if put.key and put.value is not None}
     try:
         value = evaluate(GLOSSARY[name].calc, values)
     except ZeroDivisionError:
         return Estimate(None, tuple(inputs), n, none)
-    return Estimate(value, tuple(inputs), n, interval=interval)
+    return Estimate(value, tuple(inputs), n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,14 @@ class Backing:
         behind: measures that only its ledger rows read.
         evidence: (scope, month) to the source rows.
         whole: why it cannot be cut by customer.
+        interval: the uncertainty of a figure, from its inputs by key.
     """
 
     requires: tuple[str, ...] = ()
     behind: tuple[Measure, ...] = ()
     evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
     whole: str | None = None
+    interval: Callable[[Mapping[str, int | Fraction]], Interval | None] | None = None
 
 
 def formula_metric(
@@ -89,4 +90,5 @@ def formula_metric(
         evidence=by.evidence,
         behind=by.behind,
         whole=by.whole,
+        interval=by.interval,
     )

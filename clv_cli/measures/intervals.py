@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from math import sqrt
+from typing import TYPE_CHECKING
 
 from clv_cli.pipeline import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from fractions import Fraction
+
+    Intervals = Callable[[Mapping[str, int | Fraction]], Interval | None]
 
 LEVEL = 0.95
 _Z = 1.959963984540054  # the normal quantile of 97.5 %
@@ -33,9 +40,46 @@ def wilson(successes: int, n: int, z: float = _Z) -> Interval | None:
     return Interval(low, high, LEVEL if z == _Z else 0.8, "Wilson score")
 
 
-def wilson80(successes: int, n: int) -> Interval | None:
-    """The same at 80 %."""
-    return wilson(successes, n, _Z80)
+def share_of(part: str, whole: str, less: str | None = None) -> Intervals:
+    """The interval of a metric that is a share of counted things.
+
+    Args:
+        part: key of those counted.
+        whole: key of all.
+        less: key of those taken off the part again.
+    """
+
+    def interval(values: Mapping[str, int | Fraction]) -> Interval | None:
+        if part not in values or whole not in values:
+            return None
+        off = values.get(less, 0) if less else 0
+        return wilson(int(values[part] - off), int(values[whole]))
+
+    return interval
+
+
+def nps_interval(values: Mapping[str, int | Fraction]) -> Interval | None:
+    """The interval of a net promoter score from its inputs."""
+    if "answers" not in values:
+        return None
+    return net_promoter(int(values["promoters"]), int(values["detractors"]), int(values["answers"]))
+
+
+def clv_interval(values: Mapping[str, int | Fraction]) -> Interval | None:
+    """80 % of what CLV could be, given how few customers it takes its churn from.
+
+    The Wilson interval of churn, put through the formula; ARPA and margin are taken as known.
+    """
+    churn = wilson(int(values.get("lost", 0)), int(values.get("at_risk", 0)), _Z80)
+    needed = ("mrr", "customers", "revenue", "cost_of_revenue", "cap")
+    if churn is None or any(key not in values for key in needed) or not values["lost"]:
+        return None
+    if not values["customers"] or not values["revenue"]:
+        return None
+    margin = (values["revenue"] - values["cost_of_revenue"]) / values["revenue"]
+    monthly = float(values["mrr"] / values["customers"]) * float(margin)
+    ends = [monthly * min(1 / rate, float(values["cap"])) for rate in (churn.high, churn.low)]
+    return Interval(min(ends), max(ends), churn.level, "Wilson score of churn")
 
 
 def net_promoter(promoters: int, detractors: int, n: int) -> Interval | None:

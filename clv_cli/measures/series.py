@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.money import MRR_UNITS
 from clv_cli.periods import month_of, month_text
-from clv_cli.pipeline import Figure, Input, Interval
+from clv_cli.pipeline import Figure, Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,14 +28,12 @@ class Estimate:
         inputs: the numbers put into the formula, in its order.
         n: how many customers or rows it rests on.
         reason: why there is no value.
-        interval: its uncertainty.
     """
 
     value: Fraction | None
     inputs: tuple[Input, ...] = ()
     n: int | None = None
     reason: str | None = None
-    interval: Interval | None = None
 
 
 def roll_forward(frames: Collected) -> dict[int, Row]:
@@ -88,4 +86,4 @@ def _figure(
         return Figure(month, None, missing)
     found = estimate(month)
     value = round(found.value) if whole and found.value is not None else found.value
-    return Figure(month, value, found.reason, found.inputs, found.n, found.interval)
+    return Figure(month, value, found.reason, found.inputs, found.n)

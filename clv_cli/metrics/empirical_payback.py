@@ -29,16 +29,21 @@ def empirical_payback(frames: Collected, month: int) -> Estimate:
         the first age at which their cumulative billed revenue x gross margin of each month reaches
         the spend that won them
 
-    Of the latest month of new customers that has paid back by the month's end, within
-    `cac.window_months`. Whole months; 1 is the month they were won in.
+    Of the customers won `cac.window_months` ago: whoever came later may not have had the time, and
+    to take the latest that has paid back would choose the fastest. Whole months; 1 is the month
+    they were won in.
     """
     lag = frames.scope.settings.cac.lag_months
-    for cohort in reversed(new_window(frames.scope, month).months):
-        cost = _spend(frames, cohort - lag)
-        earned = _paid_back(frames, cohort, month, cost) if cost else None
-        if earned is not None:
-            return _estimate(frames, cohort, cohort - lag, cost, earned)
-    return Estimate(None, (), 0, "no month of new customers has paid back yet")
+    cohort = new_window(frames.scope, month).first
+    cost, text = _spend(frames, cohort - lag), month_text(cohort)
+    if not cost:
+        return Estimate(None, (), 0, f"no acquisition spend in {month_text(cohort - lag)}")
+    if _new(frames, cohort).is_empty():
+        return Estimate(None, (), 0, f"no new customers in {text}")
+    earned = _paid_back(frames, cohort, month, cost)
+    if earned is None:
+        return Estimate(None, (), 0, f"the customers won in {text} have not paid back yet")
+    return _estimate(frames, cohort, cohort - lag, cost, earned)
 
 
 def _estimate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, customers_by_movement
-from clv_cli.measures.intervals import wilson
+from clv_cli.measures.intervals import share_of
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.series import Estimate, exact, roll_forward
@@ -39,7 +39,7 @@ def logo_churn(frames: Collected, months: Sequence[int]) -> list[Figure]:
         )
         if not opening:
             return Estimate(None, inputs, 0, "no customers at the opening")
-        return Estimate(Fraction(lost, opening), inputs, opening, interval=wilson(lost, opening))
+        return Estimate(Fraction(lost, opening), inputs, opening)
 
     return exact(frames, months, estimate)
 
@@ -63,4 +63,5 @@ LOGO_CHURN = Metric(
     figures=logo_churn,
     contributors=_customers,
     evidence=_lines,
+    interval=share_of("lost", "opening_customers"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,7 +11,7 @@ from clv_cli.glossary import Kind
 from clv_cli.measures import parts
 from clv_cli.measures.drilldown import table_rows
 from clv_cli.measures.estimates import Backing, estimated, formula_metric
-from clv_cli.measures.intervals import wilson
+from clv_cli.measures.intervals import share_of
 from clv_cli.measures.line_steps import at_month
 from clv_cli.measures.receivables import collections, recovered_lines
 from clv_cli.measures.series import Estimate, minor
@@ -33,25 +34,22 @@ _NO_FAILURE = "no payment failed"
 def payment_failure_rate(frames: Collected, month: int) -> Estimate:
     """Which share of the invoices attempted in the month failed at least once? An exact ratio."""
     failed, attempts = (_part(frames, month, name) for name in ("failed", "attempts"))
-    interval = wilson(int(failed.value or 0), int(attempts.value or 0))
     n = int(attempts.value or 0)
-    return estimated("payment_failure_rate", (failed, attempts), n, "no payments", interval)
+    return estimated("payment_failure_rate", (failed, attempts), n, "no payments")
 
 
 def recovery_rate(frames: Collected, month: int) -> Estimate:
     """Which share of the failed invoices was paid within `collections.dunning_days`?"""
     back, failed = (_part(frames, month, name) for name in ("recovered", "failed"))
     n = int(failed.value or 0)
-    interval = wilson(int(back.value or 0), n)
-    return estimated("recovery_rate", (back, failed), n, _NO_FAILURE, interval)
+    return estimated("recovery_rate", (back, failed), n, _NO_FAILURE)
 
 
 def net_loss_rate(frames: Collected, month: int) -> Estimate:
     """Which share of the invoices attempted failed and stayed unpaid? An exact ratio."""
     inputs = tuple(_part(frames, month, name) for name in ("failed", "recovered", "attempts"))
     n = int(inputs[2].value or 0)
-    interval = wilson(int(inputs[0].value or 0) - int(inputs[1].value or 0), n)
-    return estimated("net_loss_rate", inputs, n, "no payments", interval)
+    return estimated("net_loss_rate", inputs, n, "no payments")
 
 
 def time_to_recover(frames: Collected, month: int) -> Estimate:
@@ -83,10 +81,13 @@ def _rows(scope: Scope, month: int) -> pl.LazyFrame:
 
 
 _BACKING = Backing(requires=("payments",), evidence=_rows)
+_FAILED = replace(_BACKING, interval=share_of("failed", "attempts"))
+_RECOVERED = replace(_BACKING, interval=share_of("recovered", "failed"))
+_LOST = replace(_BACKING, interval=share_of("failed", "attempts", less="recovered"))
 COLLECTION_METRICS: tuple[Metric, ...] = (
-    formula_metric("payment_failure_rate", payment_failure_rate, (collections,), _BACKING),
-    formula_metric("recovery_rate", recovery_rate, (collections,), _BACKING),
+    formula_metric("payment_failure_rate", payment_failure_rate, (collections,), _FAILED),
+    formula_metric("recovery_rate", recovery_rate, (collections,), _RECOVERED),
     formula_metric("recovered_mrr", recovered_mrr, (recovered_lines,), _BACKING),
-    formula_metric("net_loss_rate", net_loss_rate, (collections,), _BACKING),
+    formula_metric("net_loss_rate", net_loss_rate, (collections,), _LOST),
     formula_metric("time_to_recover", time_to_recover, (collections,), _BACKING),
 )

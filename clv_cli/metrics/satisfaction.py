@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from clv_cli.measures import parts
 from clv_cli.measures.answers import survey_answers, surveys_asked
 from clv_cli.measures.drilldown import mrr_at, table_rows
 from clv_cli.measures.estimates import Backing, estimated, formula_metric
-from clv_cli.measures.intervals import net_promoter, wilson
+from clv_cli.measures.intervals import nps_interval, share_of
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.series import Estimate, minor
 from clv_cli.money import MRR_UNITS
@@ -36,8 +37,7 @@ def nps(frames: Collected, month: int) -> Estimate:
         _answers(frames, asked, "detractor", "detractors"),
         _answers(frames, asked, None, "answers"),
     )
-    promoters, detractors, n = (int(put.value or 0) for put in inputs)
-    return estimated("nps", inputs, n, "no answers", net_promoter(promoters, detractors, n))
+    return estimated("nps", inputs, int(inputs[-1].value or 0), "no answers")
 
 
 def satisfied(name: str, frames: Collected, month: int) -> Estimate:
@@ -47,8 +47,7 @@ def satisfied(name: str, frames: Collected, month: int) -> Estimate:
         _answers(frames, asked, "satisfied", "satisfied"),
         _answers(frames, asked, None, "answers"),
     )
-    good, n = (int(put.value or 0) for put in inputs)
-    return estimated(name, inputs, n, "no answers", wilson(good, n))
+    return estimated(name, inputs, int(inputs[-1].value or 0), "no answers")
 
 
 def response_rate(frames: Collected, month: int) -> Estimate:
@@ -65,8 +64,7 @@ def response_rate(frames: Collected, month: int) -> Estimate:
         )
         for label, key in (("surveys answered", "answered"), ("surveys sent", "asked"))
     )
-    back, n = (int(put.value or 0) for put in inputs)
-    return estimated("response_rate", inputs, n, "no surveys sent", wilson(back, n))
+    return estimated("response_rate", inputs, int(inputs[-1].value or 0), "no surveys sent")
 
 
 def detractor_mrr_share(frames: Collected, month: int) -> Estimate:
@@ -116,11 +114,14 @@ def _rows(scope: Scope, month: int) -> pl.LazyFrame:
 
 
 _BACKING = Backing(requires=("surveys",), evidence=_rows)
+_SCORE = replace(_BACKING, interval=nps_interval)
+_SHARE = replace(_BACKING, interval=share_of("satisfied", "answers"))
+_SENT = replace(_BACKING, interval=share_of("answered", "asked"))
 SURVEY_METRICS: tuple[Metric, ...] = (
-    formula_metric("nps", nps, (survey_answers,), _BACKING),
-    formula_metric("csat", partial(satisfied, "csat"), (survey_answers,), _BACKING),
-    formula_metric("ces", partial(satisfied, "ces"), (survey_answers,), _BACKING),
-    formula_metric("response_rate", response_rate, (surveys_asked,), _BACKING),
+    formula_metric("nps", nps, (survey_answers,), _SCORE),
+    formula_metric("csat", partial(satisfied, "csat"), (survey_answers,), _SHARE),
+    formula_metric("ces", partial(satisfied, "ces"), (survey_answers,), _SHARE),
+    formula_metric("response_rate", response_rate, (surveys_asked,), _SENT),
     formula_metric(
         "detractor_mrr_share", detractor_mrr_share, (survey_answers, mrr_months), _BACKING
     ),

@@ -11,7 +11,7 @@ from clv_cli.measures import parts
 from clv_cli.measures.acquisition import deal_rows, trials
 from clv_cli.measures.drilldown import issued_lines, table_rows
 from clv_cli.measures.estimates import Backing, estimated, formula_metric
-from clv_cli.measures.intervals import wilson
+from clv_cli.measures.intervals import share_of
 from clv_cli.measures.series import Estimate
 from clv_cli.periods import Period
 from clv_cli.pipeline import Input, Over
@@ -32,11 +32,11 @@ def trial_conversion(frames: Collected, month: int) -> Estimate:
         _trials(frames, begun.filter(pl.col("converted") == 1), "trials converted", "converted"),
         _trials(frames, begun, "trials started", "started"),
     )
-    good, n = (int(put.value or 0) for put in inputs)
+    n = begun.height
     if not begun["decided"].all():
         days = frames.scope.settings.trials.window_days
-        return Estimate(None, inputs, n, f"the {days} days of its trials are not over")
-    return estimated("trial_conversion", inputs, n, "no trials started", wilson(good, n))
+        return Estimate(None, (), n, f"the {days} days of its trials are not over")
+    return estimated("trial_conversion", inputs, n, "no trials started")
 
 
 def win_rate(frames: Collected, month: int) -> Estimate:
@@ -45,8 +45,7 @@ def win_rate(frames: Collected, month: int) -> Estimate:
     won = decided.filter(pl.col("outcome") == "won")
     both = decided.filter(pl.col("outcome").is_in(["won", "lost"]))
     inputs = (_deals(won, "deals won", "won"), _deals(both, "deals won or lost", "decided"))
-    interval = wilson(won.height, both.height)
-    return estimated("win_rate", inputs, both.height, "no deal was decided", interval)
+    return estimated("win_rate", inputs, both.height, "no deal was decided")
 
 
 def lead_velocity(frames: Collected, month: int) -> Estimate:
@@ -85,10 +84,16 @@ def _opened(scope: Scope, month: int) -> pl.LazyFrame:
 
 
 TRIAL_CONVERSION = formula_metric(
-    "trial_conversion", trial_conversion, (trials,), Backing(evidence=_trial_lines)
+    "trial_conversion",
+    trial_conversion,
+    (trials,),
+    Backing(evidence=_trial_lines, interval=share_of("converted", "started")),
 )
 WIN_RATE = formula_metric(
-    "win_rate", win_rate, (deal_rows,), Backing(requires=("deals",), evidence=_closed, whole=_LEADS)
+    "win_rate",
+    win_rate,
+    (deal_rows,),
+    Backing(("deals",), (), _closed, _LEADS, share_of("won", "decided")),
 )
 LEAD_VELOCITY = formula_metric(
     "lead_velocity",

@@ -106,6 +106,8 @@ def _bar(text: str) -> Cell:
 def seen_records(result: Result) -> list[dict[str, Any]]:
     """The rows that people see: the first or last few of a long table."""
     records, limit = result.records(), result.table.people_rows
+    if result.rows.people_rows is not None:
+        limit = result.rows.people_rows
     if limit is None:
         return records
     return records[:limit] if limit >= 0 else records[limit:]

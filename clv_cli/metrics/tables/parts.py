@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,19 @@ def computed(metric: Metric, frames: Collected, months: Sequence[int]) -> list[F
     missing = [table for table in metric.requires if not frames.scope.book.has(table)]
     if missing:
         return [Figure(month, None, f"skipped: needs {missing[0]}") for month in months]
-    return metric.figures(frames, months)
+    figures = metric.figures(frames, months)
+    return [_with_interval(metric, figure) for figure in figures] if metric.interval else figures
+
+
+def values_of(figure: Figure) -> dict[str, int | Fraction]:
+    """The inputs of a figure by key."""
+    return {put.key: put.value for put in figure.inputs if put.key and put.value is not None}
+
+
+def _with_interval(metric: Metric, figure: Figure) -> Figure:
+    if metric.interval is None or figure.value is None:
+        return figure
+    return replace(figure, interval=metric.interval(values_of(figure)))
 
 
 def reported_month(scope: Scope, window: Window = Window.AT) -> int:
