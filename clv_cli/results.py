@@ -49,6 +49,7 @@ class Column:
         bar: for RATIO, draw its size beside it.
         whole: for BY_ROW money, people see amounts of 1,000 and more in whole units.
         people: whether people see it; machines always do.
+        rigid: for TEXT, never broken over two lines.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Column:
     bar: bool = False
     whole: bool = False
     people: bool = True
+    rigid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ EFFICIENCY: dict[str, Term] = {
         "Empirical CAC payback",
         "After how many months had new customers really paid back what winning them cost?",
         "empirical CAC payback = first month in which the cumulative margin of the customers won in a month reaches the spend that won them",
-        Kind.COUNT,
+        Kind.MONTHS,
         Good.DOWN,
         Window.CAC,
         notes=(

@@ -45,6 +45,11 @@ def terms(calc: str) -> tuple[str, str | None]:
     return calc, None
 
 
+def additive(calc: str) -> bool:
+    """Whether the values of parts sum to that of the whole: sums of keys, times whole numbers."""
+    return _linear(_parsed(calc))
+
+
 def keys(calc: str) -> list[str]:
     """The inputs that a formula names, each once, in its order."""
     functions = {"min", "root"}
@@ -55,6 +60,19 @@ def keys(calc: str) -> list[str]:
 def written(calc: str, text: Callable[[str], str]) -> str:
     """The formula with each key replaced: by a label, or by its number."""
     return _text(_parsed(calc), text)
+
+
+def _linear(node: ast.expr) -> bool:
+    match node:
+        case ast.Name():
+            return True
+        case ast.UnaryOp(operand=inner):
+            return _linear(inner)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return _linear(left) and _linear(right)
+        case ast.BinOp(left=ast.Constant(), op=ast.Mult(), right=right):
+            return _linear(right)
+    return False
 
 
 @cache

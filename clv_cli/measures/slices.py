@@ -55,6 +55,9 @@ class _Cut:
     def __init__(self, frames: Frames, name: str) -> None:
         self.frames, self.name = frames, name
         self.values = values(name, frames[dimension(name)])
+        if name == "channel" and NONE not in dict(self.values):
+            # Spend of no channel must have a place, even where every customer has one.
+            self.values.append((NONE, pl.Series("code", [], dtype=pl.Int32)))
         self._spend = cache(self._shared_spend)
         self._costs = cache(self._shared_costs)
 

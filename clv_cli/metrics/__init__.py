@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clv_cli.errors import UsageError, did_you_mean
+from clv_cli.measures.dimensions import DIMENSIONS
 from clv_cli.metrics import tables
 from clv_cli.metrics.annual_recurring_revenue import ARR
 from clv_cli.metrics.at_risk_mrr import AT_RISK_MRR
@@ -58,9 +60,10 @@ __all__ = [
     "METRICS",
     "cac_by_channel_table",
     "chosen",
+    "dimension_named",
     "explain_tables",
     "kpi_table",
-    "metrics_table",
+    "metrics_tables",
     "mrr_movements_table",
     "reconciliation_table",
     "retention_table",
@@ -141,6 +144,7 @@ KPIS = (
 )
 # Tables that take a metric apart beyond its inputs, customers and rows.
 BROKEN_DOWN: dict[str, Callable[[Scope], Table]] = {"cac": cac_by_channel_table}
+MAIN_BY = ("mrr", "customers", "logo_churn", "nrr")
 MAIN = ("mrr", "net_revenue", "customers", "logo_churn", "nrr", "grr")
 
 
@@ -166,22 +170,45 @@ def kpi_table(scope: Scope, names: Sequence[str] = ()) -> Table:
     return tables.kpi_table(scope, tables.chosen(METRICS, names or KPIS))
 
 
-def metrics_table(scope: Scope, names: Sequence[str] = ()) -> Table:
-    """How did some metrics go, month by month? One row a month, one column a metric.
+def metrics_tables(
+    names: Sequence[str] = (), grain: str = "month", by: str | None = None
+) -> list[Table]:
+    """How did some metrics go? One row a month, quarter or year, one column a metric.
 
     Args:
-        scope: the Book, day and period.
-        names: metrics by id, alias or title; default: `MAIN`, which fit a terminal.
+        names: metrics by id, alias or title; default: `MAIN` or `MAIN_BY`, which fit a terminal.
+        grain: month, quarter or year.
+        by: segment, plan, channel or country; None for all customers.
+
+    Returns:
+        The table that people read, and `figures`: every figure in full.
 
     Raises:
-        UsageError: there is no such metric.
+        UsageError: there is no such metric or dimension.
     """
-    return tables.metrics_table(scope, chosen(names))
+    wanted = names or (MAIN_BY if by else MAIN)
+    asked = tables.Asked(tuple(chosen(wanted)), tables.Grain(grain), dimension_named(by))
+    return tables.metrics_tables(asked)
 
 
-def retention_table(scope: Scope) -> Table:
+def dimension_named(name: str | None) -> str | None:
+    """The name itself, when customers can be cut by it.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if name is not None and name not in DIMENSIONS:
+        raise UsageError(
+            f'metrics cannot be cut by "{name}"',
+            where="--by",
+            hint=did_you_mean(name, DIMENSIONS) or f"one of {', '.join(DIMENSIONS)}",
+        )
+    return name
+
+
+def retention_table() -> Table:
     """How much of customers and MRR was kept, month by month?"""
-    return tables.retention_table(scope, METRICS)
+    return tables.retention_table(METRICS)
 
 
 def explain_tables(scope: Scope, name: str, month: str | None = None) -> list[Table]:

@@ -6,7 +6,7 @@
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
-from clv_cli.run.reporting import check, metrics_by_month, report
+from clv_cli.run.reporting import check, metrics_over_time, report
 from clv_cli.run.splitting import split
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "explain_metric",
     "finished",
     "locate_config",
-    "metrics_by_month",
+    "metrics_over_time",
     "opened",
     "report",
     "sample_config",

@@ -23,7 +23,7 @@ def report(request: Request, command: str = "report") -> Report:
         tables: list[Table] = [
             metrics.kpi_table(scope),
             metrics.mrr_movements_table(scope),
-            metrics.retention_table(scope),
+            metrics.retention_table(),
             *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
             *attribution.split_tables(scope),
             metrics.reconciliation_table(scope),
@@ -32,12 +32,15 @@ def report(request: Request, command: str = "report") -> Report:
         return finished(command, scope, tables)
 
 
-def metrics_by_month(request: Request, names: Sequence[str]) -> Report:
-    """Some metrics, month by month."""
+def metrics_over_time(
+    request: Request, names: Sequence[str], grain: str = "month", by: str | None = None
+) -> Report:
+    """Some metrics by month, quarter or year, whole or by segment, plan, channel or country."""
     metrics.chosen(names)  # a typo is told before anything is read
+    metrics.dimension_named(by)
     with opened(request) as scope:
         require_lines(scope)
-        return finished("metrics", scope, [metrics.metrics_table(scope, names)])
+        return finished("metrics", scope, metrics.metrics_tables(names, grain, by))
 
 
 def check(request: Request) -> Report:

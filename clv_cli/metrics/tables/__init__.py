@@ -3,17 +3,20 @@
 from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.explain import explain_tables
 from clv_cli.metrics.tables.kpis import kpi_table
-from clv_cli.metrics.tables.monthly import metrics_table, retention_table
+from clv_cli.metrics.tables.monthly import Asked, metrics_tables, retention_table
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.parts import chosen
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
+from clv_cli.metrics.tables.spans import Grain
 
 __all__ = [
+    "Asked",
+    "Grain",
     "cac_by_channel_table",
     "chosen",
     "explain_tables",
     "kpi_table",
-    "metrics_table",
+    "metrics_tables",
     "mrr_movements_table",
     "reconciliation_table",
     "retention_table",
