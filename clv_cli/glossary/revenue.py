@@ -135,6 +135,21 @@ REVENUE: dict[str, Term] = {
         settings=("churn",),
         calc="reactivation",
     ),
+    "paused": Term(
+        "Paused",
+        "How much MRR did pauses take away, less what came back from them?",
+        "paused = MRR resumed from pauses - MRR put on pause, in constant rates",
+        Kind.MONEY,
+        Good.NEITHER,
+        Window.MONTH,
+        (
+            "A pause is no churn and its end no reactivation; it has its own line of the roll-forward.",
+            "A pause of more than mrr.paused_max_days becomes churn: paused returns and churn leaves.",
+        ),
+        ("paused_resumed",),
+        settings=("mrr.paused", "mrr.paused_max_days"),
+        calc="paused",
+    ),
     "fx": Term(
         "FX",
         "How much of the change in MRR is only the exchange rate?",

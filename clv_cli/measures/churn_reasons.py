@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.conversion import with_code
-from clv_cli.measures.line_steps import free_lines
+from clv_cli.measures.line_steps import zero_lines
 from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.periods import month_end
 from clv_cli.pipeline import Scope, derived, reduction
@@ -32,7 +32,7 @@ def subscription_ends(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@derived("churned", mrr_movements, subscription_ends, free_lines)
+@derived("churned", mrr_movements, subscription_ends, zero_lines)
 def churned(
     scope: Scope, movements: pl.DataFrame, ends: pl.DataFrame, free: pl.DataFrame
 ) -> pl.DataFrame:

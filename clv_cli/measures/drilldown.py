@@ -10,8 +10,9 @@ import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines
 from clv_cli.measures.fx import divide_half_even
+from clv_cli.measures.mrr_balances import in_base, visible
 from clv_cli.measures.mrr_lines import mrr_lines
-from clv_cli.measures.mrr_movements import in_base, mrr_movements, visible
+from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.measures.revenue_facts import revenue_facts
 from clv_cli.money import MRR_UNITS
@@ -91,9 +92,10 @@ def mrr_at(frames: Collected, month: int, rates: int | None = None) -> pl.DataFr
     spans = visible(scope, frames[mrr_spans]).filter(
         pl.col("from_month") <= month, pl.col("to_month") > month
     )
+    values = [name for name in ("mrr", "base") if name in spans.columns]
     levels = (
         spans.group_by("code", "currency")
-        .agg(pl.col("mrr").sum())
+        .agg(pl.col(value).sum() for value in values)
         .with_columns(month=pl.lit(month if rates is None else rates, pl.Int32))
     )
     return in_base(scope, levels).group_by("code").agg(mrr=pl.col("value").sum())

@@ -1,4 +1,4 @@
-"""Step functions beside MRR: discounts, subscriptions, what is past due, what is not yet begun."""
+"""Step functions beside MRR: discounts, subscriptions, what has not yet begun."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import polars as pl
 
 from clv_cli.measures.billed_lines import counted_lines
 from clv_cli.measures.fx import divide_half_even
+from clv_cli.measures.mrr_balances import in_base
 from clv_cli.measures.mrr_lines import mrr_lines
-from clv_cli.measures.mrr_movements import in_base
 from clv_cli.measures.mrr_spans import snapshot_month
 from clv_cli.periods import month_end
 from clv_cli.pipeline import Scope, reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Collected, Measure
-
-UNPAID = ("open", "uncollectible")
 
 
 @reduction("discount_steps")
@@ -45,28 +43,6 @@ def subscription_steps(scope: Scope) -> pl.LazyFrame:
         `code, subscription_id, plan_id, currency, day, delta` (Int64 MRR units), sorted.
     """
     return _steps(mrr_lines(scope), "code", "subscription_id", "plan_id", "currency")
-
-
-@reduction("past_due_lines")
-def past_due_lines(scope: Scope) -> pl.LazyFrame:
-    """Which MRR stood on invoices past their due date, and until when?
-
-    From the due and paid dates, never from today's status alone: an invoice paid later was past due
-    until it was paid; one still open is past due since its due date.
-
-    Returns:
-        `code, currency, due, settled, active_from, active_to, mrr`, sorted; `settled` null while open.
-    """
-    late = pl.col("status").is_in(UNPAID) | (pl.col("paid_on") > pl.coalesce("due_on", "issued_on"))
-    keys = ["code", "currency", "due", "settled", "active_from", "active_to"]
-    return (
-        mrr_lines(scope)
-        .filter(late, pl.col("mrr") > 0)
-        .with_columns(due=pl.coalesce("due_on", "issued_on"), settled="paid_on")
-        .group_by(keys)
-        .agg(pl.col("mrr").sum())
-        .sort(keys)
-    )
 
 
 @reduction("advance_lines")
@@ -99,8 +75,8 @@ def term_ends(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@reduction("free_lines")
-def free_lines(scope: Scope) -> pl.LazyFrame:
+@reduction("zero_lines")
+def zero_lines(scope: Scope) -> pl.LazyFrame:
     """Who had a recurring line of nothing, and when? `code, active_from, active_to`, sorted."""
     keys = ["code", "active_from", "active_to"]
     free = counted_lines(scope).filter(

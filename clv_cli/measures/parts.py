@@ -93,8 +93,7 @@ def customers_moved(
     """How many customers were won (`new`) or lost (`churn`) over months."""
     rolled = roll_forward(frames)
     value = sum(rolled[m][_COUNTED[name]] for m in months if m in rolled)
-    one = pl.lit(1, pl.Int64)
-    rows = lambda: movement_rows(frames, months, name).with_columns(units=one)  # noqa: E731
+    rows = lambda: movement_rows(frames, months, _COUNTED[name])  # noqa: E731
     return Input(label, Kind.COUNT, value, key, Over.SUM, rows)
 
 

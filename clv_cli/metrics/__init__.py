@@ -38,7 +38,9 @@ from clv_cli.metrics.mrr_movement import MOVEMENT_METRICS
 from clv_cli.metrics.net_mrr_churn import NET_MRR_CHURN
 from clv_cli.metrics.net_revenue_retention import NRR
 from clv_cli.metrics.other_revenue import CASH_COLLECTED, ONE_OFF_REVENUE, REFUNDS, USAGE_REVENUE
+from clv_cli.metrics.paused_mrr import PAUSED_MRR
 from clv_cli.metrics.payments import COLLECTION_METRICS
+from clv_cli.metrics.provisional_mrr import PROVISIONAL_MRR
 from clv_cli.metrics.quick_ratio import QUICK_RATIO
 from clv_cli.metrics.receivables import DSO, OVERDUE_METRICS
 from clv_cli.metrics.renewal_rate import RENEWAL_RATE
@@ -88,6 +90,8 @@ METRICS: dict[str, Metric] = {
         SUBSCRIPTIONS,
         ASP,
         AT_RISK_MRR,
+        PAUSED_MRR,
+        PROVISIONAL_MRR,
         *CHURN_REASONS.values(),
         INTRA_PERIOD,
         LOGO_CHURN,

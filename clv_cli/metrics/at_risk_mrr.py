@@ -8,12 +8,13 @@ import polars as pl
 
 from clv_cli.glossary import Kind
 from clv_cli.measures import parts
+from clv_cli.measures.at_risk import mrr_at_risk
 from clv_cli.measures.drilldown import active_lines
 from clv_cli.measures.estimates import Backing, estimated, formula_metric
-from clv_cli.measures.line_steps import UNPAID, at_month, past_due_lines
+from clv_cli.measures.past_due import UNPAID
 from clv_cli.measures.series import Estimate, minor
 from clv_cli.money import MRR_UNITS
-from clv_cli.periods import month_end, month_text
+from clv_cli.periods import month_text
 from clv_cli.pipeline import Input
 
 if TYPE_CHECKING:
@@ -22,16 +23,9 @@ if TYPE_CHECKING:
 
 def at_risk_mrr(frames: Collected, month: int) -> Estimate:
     """How much of MRR stands on invoices past due at the month's end? Minor units."""
-    day = min(month_end(month), frames.scope.as_of)
-    late = frames[past_due_lines].filter(
-        pl.col("due") < day,
-        pl.col("settled").is_null() | (pl.col("settled") > day),
-        pl.col("active_from") <= day,
-        pl.col("active_to") > day,
-    )
-    levels = at_month(frames, late.group_by("code", "currency").agg(pl.col("mrr").sum()), month)
-    value = minor(int(levels["value"].cast(pl.Int128).sum()))
-    rows = lambda: parts.ledger(frames, levels, "value", pl.lit(month_text(month)))  # noqa: E731
+    levels = frames[mrr_at_risk].filter(pl.col("month") == month)
+    value = minor(int(levels["mrr"].cast(pl.Int128).sum()))
+    rows = lambda: parts.ledger(frames, levels, "mrr", pl.lit(month_text(month)))  # noqa: E731
     put = Input("MRR past due", Kind.MONEY, value, "at_risk_mrr", rows=rows, unit=MRR_UNITS)
     return estimated("at_risk_mrr", (put,), levels.height)
 
@@ -44,6 +38,4 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
     return active_lines(scope, [month]).join(unpaid.select("line_id"), on="line_id", how="semi")
 
 
-AT_RISK_MRR = formula_metric(
-    "at_risk_mrr", at_risk_mrr, (past_due_lines,), Backing(evidence=_lines)
-)
+AT_RISK_MRR = formula_metric("at_risk_mrr", at_risk_mrr, (mrr_at_risk,), Backing(evidence=_lines))

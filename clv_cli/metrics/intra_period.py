@@ -33,6 +33,7 @@ def intra_period(frames: Collected, month: int) -> Estimate:
         pl.col("from_month") == pl.col("to_month"),
         snapshot_month(pl.col("from_day"), scope.as_of) == month,
         pl.col("mrr") > 0,
+        ~pl.col("held"),
     )
     there = pl.concat([mrr_at(frames, m).filter(pl.col("mrr") > 0) for m in (month - 1, month)])
     gone = unseen.join(there.select("code"), on="code", how="anti")

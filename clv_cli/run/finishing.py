@@ -78,8 +78,8 @@ def _notes(scope: Scope) -> tuple[str, ...]:
 
 def conventions(settings: Settings) -> dict[str, str]:
     """Every setting that shapes a figure, by its dotted key."""
-    flat = {"mrr.basis": "lines", "revenue.basis": "month of issue"}
-    for section in ("mrr", "churn", "nrr", "ltv", "cac", "fx", "split"):
+    flat = {"revenue.basis": "month of issue", "grain": settings.grain}
+    for section in ("mrr", "churn", "movements", "nrr", "ltv", "cac", "fx", "split"):
         flat |= _flatten(section, getattr(settings, section).model_dump())
     return flat
 

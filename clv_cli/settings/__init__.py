@@ -12,7 +12,16 @@ from pydantic import Field
 
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
 from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
-from clv_cli.settings.revenue import Cac, Churn, Fx, IntervalFactor, Ltv, Mrr, Nrr
+from clv_cli.settings.revenue import (
+    Cac,
+    Churn,
+    Fx,
+    IntervalFactor,
+    Ltv,
+    Movements,
+    Mrr,
+    Nrr,
+)
 from clv_cli.settings.sources import Quarantine, Source
 from clv_cli.settings.split import Split, Stated
 
@@ -26,6 +35,7 @@ __all__ = [
     "Ltv",
     "MagicNumber",
     "Model",
+    "Movements",
     "Mrr",
     "Names",
     "Nrr",
@@ -63,6 +73,12 @@ class Settings(Model):
     )
     mrr: Mrr = Field(default_factory=Mrr, description="what counts as monthly recurring revenue")
     churn: Churn = Field(default_factory=Churn, description="when a customer counts as lost")
+    movements: Movements = Field(
+        default_factory=Movements, description="how changes of MRR are booked"
+    )
+    grain: Literal["customer", "parent", "subscription"] = Field(
+        "customer", description="who moves: each customer, its parent, or each subscription"
+    )
     nrr: Nrr = Field(default_factory=Nrr, description="net and gross revenue retention")
     ltv: Ltv = Field(default_factory=Ltv, description="the articles' customer lifetime value")
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
