@@ -47,9 +47,10 @@ class Column:
         currency_from: for MONEY, the column that holds the row's currency.
         labels: for TEXT, what people read in place of a stable id; machines read the id.
         bar: for RATIO, draw its size beside it.
-        whole: for BY_ROW money, people see amounts of 1,000 and more in whole units.
+        whole: for money, people see amounts of 1,000 and more in whole units.
         people: whether people see it; machines always do.
         rigid: for TEXT, never broken over two lines.
+        blank: people see nothing, not a dash, where there is no value.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Column:
     whole: bool = False
     people: bool = True
     rigid: bool = False
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,8 @@ class Table:
     sideways: bool = False
 
 
-# Reductions that only say whether the data hold: the same for whatever part of the customers.
-COMMON = ("missing_rates",)
+# Reductions that name no customer and hold for every part: rates, and pauses by subscription.
+COMMON = ("missing_rates", "pauses")
 
 
 class Frames(Collected):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.measures.line_steps import subscription_steps
-from clv_cli.measures.mrr_movements import in_base
+from clv_cli.measures.mrr_balances import in_base
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
 NONE = ""  # the value of customers of whom nothing is recorded

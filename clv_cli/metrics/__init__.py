@@ -46,6 +46,7 @@ from clv_cli.metrics.receivables import DSO, OVERDUE_METRICS
 from clv_cli.metrics.renewal_rate import RENEWAL_RATE
 from clv_cli.metrics.satisfaction import SURVEY_METRICS
 from clv_cli.metrics.subscriptions import SUBSCRIPTIONS
+from clv_cli.metrics.tables.bridge import books_table, bridge_table
 from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
@@ -60,15 +61,20 @@ if TYPE_CHECKING:
 __all__ = [
     "KPIS",
     "METRICS",
+    "books_table",
+    "bridge_table",
     "cac_by_channel_table",
     "chosen",
+    "cohort_tables",
     "dimension_named",
     "explain_tables",
     "kpi_table",
     "metrics_tables",
     "mrr_movements_table",
     "reconciliation_table",
+    "require_triangle",
     "retention_table",
+    "segments_table",
 ]
 
 METRICS: dict[str, Metric] = {
@@ -193,6 +199,45 @@ def metrics_tables(
     wanted = names or (MAIN_BY if by else MAIN)
     asked = tables.Asked(tuple(chosen(wanted)), tables.Grain(grain), dimension_named(by))
     return tables.metrics_tables(asked)
+
+
+def cohort_tables(scope: Scope, of: str = "customers", by: str = "month") -> list[Table]:
+    """How do cohorts hold, age by age?
+
+    Args:
+        scope: the Book, day and period.
+        of: customers, revenue or margin.
+        by: month, quarter, channel, plan, segment or country.
+
+    Raises:
+        UsageError: there is no such table.
+    """
+    require_triangle(of, by)
+    return tables.cohort_tables(scope, tables.Triangle(of, by))
+
+
+def require_triangle(of: str, by: str) -> None:
+    """Stop unless there is such a cohort table.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for text, known, option in ((of, tables.OF, "--of"), (by, tables.BY, "--by")):
+        if text not in known:
+            raise UsageError(
+                f'there are no cohorts "{text}"',
+                where=option,
+                hint=did_you_mean(text, known) or f"one of {', '.join(known)}",
+            )
+
+
+def segments_table(by: str = "segment") -> Table:
+    """Which part of the customers brings what, stays, and is worth it?
+
+    Args:
+        by: segment, plan, channel or country.
+    """
+    return tables.segments_table(METRICS, by)
 
 
 def dimension_named(name: str | None) -> str | None:

@@ -48,7 +48,7 @@ def human(column: Column, row: Row, currency: str) -> str:
     """One cell as people read it: thousands separated, percent signs, a dash for no value."""
     value = row[column.name]
     if value is None:
-        return NO_VALUE
+        return "" if column.blank else NO_VALUE
     kind = Kind(row["kind"]) if column.kind is Kind.BY_ROW else column.kind
     if column.kind is Kind.CHANGE:
         return _change(float(value), row)
@@ -57,7 +57,8 @@ def human(column: Column, row: Row, currency: str) -> str:
     if column.kind is Kind.BY_ROW:
         return by_row_text(kind, str(value), whole=column.whole)
     if kind is Kind.MONEY:
-        return f"{to_decimal(int(value), _currency(column, row, currency)):,f}"
+        amount = to_decimal(int(value), _currency(column, row, currency))
+        return by_row_text(kind, f"{amount:f}", whole=column.whole)
     if kind is Kind.MONTH:
         return month_text(int(value))
     if kind in {Kind.TEXT, Kind.DATE}:
