@@ -95,6 +95,7 @@ class Rows:
         checks: reconciliations made on the way.
         findings: things noticed on the way.
         notes: sentences printed under the table.
+        lead: sentences between the title and the rows, after those of the table.
         people_rows: as in `Table`, where only the rows tell how many are worth seeing.
     """
 
@@ -104,6 +105,7 @@ class Rows:
     findings: Sequence[Finding] = ()
     notes: Sequence[str] = ()
     people_rows: int | None = None
+    lead: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,11 @@ class Result:
     def records(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
         return self.rows.frame.to_dicts()
+
+    @property
+    def lead(self) -> tuple[str, ...]:
+        """What stands between the title and the rows."""
+        return (*self.table.lead, *self.rows.lead)
 
     @property
     def seen(self) -> tuple[Column, ...]:

@@ -75,6 +75,7 @@ __all__ = [
     "require_triangle",
     "retention_table",
     "segments_table",
+    "trace_table",
 ]
 
 METRICS: dict[str, Metric] = {
@@ -260,19 +261,41 @@ def retention_table() -> Table:
     return tables.retention_table(METRICS)
 
 
-def explain_tables(scope: Scope, name: str, month: str | None = None) -> list[Table]:
-    """What is behind a figure: the numbers put in, the customers, the source rows.
+def explain_tables(
+    scope: Scope, name: str, period: str | None = None, customer: str | None = None
+) -> list[Table]:
+    """What is behind a figure: the formula with its numbers, customers, ledger rows, source rows.
 
     Args:
         scope: the Book, day and period.
         name: a metric by id, alias or title.
-        month: such as `2026-10`; default: the last one reported.
+        period: a month, quarter or year; default: the last month reported.
+        customer: only the rows of this one.
 
     Raises:
-        UsageError: there is no such metric or month.
+        UsageError: there is no such metric, period or customer.
     """
     metric = tables.chosen(METRICS, [name])[0]
-    numbers, *behind = tables.explain_tables(scope, metric, month)
+    asked = tables.question(scope, metric, period, customer)
+    numbers, *behind = tables.explain_tables(scope, asked)
     here = all(scope.book.has(table) for table in metric.requires)
-    by = BROKEN_DOWN.get(metric.name) if here else None
+    by = BROKEN_DOWN.get(metric.name) if here and not customer else None
     return [numbers, *([by(scope)] if by else []), *behind]
+
+
+def trace_table(
+    scope: Scope, name: str, period: str | None = None, customer: str | None = None
+) -> Table:
+    """Everything behind a figure in one table: inputs, ledger rows, source rows.
+
+    Args:
+        scope: the Book, day and period.
+        name: a metric by id, alias or title.
+        period: a month, quarter or year; default: the last month reported.
+        customer: only the rows of this one.
+
+    Raises:
+        UsageError: there is no such metric, period or customer.
+    """
+    metric = tables.chosen(METRICS, [name])[0]
+    return tables.trace_table(scope, tables.question(scope, metric, period, customer))

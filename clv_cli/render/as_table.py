@@ -38,7 +38,7 @@ def render(report: Report, view: View) -> str:
     for (table, _), result in zip(tables, view.choose(report.results), strict=True):
         console.print()
         console.print(Text(f" {result.table.title}", style="bold"))
-        for line in result.table.lead:
+        for line in result.lead:
             console.print(Text(f"   {line}"))
         console.print(table)
         for line in notes(result, report.currency):

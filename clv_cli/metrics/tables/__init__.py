@@ -3,7 +3,7 @@
 from clv_cli.metrics.tables.bridge import books_table, bridge_table
 from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.cohorts import BY, OF, Triangle, cohort_tables
-from clv_cli.metrics.tables.explain import explain_tables
+from clv_cli.metrics.tables.explain import explain_tables, question, trace_table
 from clv_cli.metrics.tables.kpis import kpi_table
 from clv_cli.metrics.tables.monthly import Asked, metrics_tables, retention_table
 from clv_cli.metrics.tables.movements import mrr_movements_table
@@ -27,7 +27,9 @@ __all__ = [
     "kpi_table",
     "metrics_tables",
     "mrr_movements_table",
+    "question",
     "reconciliation_table",
     "retention_table",
     "segments_table",
+    "trace_table",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.errors import UsageError, did_you_mean
 from clv_cli.glossary import GLOSSARY, Kind, Window, find_term
-from clv_cli.money import to_text
+from clv_cli.money import to_decimal, to_text
 from clv_cli.periods import month_end, month_text
 from clv_cli.pipeline import Figure
 
@@ -98,6 +98,17 @@ def canonical(value: Value, kind: Kind, currency: str) -> str | None:
     if kind is Kind.COUNT:
         return str(round(value))
     return repr(number(value))
+
+
+def text_of(value: int | Fraction, kind: Kind, currency: str) -> str:
+    """A value inside a sentence: `526,964.00`, `1,204`, `106.2 %`, `18.3`."""
+    if kind is Kind.MONEY:
+        return f"{to_decimal(round(value), currency):,f}"
+    if kind is Kind.COUNT:
+        return f"{round(value):,}"
+    if kind is Kind.RATIO:
+        return f"{float(value) * 100:,.1f} %"
+    return f"{float(value):,.2f}"
 
 
 def number(value: int | Fraction) -> float:
