@@ -94,7 +94,11 @@ def bridge_table(scope: Scope) -> Table:
 def _bridge(frames: Frames) -> Rows:
     period = frames.scope.period
     rolled = roll_forward(frames)
-    rows = [_month(frames, month, rolled[month]["closing"]) for month in period.months]
+    rows = [
+        _month(frames, month, rolled[month]["closing"])
+        for month in period.months
+        if month in rolled
+    ]
     schema = {"month": pl.Int32, **dict.fromkeys(STEPS, pl.Int64)}
     left = sum(row["mrr"] + row["residual"] for row in rows)
     check = Check("mrr_bridge", left, sum(row["mrr"] for row in rows), "bridge from invoices = MRR")
