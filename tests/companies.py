@@ -226,7 +226,7 @@ class Company:
     def scope(self, as_of: str = "2025-06", **keys: Any) -> Any:  # noqa: ANN401
         """A question about this company: short windows, so that most metrics have a value."""
         made = book(self.lines, rates=RATES, **self.tables)
-        return scope(made, as_of, ("2024-01", as_of), **{**KEYS, **keys})
+        return scope(made, as_of, ("2024-01", as_of[:7]), **{**KEYS, **keys})
 
 
 KEYS: dict[str, Any] = {
