@@ -3,6 +3,7 @@
 `opening` reads what a request names, `finishing` computes and ties; one file a family of use cases between.
 """
 
+from clv_cli.run.comparing import compare
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
@@ -12,6 +13,7 @@ from clv_cli.run.splitting import split
 __all__ = [
     "Request",
     "check",
+    "compare",
     "conventions",
     "default_as_of",
     "explain_line",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clv_cli.conventions import CONVENTIONS, OURS
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity
 from clv_cli.periods import month_end, month_of
@@ -71,14 +72,19 @@ def _require_ties(checks: Sequence[Check]) -> None:
 
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader must know before using the figures."""
+    notes = []
+    if scope.settings.convention not in {None, OURS}:
+        notes.append(f"Convention: {conventions(scope.settings)['convention']}.")
     if scope.book.lines.rows and scope.as_of != month_end(scope.closing):
-        return (f"Provisional: {scope.as_of.isoformat()} lies within its month.",)
-    return ()
+        notes.append(f"Provisional: {scope.as_of.isoformat()} lies within its month.")
+    return tuple(notes)
 
 
 def conventions(settings: Settings) -> dict[str, str]:
     """Every setting that shapes a figure, by its dotted key."""
-    flat = {"revenue.basis": "month of issue", "grain": settings.grain}
+    name = settings.convention or OURS
+    label = CONVENTIONS[name].label if name in CONVENTIONS else f"{name}, of this config"
+    flat = {"convention": label, "revenue.basis": "month of issue", "grain": settings.grain}
     for section in ("mrr", "churn", "movements", "nrr", "ltv", "cac", "fx", "split"):
         flat |= _flatten(section, getattr(settings, section).model_dump())
     return flat

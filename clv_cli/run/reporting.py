@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli import attribution, metrics
+from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
 from clv_cli.tables import findings_table, quarantine_table, source_sums_table, sources_table
@@ -32,11 +33,14 @@ def report(request: Request, command: str = "report") -> Report:
         return finished(command, scope, tables)
 
 
-def metrics_by_month(request: Request, names: Sequence[str]) -> Report:
-    """Some metrics, month by month."""
+def metrics_by_month(
+    request: Request, names: Sequence[str], convention: str | None = None
+) -> Report:
+    """Some metrics, month by month; under another convention where one is named."""
     metrics.chosen(names)  # a typo is told before anything is read
-    with opened(request) as scope:
-        require_lines(scope)
+    with opened(request) as configured:
+        require_lines(configured)
+        scope = configured if convention is None else under(configured, convention)
         return finished("metrics", scope, [metrics.metrics_table(scope, names)])
 
 
