@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -29,6 +28,7 @@ from clv_cli.run.opening import opened, require_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from clv_cli.pipeline import Figure, Metric, Scope
     from clv_cli.results import Report

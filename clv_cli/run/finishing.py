@@ -18,19 +18,28 @@ if TYPE_CHECKING:
     from clv_cli.settings import Settings
 
 
-def finished(command: str, scope: Scope, tables: Sequence[Table]) -> Report:
+def finished(
+    command: str, scope: Scope, tables: Sequence[Table], noticing: Sequence[Table] = ()
+) -> Report:
     """Compute the tables; a reconciliation that does not hold stops the run.
+
+    Args:
+        command: what was asked.
+        scope: of what.
+        tables: what is shown.
+        noticing: tables that are computed with them for their findings, and not shown.
 
     Raises:
         DataError: a check does not tie; nothing is printed or written.
     """
-    results = collect(tables, scope)
+    everything = collect([*noticing, *tables], scope)
+    seen, results = everything[: len(noticing)], everything[len(noticing) :]
     checks = [check for result in results for check in result.rows.checks]
     _require_ties(checks)
     findings = [
         *scope.book.findings,
         *_beyond_data(scope),
-        *(finding for result in results for finding in result.rows.findings),
+        *(finding for result in (*seen, *results) for finding in result.rows.findings),
     ]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     return Report(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from clv_cli import attribution, metrics
 from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
+from clv_cli.run.noticing import findings_table, noticed
 from clv_cli.run.opening import opened, require_lines
-from clv_cli.tables import findings_table, quarantine_table, source_sums_table, sources_table
+from clv_cli.tables import quarantine_table, source_sums_table, sources_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ def report(request: Request, command: str = "report") -> Report:
             metrics.reconciliation_table(scope),
             sources_table(scope),
         ]
-        return finished(command, scope, tables)
+        return finished(command, scope, tables, [noticed(scope)])
 
 
 def metrics_by_month(
@@ -41,7 +42,8 @@ def metrics_by_month(
     with opened(request) as configured:
         require_lines(configured)
         scope = configured if convention is None else under(configured, convention)
-        return finished("metrics", scope, [metrics.metrics_table(scope, names)])
+        tables = [metrics.metrics_table(scope, names)]
+        return finished("metrics", scope, tables, [noticed(scope)])
 
 
 def check(request: Request) -> Report:

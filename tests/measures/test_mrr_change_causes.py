@@ -52,7 +52,9 @@ def why(lines: list[Row], as_of: str = "2025-02", **keys: Any) -> dict[tuple[str
         ),
     ],
 )
-def test_one_subscription_is_compared_with_itself(now: Row, expected: dict[str, float]) -> None:
+def test_one_subscription_is_compared_with_itself(
+    now: Row, expected: dict[tuple[str, str], float]
+) -> None:
     assert why([seats("2025-01-01", 100), seats("2025-02-01", **now)]) == expected
 
 
