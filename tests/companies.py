@@ -35,7 +35,7 @@ class Company:
         for number, row in enumerate(self.lines, start=1):
             row["invoice_id"] = f"I{number}"
             row["line_id"] = f"I{number}:1"
-        self.tables = {
+        self.tables: dict[str, Any] = {
             "customers": [self._customer(name) for name in self.customers],
             "subscriptions": self.subscriptions,
             "payments": self._payments(),

@@ -26,18 +26,33 @@ def metrics(
     monthly: Monthly = False,
     quarterly: Quarterly = False,
     yearly: Yearly = False,
+    convention: Annotated[
+        str | None,
+        typer.Option("--convention", help="Count as chartmogul, stripe, recurly … do."),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option("--compare", help="Conventions side by side: clv,chartmogul,stripe."),
+    ] = None,
 ) -> None:
     """Metrics by month, quarter or year.
 
     Stocks are those of the end, movements are summed, rates are computed from their parts, never
     averaged. MRR, NRR, CAC, CLV, DSO, NPS and the others: clv explain lists them.
 
+    --convention counts by a vendor's documented rules, --compare explains the difference between
+    several, switch by switch: clv explain conventions lists them.
+
     Example: clv metrics mrr nrr --by segment -Q -p 2026 -f csv
     """
     from clv_cli import run
 
+    if compare is not None:
+        conventions = [name.strip() for name in compare.split(",") if name.strip()]
+        show(run.compare(options.request(), names or (), conventions), options)
+        return
     grain = one_grain(monthly=monthly, quarterly=quarterly, yearly=yearly)
-    report = run.metrics_over_time(options.request(), names or (), grain, by)
+    report = run.metrics_by_month(options.request(), names or (), convention, grain, by)
     show(report, options, ("metrics",))
 
 

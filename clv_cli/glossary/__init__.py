@@ -6,6 +6,7 @@ anywhere has an entry, and an entry that no metric computes fails a test.
 
 from __future__ import annotations
 
+from clv_cli.glossary.causes import CAUSES
 from clv_cli.glossary.collecting import COLLECTING
 from clv_cli.glossary.economics import ECONOMICS
 from clv_cli.glossary.efficiency import EFFICIENCY
@@ -20,7 +21,15 @@ from clv_cli.kinds import Good, Kind, Window
 __all__ = ["GLOSSARY", "Good", "Kind", "Term", "Window", "find_term"]
 
 GLOSSARY: dict[str, Term] = (
-    REVENUE | MORE_REVENUE | RATES | MORE_RATES | ECONOMICS | EFFICIENCY | COLLECTING | LISTENING
+    REVENUE
+    | CAUSES
+    | MORE_REVENUE
+    | RATES
+    | MORE_RATES
+    | ECONOMICS
+    | EFFICIENCY
+    | COLLECTING
+    | LISTENING
 )
 
 

@@ -57,14 +57,19 @@ def without_lapses(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
         scope: the settings.
         lines: with `active_from` and `active_to`.
     """
-    if scope.settings.churn.grace_days is None:
+    known = scope.book.lines
+    never_paid = set(UNPAID) & set(known.statuses)
+    if scope.settings.churn.grace_days is None or not (never_paid or known.says_when_paid):
         return lines
     from_day, lapsed = lapses(scope)
     stop = pl.max_horizontal("active_from", pl.min_horizontal("active_to", from_day))
     cut = pl.when(lapsed).then(stop).otherwise(pl.col("active_to"))
+    if not known.says_when_paid:
+        return lines.with_columns(active_to=cut)
     resumed = lines.filter(lapsed, paid_again() < pl.col("active_to")).with_columns(
         active_from=pl.max_horizontal("active_from", paid_again())
     )
+    # A line paid after all counts again from that day: two spans of one line.
     return pl.concat([lines.with_columns(active_to=cut), resumed])
 
 

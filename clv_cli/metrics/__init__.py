@@ -13,6 +13,7 @@ from clv_cli.metrics.average_revenue_per_account import ARPA
 from clv_cli.metrics.average_selling_price import ASP
 from clv_cli.metrics.billed_revenue import NET_REVENUE
 from clv_cli.metrics.cac_payback import CAC_PAYBACK
+from clv_cli.metrics.change_causes import CHANGE_METRICS
 from clv_cli.metrics.churn_by_reason import CHURN_REASONS, INVOLUNTARY_SHARE
 from clv_cli.metrics.cltv_net import CLTV_NET
 from clv_cli.metrics.committed_arr import CARR
@@ -40,6 +41,7 @@ from clv_cli.metrics.net_revenue_retention import NRR
 from clv_cli.metrics.other_revenue import CASH_COLLECTED, ONE_OFF_REVENUE, REFUNDS, USAGE_REVENUE
 from clv_cli.metrics.paused_mrr import PAUSED_MRR
 from clv_cli.metrics.payments import COLLECTION_METRICS
+from clv_cli.metrics.prior_period import PRIOR_PERIOD_ADJUSTMENT
 from clv_cli.metrics.provisional_mrr import PROVISIONAL_MRR
 from clv_cli.metrics.quick_ratio import QUICK_RATIO
 from clv_cli.metrics.receivables import DSO, OVERDUE_METRICS
@@ -87,6 +89,8 @@ METRICS: dict[str, Metric] = {
         CUSTOMERS,
         ARPA,
         *MOVEMENT_METRICS.values(),
+        *CHANGE_METRICS,
+        PRIOR_PERIOD_ADJUSTMENT,
         CONTRACT_MRR,
         DISCOUNT_MRR,
         CARR,

@@ -3,25 +3,27 @@
 `opening` reads what a request names, `finishing` computes and ties; one file a family of use cases between.
 """
 
+from clv_cli.run.comparing import compare
 from clv_cli.run.cutting import cohorts, segments
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
 from clv_cli.run.reconciling import reconcile
-from clv_cli.run.reporting import check, metrics_over_time, report
+from clv_cli.run.reporting import check, metrics_by_month, report
 from clv_cli.run.splitting import split
 
 __all__ = [
     "Request",
     "check",
     "cohorts",
+    "compare",
     "conventions",
     "default_as_of",
     "explain_line",
     "explain_metric",
     "finished",
     "locate_config",
-    "metrics_over_time",
+    "metrics_by_month",
     "opened",
     "reconcile",
     "report",

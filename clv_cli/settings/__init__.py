@@ -6,11 +6,12 @@ line; `config.example.yaml` mentions every key (a test holds it to that).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
+from clv_cli.settings.bundles import bundle_of, checked_bundles, merged
 from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
 from clv_cli.settings.revenue import (
     Cac,
@@ -79,6 +80,13 @@ class Settings(Model):
     grain: Literal["customer", "parent", "subscription"] = Field(
         "customer", description="who moves: each customer, its parent, or each subscription"
     )
+    convention: str | None = Field(
+        None,
+        description="bundle of these switches: a vendor's, or one of `conventions`; keys set here win over it",
+    )
+    conventions: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="bundles of your own: name, then the switches they set"
+    )
     nrr: Nrr = Field(default_factory=Nrr, description="net and gross revenue retention")
     ltv: Ltv = Field(default_factory=Ltv, description="the articles' customer lifetime value")
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
@@ -92,3 +100,14 @@ class Settings(Model):
     rule_of_40: RuleOf40 = Field(default_factory=RuleOf40, description="growth plus margin")
     fx: Fx = Field(default_factory=Fx, description="exchange rates")
     split: Split = Field(default_factory=Split, description="the CXM / CS / sales split")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_its_convention(cls, value: object) -> object:
+        """The chosen bundle under the keys that are set: the defaults, then it, then they."""
+        if not isinstance(value, dict):
+            return value
+        own = value.get("conventions") or {}
+        checked_bundles(own, known=set(cls.model_fields))
+        name = value.get("convention")
+        return value if name is None else merged(bundle_of(name, own), value)

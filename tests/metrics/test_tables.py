@@ -138,7 +138,8 @@ def test_movements_foot_in_whole_cents() -> None:
 
 
 def test_metrics_by_month_keep_their_kinds_and_their_reasons() -> None:
-    result = one("metrics_table", asked(nrr__months=2), ["mrr", "nrr", "customers", "Customers"])
+    of = asked(nrr__months=2)
+    result = collect(metrics.metrics_tables(["mrr", "nrr", "customers", "Customers"]), of)[0]
     assert [column.kind for column in result.table.columns] == [
         Kind.MONTH,
         Kind.MONEY,
@@ -155,7 +156,7 @@ def test_metrics_by_month_keep_their_kinds_and_their_reasons() -> None:
 
 def test_an_unknown_metric_is_a_usage_error_with_the_nearest_name() -> None:
     with pytest.raises(UsageError, match='no metric "chrn"') as stopped:
-        metrics.metrics_table(asked(), ["chrn"])
+        metrics.metrics_tables(["chrn"])
     assert stopped.value.hint == "did you mean churn?"
 
 

@@ -141,8 +141,8 @@ CASES: dict[str, Any] = {
     ),
     "CB-2": lambda: -leavers(),
     "CB-3": retained_per_customer,
-    "PR-1": lambda: by_formula("grr", kept="8.5", base=10),
-    "PR-2": lambda: by_formula("nrr", closing="10.3", base=10),
+    "PR-1": lambda: by_formula("grr", kept=8.5, base=10),
+    "PR-2": lambda: by_formula("nrr", closing=10.3, base=10),
     "DR-1": lambda: by_formula("clv", **CLV, mrr=40, lost=4, at_risk=100),
     "CK-1": lambda: by_formula(
         "cac_payback", spend=1200, new_mrr=180, revenue=100, cost_of_revenue=25

@@ -15,7 +15,7 @@ from clv_cli.results import Column, Rows
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from clv_cli.pipeline import Figure, Input, Interval, Metric
+    from clv_cli.pipeline import Figure, Input, Interval, Metric, Scope
 
 UNITS = {
     Kind.COUNT: "count",
@@ -25,7 +25,7 @@ UNITS = {
     Kind.DAYS: "days",
     Kind.SCORE: "points",
 }
-CONVENTION = "clv"
+OURS = "clv"
 COLUMNS = (
     Column("period", Kind.TEXT, "Period"),
     Column("part", Kind.TEXT, "Part"),
@@ -47,22 +47,23 @@ _OTHER = {"n": pl.Int64, "level": pl.Float64}
 _SCHEMA = {column.name: _OTHER.get(column.name, pl.String) for column in COLUMNS}
 
 
-def figure_rows(figures: Iterable[tuple[str, str | None, Metric, Figure]], currency: str) -> Rows:
+def figure_rows(figures: Iterable[tuple[str, str | None, Metric, Figure]], scope: Scope) -> Rows:
     """One row a figure.
 
     Args:
         figures: period, part of the customers (None: all), metric, figure.
-        currency: of all totals.
+        scope: the currency and the convention of all figures.
     """
-    rows = [_row(*item, currency) for item in figures]
+    rows = [_row(*item, scope) for item in figures]
     reasons = [(i, "value", str(row["reason"])) for i, row in enumerate(rows) if row["reason"]]
     return Rows(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), reasons)
 
 
 def _row(
-    period: str, part: str | None, metric: Metric, figure: Figure, currency: str
+    period: str, part: str | None, metric: Metric, figure: Figure, scope: Scope
 ) -> dict[str, object]:
     above, below = terms_of(metric, figure)
+    currency = scope.currency
     return {
         "period": period,
         "part": part,
@@ -75,7 +76,7 @@ def _row(
         "n": figure.n,
         **_interval(figure.interval, metric.kind, currency),
         "reason": figure.reason,
-        "convention": CONVENTION,
+        "convention": scope.settings.convention or OURS,
     }
 
 

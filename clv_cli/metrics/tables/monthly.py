@@ -232,6 +232,6 @@ def _figures_table(
             for line in lines(frames)
             for metric, figure in zip(asked.metrics, line.figures, strict=True)
         )
-        return figure_rows(items, frames.scope.currency)
+        return figure_rows(items, frames.scope)
 
     return Table("figures", "Every figure in full", COLUMNS, wanted, finish)
