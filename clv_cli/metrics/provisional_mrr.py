@@ -31,9 +31,9 @@ def provisional_mrr(frames: Collected, month: int) -> Estimate:
     day, limit = min(month_end(month), scope.as_of), scope.settings.churn.bridge_gap_days
     spans = frames[mrr_spans].filter(~pl.col("held"), pl.col("mrr") > 0)
     waited = (pl.lit(scope.as_of) - pl.col("to_day")).dt.total_days()
-    ended = spans.filter(pl.col("to_day") <= day, waited < limit)
-    there = spans.filter(pl.col("to_day") > day).select("code")
-    gone = ended.join(there, on="code", how="anti").group_by("code", "currency")
+    last = pl.col("to_day") == pl.col("to_day").max().over("code")
+    ended = spans.filter(last).filter(pl.col("to_day") <= day, waited < limit)
+    gone = ended.group_by("code", "currency")
     levels = at_month(frames, gone.agg(pl.col("mrr").sum()), month)
     value = minor(int(levels["value"].cast(pl.Int128).sum()))
     rows = lambda: parts.ledger(frames, levels, "value", pl.lit(month_text(month)))  # noqa: E731
