@@ -23,7 +23,7 @@ Row = dict[str, Any]
 RATES = eur_rates()
 # The full figure is `just oracle`: see ARCHITECTURE.md.
 EXAMPLES = int(os.environ.get("CLV_ORACLE_EXAMPLES", "25"))
-SWITCHES = {
+SWITCHES: dict[str, list[Any]] = {
     "mrr.rounding": ["exact", "cents_per_line"],
     "mrr.discounts": ["all", "recurring", "forever_only", "none"],
     "mrr.tax": ["exclude", "include"],
@@ -45,7 +45,11 @@ SWITCHES = {
     "grain": ["customer", "parent", "subscription"],
     "mrr.interval_factor.week": ["52/12", "4"],
 }
-FX = [{}, {"fx.mode": "per_currency"}, {"fx.mode": "constant", "fx.constant_on": "2024-03-15"}]
+FX: list[dict[str, Any]] = [
+    {},
+    {"fx.mode": "per_currency"},
+    {"fx.mode": "constant", "fx.constant_on": "2024-03-15"},
+]
 
 
 @st.composite
