@@ -40,3 +40,7 @@ sample:
 # Pin what is installed now
 pin:
     .venv/bin/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+
+# Every switch of the MRR ledger against the pure-Python calculator, at full size
+oracle examples="1000":
+    CLV_ORACLE_EXAMPLES={{examples}} .venv/bin/python -m pytest -q tests/measures/test_oracle_switches.py
