@@ -44,3 +44,7 @@ pin:
 # Every switch of the MRR ledger against the pure-Python calculator, at full size
 oracle examples="1000":
     CLV_ORACLE_EXAMPLES={{examples}} .venv/bin/python -m pytest -q tests/measures/test_oracle_switches.py
+
+# Every metric of random companies against plain Python: first seed, how many
+catalogue first="0" count="1000":
+    .venv/bin/python -m tests.metrics.test_catalogue_oracle {{first}} {{count}}
