@@ -59,3 +59,10 @@ bench-cache lines="1e6":
 # Overlap laws at full size: twice, shuffled, cut; the account foots whatever overlaps
 laws-overlap:
     CLV_EXAMPLES=200 .venv/bin/python -m pytest -q -n 2 tests/sources/test_upsert.py
+# Every switch of the MRR ledger against the pure-Python calculator, at full size
+oracle examples="1000":
+    CLV_ORACLE_EXAMPLES={{examples}} .venv/bin/python -m pytest -q tests/measures/test_oracle_switches.py
+
+# Every metric of random companies against plain Python: first seed, how many
+catalogue first="0" count="1000":
+    .venv/bin/python -m tests.metrics.test_catalogue_oracle {{first}} {{count}}

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     RATIO = "ratio"  # share or rate: 0.931 prints as 93.1 %
     FACTOR = "factor"  # plain ratio such as LTV:CAC 3.42
     MONTHS = "months"  # a duration
+    DAYS = "days"  # a duration
+    SCORE = "score"  # points on a scale of its own, such as an NPS of -10
     BY_ROW = "by_row"  # the row's own `kind` says
     CHANGE = "change"  # relative change, or difference in points where the row's kind is a ratio
     SERIES = "series"  # a list of values of the row's own kind, oldest first
@@ -37,3 +39,5 @@ class Window(StrEnum):
     NRR = "{nrr_months} months to {as_of}"
     CAC = "{cac_months} months to {as_of}"
     LTV = "{ltv_months} months to {as_of}"
+    YEAR = "12 months to {as_of}"
+    QUARTER = "3 months to {as_of}"

@@ -10,11 +10,14 @@ import typer
 
 from clv_cli import __version__
 from clv_cli.commands.check import check
+from clv_cli.commands.cohorts import cohorts
 from clv_cli.commands.demo import demo
 from clv_cli.commands.explain import explain
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
+from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
+from clv_cli.commands.segments import segments
 from clv_cli.commands.split import split
 from clv_cli.errors import ClvError, ExitCode
 
@@ -22,7 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-COMMANDS: tuple[Callable[..., None], ...] = (demo, init, report, metrics, split, check, explain)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    demo,
+    init,
+    report,
+    metrics,
+    cohorts,
+    segments,
+    reconcile,
+    split,
+    check,
+    explain,
+)
 
 app = typer.Typer(
     name="clv",

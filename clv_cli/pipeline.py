@@ -6,13 +6,14 @@ measures once they are collected. All reductions of a report run in one `collect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from clv_cli.glossary import GLOSSARY, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from fractions import Fraction
 
@@ -94,13 +95,46 @@ def derived(name: str, *needs: Measure) -> Callable[[Callable[..., pl.DataFrame]
     return make
 
 
+class Over(StrEnum):
+    """What an input is over several months: a quarter's rate is computed from these, never averaged."""
+
+    FIRST = "first"  # an opening stock
+    SUM = "sum"  # a flow
+    LAST = "last"  # a closing stock, or the sum of a window that ends there
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A number put into a formula: `opening MRR 496,210.00`."""
+    """A number put into a formula: `opening MRR 496,210.00`.
+
+    Args:
+        label: as readers see it.
+        kind: meaning of the value.
+        value: exact; money in minor units.
+        key: its name in the glossary's `calc`; empty for numbers that only inform.
+        over: what it is over several months.
+        rows: the ledger rows that sum to it: `customer_id, note, units` (Int64, `unit` of them
+            make one of the value); None where it is a setting, not a sum.
+        unit: how many units of the rows make one of the value.
+    """
 
     label: str
     kind: Kind
     value: int | Fraction | None
+    key: str = ""
+    over: Over = Over.LAST
+    rows: Callable[[], pl.DataFrame] | None = field(default=None, compare=False, repr=False)
+    unit: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where the true value lies, in the unit of the figure: `level` of such intervals hold it."""
+
+    low: float
+    high: float
+    level: float
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +147,7 @@ class Figure:
         reason: why there is no value; never both.
         inputs: the numbers put into the formula, in its order.
         n: how many customers (or rows) it rests on.
+        interval: its uncertainty, for shares of a sample and scores.
     """
 
     month: int
@@ -120,6 +155,7 @@ class Figure:
     reason: str | None = None
     inputs: tuple[Input, ...] = ()
     n: int | None = None
+    interval: Interval | None = None
 
 
 class Collected:
@@ -147,7 +183,10 @@ class Metric:
             what it is made of.
         evidence: (scope, month) to the source rows behind it: `table, customer_id, line_id, day,
             kind, amount (minor units), currency, source, row`.
-        behind: measures that only `contributors` reads, so that a report does not compute them.
+        behind: measures that only `contributors` and the ledger rows read, so that a report does not
+            compute them.
+        whole: why it cannot be cut by customer (segment, plan, channel, country); None when it can.
+        interval: the uncertainty of a figure, from its inputs by key.
     """
 
     name: str
@@ -157,6 +196,8 @@ class Metric:
     contributors: Callable[[Collected, int], pl.DataFrame] | None = None
     evidence: Callable[[Scope, int], pl.LazyFrame] | None = None
     behind: tuple[Measure, ...] = ()
+    whole: str | None = None
+    interval: Callable[[Mapping[str, int | Fraction]], Interval | None] | None = None
 
     @property
     def kind(self) -> Kind:

@@ -47,8 +47,10 @@ class Column:
         currency_from: for MONEY, the column that holds the row's currency.
         labels: for TEXT, what people read in place of a stable id; machines read the id.
         bar: for RATIO, draw its size beside it.
-        whole: for BY_ROW money, people see amounts of 1,000 and more in whole units.
+        whole: for money, people see amounts of 1,000 and more in whole units.
         people: whether people see it; machines always do.
+        rigid: for TEXT, never broken over two lines.
+        blank: people see nothing, not a dash, where there is no value.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Column:
     bar: bool = False
     whole: bool = False
     people: bool = True
+    rigid: bool = False
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Rows:
         checks: reconciliations made on the way.
         findings: things noticed on the way.
         notes: sentences printed under the table.
+        lead: sentences between the title and the rows, after those of the table.
+        people_rows: as in `Table`, where only the rows tell how many are worth seeing.
     """
 
     frame: pl.DataFrame
@@ -98,6 +104,8 @@ class Rows:
     checks: Sequence[Check] = ()
     findings: Sequence[Finding] = ()
     notes: Sequence[str] = ()
+    people_rows: int | None = None
+    lead: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +133,51 @@ class Table:
     sideways: bool = False
 
 
+# Reductions that name no customer and hold for every part: rates, and pauses by subscription.
+COMMON = ("missing_rates", "pauses")
+
+
 class Frames(Collected):
     """The collected measures of one run, derived on demand, each once."""
 
-    def __init__(self, scope: Scope, reductions: Mapping[str, pl.DataFrame]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        reductions: Mapping[str, pl.DataFrame],
+        given: Mapping[str, Callable[[], pl.DataFrame]] | None = None,
+    ) -> None:
         self.scope = scope
+        self._reductions = reductions
         self._frames: dict[str, pl.DataFrame] = dict(reductions)
+        self._given = given or {}
 
     def __getitem__(self, measure: Measure) -> pl.DataFrame:
         """The frame of a measure."""
+        if measure.name in self._given and measure.name not in self._frames:
+            self._frames[measure.name] = self._given[measure.name]()
         if measure.name not in self._frames:
             inputs = [self[need] for need in measure.needs]
             self._frames[measure.name] = measure.derive(self.scope, *inputs)
         return self._frames[measure.name]
+
+    def cut(self, codes: pl.Series, given: Mapping[str, Callable[[], pl.DataFrame]]) -> Frames:
+        """The same measures for some customers only.
+
+        Args:
+            codes: the customers.
+            given: by name, what cannot be cut by `code` (shares of common costs), made on demand.
+
+        Returns:
+            Frames that derive everything anew from the reductions of these customers. A reduction
+            that names no customer is left out: what reads it must be in `given`.
+        """
+        mine = {
+            name: frame.filter(pl.col("code").is_in(codes.implode()))
+            for name, frame in self._reductions.items()
+            if "code" in frame.columns
+        }
+        common = {name: self._reductions[name] for name in COMMON if name in self._reductions}
+        return Frames(self.scope, {**mine, **common}, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +190,11 @@ class Result:
     def records(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
         return self.rows.frame.to_dicts()
+
+    @property
+    def lead(self) -> tuple[str, ...]:
+        """What stands between the title and the rows."""
+        return (*self.table.lead, *self.rows.lead)
 
     @property
     def seen(self) -> tuple[Column, ...]:

@@ -197,19 +197,3 @@ def quarantine_table(scope: Scope) -> Table:
     aside = scope.book.quarantined.select(column.name for column in columns)
     rows = aside.sort("source", "row", "column").to_dicts()
     return static_table("quarantined", "Rows set aside", columns, rows)
-
-
-def findings_table(scope: Scope) -> Table:
-    """Everything noticed while reading."""
-    columns = (
-        Column("severity", Kind.TEXT, "Severity"),
-        Column("source", Kind.TEXT, "File"),
-        Column("row", Kind.COUNT, "Row"),
-        Column("message", Kind.TEXT, "Finding"),
-        Column("remedy", Kind.TEXT, "What to do"),
-    )
-    rows = [
-        {column.name: getattr(item, column.name) for column in columns}
-        for item in scope.book.findings
-    ]
-    return static_table("findings", "Findings", columns, rows)

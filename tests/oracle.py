@@ -23,7 +23,7 @@ UNITS = 55_440
 DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 DAY = timedelta(days=1)
-MOVES = ("new", "expansion", "contraction", "churn", "reactivation", "fx")
+MOVES = ("new", "expansion", "contraction", "churn", "reactivation", "paused", "fx")
 Row = dict[str, Any]
 Levels = dict[str, int]
 
@@ -42,7 +42,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self.billed = [row for row in self.rows if self.rule(row) is None]
         self.active = [span for row in self.billed for span in self.spans(row)]
-        self.customers = sorted({row["customer_id"] for row in self.billed})
+        self.customers = sorted({self.unit(row) for row in self.billed})
         days = [day for _, _, first, end, _ in self.active for day in (first, end)]
         self.days = (min(days), max(days)) if days else (self.as_of, self.as_of)
         self._levels = {c: self.by_day(c) for c in self.customers}
@@ -100,6 +100,10 @@ class Ledger:
                 row["amount"], row["currency"], row["issued_on"]
             )
         return sums
+
+    def unit(self, row: Row) -> str:
+        """Whose MRR a line moves."""
+        return str(row["customer_id"])
 
     # --- MRR ----------------------------------------------------------------------------------
 
@@ -176,7 +180,11 @@ class Ledger:
     @cache  # noqa: B019
     def level(self, customer: str, month: int) -> Levels:
         """MRR units by currency at a month's snapshot, short gaps bridged."""
-        day = snapshot(month, self.as_of)
+        return self.level_on(customer, snapshot(month, self.as_of))
+
+    @cache  # noqa: B019
+    def level_on(self, customer: str, day: date) -> Levels:
+        """MRR units by currency on a day, short gaps bridged."""
         levels = dict(self._levels[customer].get(day, {}))
         if self.paying(customer, day):
             return levels
@@ -251,6 +259,7 @@ class Ledger:
                 "customers_new": sum(row["new"] != 0 for row in mine),
                 "customers_churned": sum(row["churn"] != 0 for row in mine),
                 "customers_reactivated": sum(row["reactivation"] != 0 for row in mine),
+                "customers_paused": 0,
                 "customers_closing": sum(row["closing"] > 0 for row in mine),
             }
         return months
@@ -277,10 +286,14 @@ class Ledger:
                 found[month] = (totals[0], totals[1], totals[2], count)
         return found
 
+    def net(self, customer: str, month: int) -> Levels:
+        """The level without what pauses hold: here nothing."""
+        return self.level(customer, month)
+
     def pair(self, customer: str, month: int) -> tuple[str, int, int] | None:
         """The MRR then and now: in the customer's only currency, else in the base."""
-        then = self.level(customer, month - self.settings.nrr.months)
-        now = self.level(customer, month)
+        then = self.net(customer, month - self.settings.nrr.months)
+        now = self.net(customer, month)
         currencies = {
             c for m in range(index(self.days[0]), self.closing + 1) for c in self.level(customer, m)
         }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from importlinter import cli as importlinter
+
+from clv_cli.pipeline import Metric
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "clv_cli"
@@ -70,9 +73,19 @@ def test_every_metric_module_is_registered_and_in_the_glossary() -> None:
     from clv_cli.metrics import METRICS
 
     assert set(METRICS) == set(GLOSSARY)
-    registered = {metric.figures.__module__.rpartition(".")[2] for metric in METRICS.values()}
-    unregistered = modules("metrics") - registered
-    assert not unregistered
+    for name in modules("metrics"):
+        module = importlib.import_module(f"clv_cli.metrics.{name}")
+        held = [found for value in vars(module).values() for found in _metrics_in(value)]
+        assert held, name
+        assert all(METRICS[metric.name] is metric for metric in held), name
+
+
+def _metrics_in(value: object) -> list[Metric]:
+    """The metrics that a module's attribute is, or holds."""
+    if isinstance(value, dict):
+        return _metrics_in(tuple(value.values()))
+    held = value if isinstance(value, tuple) else (value,)
+    return [item for item in held if isinstance(item, Metric)]
 
 
 def test_every_renderer_module_is_registered() -> None:

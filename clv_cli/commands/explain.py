@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, emit, shared, show
+from clv_cli.commands.options import Shared, say, shared, show
 from clv_cli.commands.topics import TOPICS, definition, metric_list, preset
 
 
@@ -18,20 +18,27 @@ def explain(
     ] = None,
     which: Annotated[
         str | None,
-        typer.Argument(help="For a metric, a month; for split, a line id; for preset, a name."),
+        typer.Argument(
+            help="For a metric, 2026-10, 2026Q3 or 2026; for split, a line id; for preset, a name."
+        ),
+    ] = None,
+    *,
+    customer: Annotated[
+        str | None, typer.Option("--customer", help="For a metric: only this customer's rows.")
     ] = None,
 ) -> None:
     """Explain a metric, a line or a topic.
 
-    With data: the numbers in the formula, the customers and the source rows (file:row).
+    With data: the formula with its numbers, the ledger rows that sum to them, and the source rows
+    (file:row); -f csv gives them all in one table.
 
-    Example: clv explain nrr 2026-10
+    Example: clv explain nrr 2026Q3 --customer c1042
     """
     from clv_cli.errors import UsageError, did_you_mean
     from clv_cli.glossary import GLOSSARY, find_term
 
     if name is None:
-        emit(metric_list())
+        say(metric_list(), options)
         return
     if name == "split" and which is not None:
         from clv_cli import run
@@ -39,12 +46,12 @@ def explain(
         show(run.explain_line(options.request(), which), options)
         return
     if name in {"preset", "presets"} and which is not None:
-        emit(preset(which))
+        say(preset(which), options)
         return
     if name == "preset":
         name = "presets"
     if name in TOPICS:
-        emit(TOPICS[name]())
+        say(TOPICS[name](), options)
         return
     metric = find_term(name)
     if metric is None:
@@ -57,9 +64,11 @@ def explain(
     if _has_data(options):
         from clv_cli import run
 
-        show(run.explain_metric(options.request(), metric, which), options)
+        flat = options.chosen_format() == "csv" and not options.table
+        report = run.explain_metric(options.request(), metric, which, customer, flat=flat)
+        show(report, options)
         return
-    emit(definition(metric) + "\nWith data, the numbers and rows behind it: -c clv.yaml\n")
+    say(definition(metric) + "\nWith data, the numbers and rows behind it: -c clv.yaml\n", options)
 
 
 def _has_data(options: Shared) -> bool:

@@ -160,16 +160,43 @@ def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
     chosen = tuple(options.table or ()) or (tables if people else ())
     text = render(report, name, _view(options, chosen))
     if options.output is not None:
-        from clv_cli.files import atomic_write
-
-        try:
-            atomic_write(options.output, text.encode())
-        except OSError as error:
-            raise _cannot_write(options.output, error) from error
-        if not options.quiet:
-            typer.echo(f"wrote {options.output}", err=True)
+        _write(text, options)
     elif not options.quiet:
         emit(text)
+
+
+def say(text: str, options: Shared) -> None:
+    """Print a text that needs no data, or write it to the output file.
+
+    Raises:
+        UsageError: it was asked for as data; or the file cannot be written.
+    """
+    from clv_cli.errors import UsageError
+
+    if options.chosen_format() in {"json", "csv"}:
+        raise UsageError(
+            "a definition is a text, not a table",
+            where="-f/--format, -o/--output",
+            hint="end the name in .txt or .md; with data (-c clv.yaml) figures have every format",
+        )
+    if options.output is None:
+        if not options.quiet:
+            emit(text)
+        return
+    _write(text, options)
+
+
+def _write(text: str, options: Shared) -> None:
+    from clv_cli.files import atomic_write
+
+    if options.output is None:
+        return
+    try:
+        atomic_write(options.output, text.encode())
+    except OSError as error:
+        raise _cannot_write(options.output, error) from error
+    if not options.quiet:
+        typer.echo(f"wrote {options.output}", err=True)
 
 
 def _cannot_write(path: Path, error: OSError) -> Exception:

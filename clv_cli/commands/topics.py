@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from clv_cli.buckets import BUCKETS, COMPONENTS, SPLIT_RULES
+from clv_cli.conventions import CONVENTIONS
 from clv_cli.errors import EXIT_CODES
 from clv_cli.glossary import GLOSSARY, Term
 
@@ -76,6 +77,20 @@ def split() -> str:
     return "\n".join(lines) + "\n"
 
 
+def conventions() -> str:
+    """How each vendor counts MRR: its rules as settings, documented or our reading."""
+    blocks = []
+    for convention in CONVENTIONS.values():
+        lines = [f"{convention.name}: {convention.label}"]
+        for rule in convention.rules:
+            doubt = "" if rule.documented else " (our reading)"
+            value = "none" if rule.value is None else str(rule.value)
+            lines.append(f"  {rule.key:<32}{value:<18}{rule.because}{doubt}")
+        lines += [f"  not reproduced: {text}" for text in convention.beyond]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
 def exit_codes() -> str:
     """What each exit code means."""
     return "".join(
@@ -142,6 +157,7 @@ def preset(name: str) -> str:
 
 TOPICS: dict[str, Callable[[], str]] = {
     "split": split,
+    "conventions": conventions,
     "config": config,
     "schema": schema,
     "presets": presets,

@@ -123,6 +123,7 @@ class LineStats:
         kinds: of all loaded lines, sorted.
         statuses: of all loaded lines, sorted.
         names_originals: whether any line names the line it takes back.
+        says_when_paid: whether any line says when it was paid.
     """
 
     rows: int
@@ -132,6 +133,7 @@ class LineStats:
     kinds: tuple[str, ...]
     statuses: tuple[str, ...]
     names_originals: bool = True
+    says_when_paid: bool = True
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ ECONOMICS: dict[str, Term] = {
         ("Without cost data the margin is 100 %, and labelled so.",),
         ("margin",),
         ("ltv.churn_window_months",),
+        calc="(revenue - cost_of_revenue) / revenue",
     ),
     "cac": Term(
         "CAC",
@@ -34,6 +35,7 @@ ECONOMICS: dict[str, Term] = {
         ("customer_acquisition_cost",),
         ("cac",),
         _CLV_ARTICLE,
+        calc="spend / new_customers",
     ),
     "clv": Term(
         "CLV",
@@ -50,6 +52,7 @@ ECONOMICS: dict[str, Term] = {
         ("ltv", "ltv_simple", "customer_lifetime_value"),
         ("ltv",),
         _CLV_ARTICLE,
+        calc="mrr / customers * ((revenue - cost_of_revenue) / revenue) * min(at_risk / lost, cap)",
     ),
     "cltv_net": Term(
         "CLTV net of CAC",
@@ -62,6 +65,7 @@ ECONOMICS: dict[str, Term] = {
         ("cltv",),
         ("ltv", "cac"),
         _CLTV_ARTICLE,
+        calc="mrr / customers * ((revenue - cost_of_revenue) / revenue) * min(at_risk / lost, cap) - spend / new_customers",
     ),
     "cost_to_serve": Term(
         "Cost to serve",
@@ -73,6 +77,7 @@ ECONOMICS: dict[str, Term] = {
         Window.LTV,
         ("Over the same lifetime as CLV; without cost data there is no value.",),
         settings=("ltv",),
+        calc="service / served * min(at_risk / lost, cap)",
     ),
     "customer_net_worth": Term(
         "Net worth per customer",
@@ -88,6 +93,7 @@ ECONOMICS: dict[str, Term] = {
         ("cnw", "net_worth"),
         ("ltv", "cac"),
         _CLV_ARTICLE,
+        calc="mrr / customers * ((revenue - cost_of_revenue) / revenue) * min(at_risk / lost, cap) - spend / new_customers - service / served * min(at_risk / lost, cap)",
     ),
     "ltv_cac": Term(
         "LTV:CAC",
@@ -98,6 +104,7 @@ ECONOMICS: dict[str, Term] = {
         Window.LTV,
         ("With the gross CLV; a net one would print one less.",),
         settings=("ltv", "cac"),
+        calc="mrr / customers * ((revenue - cost_of_revenue) / revenue) * min(at_risk / lost, cap) / (spend / new_customers)",
     ),
     "cac_payback": Term(
         "CAC payback",
@@ -108,5 +115,6 @@ ECONOMICS: dict[str, Term] = {
         Window.CAC,
         ("New MRR, not new ARR. Without new MRR or margin there is no value.",),
         settings=("cac",),
+        calc="spend / (new_mrr * ((revenue - cost_of_revenue) / revenue))",
     ),
 }

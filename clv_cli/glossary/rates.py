@@ -19,6 +19,7 @@ RATES: dict[str, Term] = {
         ),
         ("net_revenue_retention", "ndr", "net_dollar_retention"),
         ("nrr", "churn"),
+        calc="closing / base",
     ),
     "grr": Term(
         "GRR",
@@ -31,6 +32,7 @@ RATES: dict[str, Term] = {
         ("The minimum is taken customer by customer: GRR is never above 100 % nor above NRR.",),
         ("gross_revenue_retention", "gdr"),
         ("nrr", "churn"),
+        calc="kept / base",
     ),
     "logo_churn": Term(
         "Customer churn",
@@ -43,6 +45,7 @@ RATES: dict[str, Term] = {
         ("Customers who came and went inside the month are in neither term.",),
         ("customer_churn",),
         ("churn",),
+        calc="lost / opening_customers",
     ),
     "gross_mrr_churn": Term(
         "Gross MRR churn",
@@ -53,6 +56,7 @@ RATES: dict[str, Term] = {
         Window.MONTH,
         ("In constant exchange rates.",),
         settings=("churn",),
+        calc="-(churn + contraction) / opening_mrr",
     ),
     "net_mrr_churn": Term(
         "Net MRR churn",
@@ -63,6 +67,7 @@ RATES: dict[str, Term] = {
         Window.MONTH,
         ("On the opening customers: reactivation and new business are not in it.",),
         settings=("churn",),
+        calc="-(churn + contraction + expansion) / opening_mrr",
     ),
     "quick_ratio": Term(
         "Quick ratio",
@@ -73,5 +78,6 @@ RATES: dict[str, Term] = {
         Window.MONTH,
         ("Without losses there is no value.",),
         settings=("churn",),
+        calc="(new + expansion + reactivation) / -(churn + contraction)",
     ),
 }

@@ -23,6 +23,7 @@ REVENUE: dict[str, Term] = {
         ("monthly_recurring_revenue",),
         ("mrr", "churn.bridge_gap_days", "fx"),
         "ChartMogul, Recurly: lines with a service period; week = 52/12",
+        calc="mrr",
     ),
     "arr": Term(
         "ARR",
@@ -34,6 +35,7 @@ REVENUE: dict[str, Term] = {
         ("Twelve times the exact MRR, never twelve times a rounded one.",),
         ("annual_recurring_revenue",),
         ("mrr",),
+        calc="12 * mrr",
     ),
     "net_revenue": Term(
         "Billed revenue",
@@ -48,6 +50,7 @@ REVENUE: dict[str, Term] = {
         ),
         ("revenue", "billed_revenue"),
         ("fx", "own_domains"),
+        calc="invoiced + taken_back",
     ),
     "customers": Term(
         "Customers",
@@ -57,6 +60,7 @@ REVENUE: dict[str, Term] = {
         Good.UP,
         Window.AT,
         settings=("mrr", "churn"),
+        calc="customers",
     ),
     "arpa": Term(
         "ARPA",
@@ -68,6 +72,7 @@ REVENUE: dict[str, Term] = {
         ("Without customers there is no value.",),
         ("arpu", "average_revenue_per_account"),
         ("mrr",),
+        calc="mrr / customers",
     ),
     "new": Term(
         "New MRR",
@@ -77,6 +82,7 @@ REVENUE: dict[str, Term] = {
         Good.UP,
         Window.MONTH,
         settings=("mrr", "churn"),
+        calc="new",
     ),
     "expansion": Term(
         "Expansion",
@@ -87,6 +93,7 @@ REVENUE: dict[str, Term] = {
         Window.MONTH,
         aliases=("upgrade",),
         settings=("mrr", "churn"),
+        calc="expansion",
     ),
     "contraction": Term(
         "Contraction",
@@ -98,6 +105,7 @@ REVENUE: dict[str, Term] = {
         ("Printed as a negative movement.",),
         ("downgrade",),
         ("mrr", "churn"),
+        calc="contraction",
     ),
     "churn": Term(
         "Churned MRR",
@@ -113,6 +121,7 @@ REVENUE: dict[str, Term] = {
         ),
         ("churned_mrr",),
         ("churn",),
+        calc="churn",
     ),
     "reactivation": Term(
         "Reactivation",
@@ -124,6 +133,22 @@ REVENUE: dict[str, Term] = {
         Window.MONTH,
         ("The whole returning MRR, never split into reactivation and expansion.",),
         settings=("churn",),
+        calc="reactivation",
+    ),
+    "paused": Term(
+        "Paused",
+        "How much MRR did pauses take away, less what came back from them?",
+        "paused = MRR resumed from pauses - MRR put on pause, in constant rates",
+        Kind.MONEY,
+        Good.NEITHER,
+        Window.MONTH,
+        (
+            "A pause is no churn and its end no reactivation; it has its own line of the roll-forward.",
+            "A pause of more than mrr.paused_max_days becomes churn: paused returns and churn leaves.",
+        ),
+        ("paused_resumed",),
+        settings=("mrr.paused", "mrr.paused_max_days"),
+        calc="paused",
     ),
     "fx": Term(
         "FX",
@@ -133,5 +158,6 @@ REVENUE: dict[str, Term] = {
         Good.NEITHER,
         Window.MONTH,
         settings=("fx",),
+        calc="fx",
     ),
 }

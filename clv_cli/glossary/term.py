@@ -24,6 +24,8 @@ class Term:
         aliases: other names by which `explain` and `metrics` find it.
         setting: prefixes of the settings that change it.
         source: where the definition comes from.
+        calc: the formula once more, in the keys of its inputs, so that it can be computed and
+            printed with the numbers in it; empty for metrics that are no arithmetic of sums.
     """
 
     title: str
@@ -36,3 +38,4 @@ class Term:
     aliases: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     source: str = ""
+    calc: str = ""

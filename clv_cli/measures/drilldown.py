@@ -10,8 +10,9 @@ import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines
 from clv_cli.measures.fx import divide_half_even
+from clv_cli.measures.mrr_balances import in_base, visible
 from clv_cli.measures.mrr_lines import mrr_lines
-from clv_cli.measures.mrr_movements import in_base, mrr_movements, visible
+from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.measures.revenue_facts import revenue_facts
 from clv_cli.money import MRR_UNITS
@@ -91,9 +92,10 @@ def mrr_at(frames: Collected, month: int, rates: int | None = None) -> pl.DataFr
     spans = visible(scope, frames[mrr_spans]).filter(
         pl.col("from_month") <= month, pl.col("to_month") > month
     )
+    values = [name for name in ("mrr", "base") if name in spans.columns]
     levels = (
         spans.group_by("code", "currency")
-        .agg(pl.col("mrr").sum())
+        .agg(pl.col(value).sum() for value in values)
         .with_columns(month=pl.lit(month if rates is None else rates, pl.Int32))
     )
     return in_base(scope, levels).group_by("code").agg(mrr=pl.col("value").sum())
@@ -142,6 +144,35 @@ def cost_rows(
         pl.col("category").alias("kind"),
         "amount",
         "currency",
+        "source",
+        "row",
+    ).sort("day", "source", "row")
+
+
+def table_rows(scope: Scope, table: str, day: str, kind: str, window: Period) -> pl.LazyFrame:
+    """The rows of any table in a window, as source rows.
+
+    Args:
+        scope: the Book.
+        table: which one.
+        day: its day.
+        kind: the column that says what a row is.
+        window: the months.
+    """
+    rows = scope.book.table(table).filter(
+        pl.col(day) >= window.start_day, pl.col(day) < window.end_day, pl.col(day) <= scope.as_of
+    )
+    have = rows.collect_schema().names()
+    text, whole = pl.lit(None, pl.String), pl.lit(None, pl.Int64)
+    ids = [name for name in ("line_id", "payment_id", "deal_id", "response_id") if name in have]
+    return rows.select(
+        pl.lit(table).alias("table"),
+        (pl.col("customer_id") if "customer_id" in have else text).alias("customer_id"),
+        (pl.col(ids[0]) if ids else text).alias("line_id"),
+        pl.col(day).alias("day"),
+        pl.col(kind).cast(pl.String).alias("kind"),
+        (pl.col("amount") if "amount" in have else whole).alias("amount"),
+        (pl.col("currency") if "currency" in have else text).alias("currency"),
         "source",
         "row",
     ).sort("day", "source", "row")

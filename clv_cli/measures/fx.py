@@ -83,8 +83,8 @@ def conversions(book: Book) -> pl.DataFrame:
 def at_month_end(scope: Scope, amounts: pl.DataFrame) -> pl.DataFrame:
     """Amounts of `currency` and `month` with the exact factors of the month's snapshot.
 
-    The rate is that of the month's last day, or of `as_of` in its own month; the base currency has
-    the factor 1.
+    The rate is that of the month's last day, or of `as_of` in its own month; under `fx.mode:
+    constant` that of `fx.constant_on`. The base currency has the factor 1.
 
     Args:
         scope: the Book and the as-of day.
@@ -97,7 +97,8 @@ def at_month_end(scope: Scope, amounts: pl.DataFrame) -> pl.DataFrame:
         DataError: a rate is missing.
     """
     needed = amounts.select("currency", "month").unique().sort("currency", "month")
-    days = [min(month_end(month), scope.as_of) for month in needed["month"]]
+    fixed = scope.settings.fx.constant_on if scope.settings.fx.mode == "constant" else None
+    days = [fixed or min(month_end(month), scope.as_of) for month in needed["month"]]
     rated = needed.with_columns(day=pl.Series(days, dtype=pl.Date)).join(
         conversions(scope.book), on=["currency", "day"], how="left"
     )

@@ -2,6 +2,7 @@
 
 A line with the service period `[start, end)` is active on every day of it. Its MRR is its amount
 divided by the months of its billing interval, in 1/55,440 of a minor unit of its own currency.
+A short list of steps, one switch each; no step knows which vendor's convention it serves.
 """
 
 from __future__ import annotations
@@ -10,20 +11,33 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.frames import NUMBER_SCALE
-from clv_cli.measures.billed_lines import counted_lines, month_index
+from clv_cli.measures.billed_lines import counted_lines
 from clv_cli.measures.fx import divide_half_even
+from clv_cli.measures.mrr_terms import (
+    ONE,
+    by_length,
+    declared,
+    full_days,
+    int128,
+    is_declared,
+    money,
+    number,
+)
+from clv_cli.measures.past_due import without_lapses
+from clv_cli.measures.subscription_table import subscription_lines
+from clv_cli.measures.units import coded_by_unit
 from clv_cli.money import MRR_UNITS
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
+    from clv_cli.measures.mrr_terms import Rational
     from clv_cli.pipeline import Scope
-    from clv_cli.settings import IntervalFactor
 
-MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
-DAYS_OF = {"day": 1, "week": 7}
-_ONE = 10**NUMBER_SCALE
+USAGE_MONTHS = {"last_month": 1, "trailing_3m": 3}
+DATED_CREDITS = {"credit": "credit_notes", "refund": "refunds"}
+CANCEL_DAY = {
+    "cancel_effective": ("ended_on",),
+    "cancel_request": ("cancel_requested_on", "ended_on"),
+}
 
 
 def mrr_lines(scope: Scope) -> pl.LazyFrame:
@@ -32,63 +46,157 @@ def mrr_lines(scope: Scope) -> pl.LazyFrame:
         MRR = amount x (intervals in a month) / (intervals in the period)
 
     Recurring lines by their declared interval, else by the length of their period; prorations by
-    `mrr.proration`; credits with a service period by `mrr.credit_notes`, over their own period and
-    from their issue. Usage, one-off, trial, refund and write-off lines are no MRR, nor is a line
-    without a period.
+    `mrr.proration`; credits and refunds with a service period by `mrr.credit_notes` and
+    `mrr.refunds`, over their own period. Usage, one-off and trial lines count only where their
+    switch says so, write-offs never, nor does a line without a period.
 
     Returns:
         The columns of billing_lines, and `code`, `active_from`, `active_to` (exclusive), `mrr`
         (Int64 MRR units of the line's currency, never 0).
     """
-    mrr, kinds = scope.settings.mrr, set(scope.book.lines.kinds)
-    lines = counted_lines(scope).filter(
-        pl.col("period_start") < pl.col("period_end"), pl.col("amount") != 0
-    )
-    factor, amount = mrr.interval_factor, _money("amount")
-    recurring = lines.filter(pl.col("kind") == "recurring")
-    # Two scans beat one: the calendar arithmetic is only done for the few lines that need it.
-    parts = [
-        _active(recurring.filter(_is_declared()), amount, _declared(factor)),
-        _active(recurring.filter(~_is_declared()), amount, _by_length(factor)),
+    return active_only(without_lapses(scope, lines_before_lapses(scope)))
+
+
+def lines_before_lapses(scope: Scope) -> pl.LazyFrame:
+    """The lines of `mrr_lines` before unpaid ones are cut short."""
+    if scope.settings.mrr.basis == "subscriptions":
+        return _rounded(scope, coded_by_unit(scope, subscription_lines(scope)))
+    lines = counted_lines(scope)
+    if scope.settings.fx.mode == "per_currency":
+        lines = lines.filter(pl.col("currency") == scope.currency)
+    parts = [*_recurring(scope, lines), *_beside(scope, lines)]
+    return coded_by_unit(scope, _rounded(scope, _cancelled(scope, pl.concat(parts))))
+
+
+def active_only(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Lines that are active on some day and worth something."""
+    return lines.filter(pl.col("mrr") != 0, pl.col("active_from") < pl.col("active_to"))
+
+
+def amount_counted(scope: Scope) -> pl.Expr:
+    """A line's amount as the switches for discounts and tax see it, in minor units (Int128).
+
+    `amount` is after all discounts. A discount whose kind is not known counts as one for ever.
+    """
+    mrr, amount = scope.settings.mrr, money("amount")
+    given_back = {"recurring": ["once"], "forever_only": ["once", "repeating"]}
+    discount = money("discount").fill_null(0)
+    if mrr.discounts == "none":
+        amount += discount
+    elif mrr.discounts in given_back:
+        kinds = pl.col("discount_kind").is_in(given_back[mrr.discounts])
+        amount += pl.when(kinds).then(discount).otherwise(int128(0))
+    if mrr.tax == "include":
+        amount += money("tax").fill_null(0)
+    return amount
+
+
+def is_unpriced() -> pl.Expr:
+    """Whether a proration does not tell its price, so that its amount must be scaled up."""
+    return pl.col("quantity").is_null() | pl.col("unit_price").is_null()
+
+
+def _recurring(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
+    """Recurring lines; two scans beat one: few lines need the calendar arithmetic."""
+    factor, amount = scope.settings.mrr.interval_factor, amount_counted(scope)
+    recurring = _dated(scope, lines).filter(pl.col("kind") == "recurring")
+    return [
+        _active(recurring.filter(is_declared()), amount, declared(factor)),
+        _active(recurring.filter(~is_declared()), amount, by_length(factor)),
     ]
+
+
+def _beside(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
+    """The kinds of line that count only where a switch says so."""
+    mrr, kinds = scope.settings.mrr, set(scope.book.lines.kinds)
+    dated, amount = _dated(scope, lines), amount_counted(scope)
+    parts = []
     if "proration" in kinds and mrr.proration != "exclude":
-        parts.append(_prorated(lines, factor, by_price=mrr.proration == "price"))
-    if "credit" in kinds and mrr.credit_notes == "at_issue":
-        parts.append(_credited(lines, factor))
-    return pl.concat(parts).filter(pl.col("mrr") != 0, pl.col("active_from") < pl.col("active_to"))
+        parts.append(_prorated(scope, dated))
+    for kind, switch in DATED_CREDITS.items():
+        when = getattr(mrr, switch)
+        if kind in kinds and when != "ignore":
+            parts.append(_credited(scope, dated, kind, when))
+    spread = [kind for kind, on in _spread(scope).items() if on and kind in kinds]
+    for kind in spread:
+        of_kind = dated.filter(pl.col("kind") == kind)
+        parts.append(_active(of_kind, amount, by_length(mrr.interval_factor)))
+    if "usage" in kinds and mrr.usage in USAGE_MONTHS:
+        parts.append(_metered(scope, lines, USAGE_MONTHS[mrr.usage]))
+    if "trial" in kinds and mrr.trials == "at_price":
+        parts.append(_trials(scope, lines))
+    return parts
 
 
-def _credited(lines: pl.LazyFrame, factor: IntervalFactor) -> pl.LazyFrame:
+def _spread(scope: Scope) -> dict[str, bool]:
+    """Kinds that may count over their own service period."""
+    mrr = scope.settings.mrr
+    return {"usage": mrr.usage == "by_period", "one_off": mrr.one_off == "dated"}
+
+
+def _dated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Lines with a service period and an amount."""
+    period = pl.col("period_start") < pl.col("period_end")
+    mrr = scope.settings.mrr
+    as_billed = mrr.discounts == "all" and mrr.tax == "exclude"
+    amount = pl.col("amount") if as_billed else amount_counted(scope)
+    return lines.filter(period, amount != 0)
+
+
+def _credited(scope: Scope, lines: pl.LazyFrame, kind: str, when: str) -> pl.LazyFrame:
     """A credit takes back its own period, whatever interval its invoice had."""
-    credit = lines.filter(pl.col("kind") == "credit")
-    active = _active(credit, _money("amount"), _by_length(factor))
-    # Never retroactive: months before the credit was written stay as they were reported.
+    credit = lines.filter(pl.col("kind") == kind)
+    active = _active(credit, amount_counted(scope), by_length(scope.settings.mrr.interval_factor))
+    if when == "retroactive":
+        return active
+    # Months before the credit was written stay as they were reported.
     return active.with_columns(active_from=pl.max_horizontal("period_start", "issued_on"))
 
 
-def _prorated(lines: pl.LazyFrame, factor: IntervalFactor, *, by_price: bool) -> pl.LazyFrame:
+def _prorated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     """A prorated line stands for a full period: at its price, else its amount scaled up."""
-    numerator, denominator = _declared(factor)
+    mrr = scope.settings.mrr
+    numerator, denominator = declared(mrr.interval_factor)
     days = pl.col("period_end") - pl.col("period_start")
     scaled = (
-        _money("amount") * _full_days() * numerator,
+        amount_counted(scope) * full_days() * numerator,
         days.dt.total_days().cast(pl.Int128) * denominator,
     )
-    known = lines.filter(pl.col("kind") == "proration", _is_declared())
-    if not by_price:
-        return _active(known, _int(1), scaled)
-    price = _number("quantity") * _money("unit_price").abs() * _money("amount").sign()
-    priced = pl.col("quantity").is_not_null() & pl.col("unit_price").is_not_null()
+    known = lines.filter(pl.col("kind") == "proration", is_declared())
+    if mrr.proration == "factor":
+        return _active(known, int128(1), scaled)
+    price = number("quantity") * money("unit_price").abs() * money("amount").sign()
     terms = (
-        pl.when(priced).then(price * numerator).otherwise(scaled[0]),
-        pl.when(priced).then(_ONE * denominator).otherwise(scaled[1]),
+        pl.when(is_unpriced()).then(scaled[0]).otherwise(price * numerator),
+        pl.when(is_unpriced()).then(scaled[1]).otherwise(ONE * denominator),
     )
-    return _active(known, _int(1), terms)
+    return _active(known, int128(1), terms)
 
 
-def _active(
-    lines: pl.LazyFrame, amount: pl.Expr, per_month: tuple[pl.Expr, pl.Expr]
-) -> pl.LazyFrame:
+def _metered(scope: Scope, lines: pl.LazyFrame, months: int) -> pl.LazyFrame:
+    """Usage counts in its month of issue, or as the mean of the months up to it."""
+    usage = lines.filter(pl.col("kind") == "usage", pl.col("amount") != 0)
+    terms = (int128(MRR_UNITS), int128(months))
+    first = pl.col("issued_on").dt.month_start()
+    return _active(usage, amount_counted(scope), terms).with_columns(
+        active_from=first, active_to=first.dt.offset_by(f"{months}mo")
+    )
+
+
+def _trials(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """A trial at the price it will have; one without a price or an interval is none."""
+    trial = lines.filter(
+        pl.col("kind") == "trial",
+        pl.col("period_start") < pl.col("period_end"),
+        is_declared(),
+        ~is_unpriced(),
+    )
+    numerator, denominator = declared(scope.settings.mrr.interval_factor)
+    price = number("quantity") * money("unit_price")
+    return _active(trial, price, (numerator, denominator * ONE))
+
+
+def _active(lines: pl.LazyFrame, amount: pl.Expr, per_month: Rational) -> pl.LazyFrame:
     """Lines over their service period, with the MRR of an amount."""
     numerator, denominator = per_month
     return lines.with_columns(
@@ -98,82 +206,29 @@ def _active(
     )
 
 
-def _is_declared() -> pl.Expr:
-    known = pl.col("interval").is_not_null()
-    return known & (pl.col("interval_count").fill_null(1) > 0)
+def _rounded(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Under `mrr.rounding: cents_per_line`, each line in whole minor units."""
+    if scope.settings.mrr.rounding == "exact":
+        return lines
+    whole = divide_half_even(money("mrr"), int128(MRR_UNITS)) * MRR_UNITS
+    return lines.with_columns(mrr=whole.cast(pl.Int64))
 
 
-def _declared(factor: IntervalFactor) -> tuple[pl.Expr, pl.Expr]:
-    """MRR units for one minor unit billed by the declared interval: numerator, denominator."""
-    factors = {name: MRR_UNITS * getattr(factor, name) for name in (*MONTHS_OF, *DAYS_OF)}
-    numerator = _choose({name: value.numerator * _ONE for name, value in factors.items()})
-    denominator = _choose({name: value.denominator for name, value in factors.items()})
-    return numerator, denominator * _count()
-
-
-def _by_length(factor: IntervalFactor) -> tuple[pl.Expr, pl.Expr]:
-    """The same from the period alone: whole calendar months, one or two weeks, else days.
-
-    31 January to 28 February is a whole month, and so is 28 February to 31 March. A month has
-    365/12 days.
-    """
-    start, end = pl.col("period_start"), pl.col("period_end")
-    months = (month_index(end) - month_index(start)).cast(pl.Int128)
-    same_day = start.dt.day() == end.dt.day()
-    clamped = _is_last(end) & ((start.dt.day() > end.dt.day()) | _is_last(start))
-    whole = (same_day | clamped) & (months > 0)
-    days = (end - start).dt.total_days().cast(pl.Int128)
-    week: Fraction = MRR_UNITS * factor.week
-    weeks = days.is_in([7, 14])
-    numerator = (
-        pl.when(whole).then(_int(MRR_UNITS)).when(weeks).then(_int(week.numerator * 7))
-    ).otherwise(_int(MRR_UNITS * 365))
-    denominator = (pl.when(whole).then(months).when(weeks).then(days * week.denominator)).otherwise(
-        days * 12
+def _cancelled(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Under `churn.date: cancel_...`, nothing of a subscription counts from that day on."""
+    columns = CANCEL_DAY.get(scope.settings.churn.date)
+    if columns is None or not scope.book.has("subscriptions"):
+        return lines
+    cuts = (
+        scope.book.table("subscriptions")
+        .select("subscription_id", cut=pl.coalesce(columns))
+        # A cancellation after the as-of day is not known yet.
+        .filter(pl.col("cut") <= scope.as_of)
+        .group_by("subscription_id")
+        .agg(pl.col("cut").min())
     )
-    return numerator, denominator
-
-
-def _full_days() -> pl.Expr:
-    """The days of the full period that ends where a prorated line ends."""
-    end, count = pl.col("period_end"), pl.col("interval_count").fill_null(1).cast(pl.Int64)
-    back = _choose(dict(MONTHS_OF)).cast(pl.Int64) * count
-    month = month_index(end) - back
-    first = pl.date(month // 12, month % 12 + 1, 1)
-    next_month = month + 1
-    length = (pl.date(next_month // 12, next_month % 12 + 1, 1) - first).dt.total_days()
-    clamped = pl.min_horizontal(end.dt.day().cast(pl.Int64), length)
-    in_months = (end - first).dt.total_days() - (clamped - 1)
-    in_days = _choose(dict(DAYS_OF)).cast(pl.Int64) * count
     return (
-        pl.when(pl.col("interval").is_in(list(DAYS_OF))).then(in_days).otherwise(in_months)
-    ).cast(pl.Int128)
-
-
-def _is_last(day: pl.Expr) -> pl.Expr:
-    return (day + pl.duration(days=1)).dt.day() == 1
-
-
-def _choose(by_interval: dict[str, int]) -> pl.Expr:
-    """A constant by the line's interval."""
-    expr: pl.Expr = pl.lit(None, pl.Int128)
-    for name, value in by_interval.items():
-        expr = pl.when(pl.col("interval") == name).then(_int(value)).otherwise(expr)
-    return expr
-
-
-def _count() -> pl.Expr:
-    return _number("interval_count").fill_null(_ONE)
-
-
-def _number(column: str) -> pl.Expr:
-    """An exact decimal as whole millionths."""
-    return pl.col(column).to_physical().cast(pl.Int128)
-
-
-def _money(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Int128)
-
-
-def _int(value: int) -> pl.Expr:
-    return pl.lit(value, pl.Int128)
+        lines.join(cuts, on="subscription_id", how="left")
+        .with_columns(active_to=pl.min_horizontal("active_to", "cut"))
+        .drop("cut")
+    )

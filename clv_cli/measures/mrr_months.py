@@ -5,17 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.errors import DataError
-from clv_cli.measures.fx import at_month_end, convert
-from clv_cli.measures.mrr_movements import MOVEMENTS, mrr_movements, visible
+from clv_cli.measures.mrr_balances import in_base, visible
+from clv_cli.measures.mrr_kinds import COUNTS
+from clv_cli.measures.mrr_movements import MOVEMENTS, mrr_movements
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.periods import month_of, month_text
 from clv_cli.pipeline import Scope, derived
 
-COUNTS = {
-    "customers_new": "new",
-    "customers_churned": "churn",
-    "customers_reactivated": "reactivation",
-}
+__all__ = ["COUNTS", "mrr_months"]
+
+ALL_COUNTS = (*COUNTS, "customers_paused")
 
 
 @derived("mrr_months", mrr_movements, mrr_spans)
@@ -23,9 +22,10 @@ def mrr_months(scope: Scope, movements: pl.DataFrame, spans: pl.DataFrame) -> pl
     """How did MRR and the number of customers roll forward?
 
     Returns:
-        One row a month, from the first with data to that of `as_of`: `month, opening`, the six
+        One row a month, from the first with data to that of `as_of`: `month, opening`, the seven
         movements, `closing` (Int64 MRR units of the base currency), `customers_opening,
-        customers_new, customers_churned, customers_reactivated, customers_closing`.
+        customers_new, customers_churned, customers_reactivated, customers_paused` (paused less
+        resumed), `customers_closing`.
 
     Raises:
         DataError: opening and movements do not sum to the MRR of the lines.
@@ -33,11 +33,12 @@ def mrr_months(scope: Scope, movements: pl.DataFrame, spans: pl.DataFrame) -> pl
     months = pl.DataFrame({"month": _months(scope, spans)}, schema={"month": pl.Int32})
     sums = movements.group_by("month").agg(
         *(pl.col(name).cast(pl.Int128).sum().cast(pl.Int64) for name in MOVEMENTS),
-        *((pl.col(name) != 0).sum().cast(pl.Int64).alias(count) for count, name in COUNTS.items()),
+        pl.col(ALL_COUNTS).sum(),
     )
     rows = months.join(sums, on="month", how="left").fill_null(0).sort("month")
     net = pl.sum_horizontal(MOVEMENTS)
-    won = pl.col("customers_new") + pl.col("customers_reactivated") - pl.col("customers_churned")
+    gained, lost = ALL_COUNTS[0:3:2], ALL_COUNTS[1:4:2]
+    won = pl.sum_horizontal(gained) - pl.sum_horizontal(lost)
     rolled = rows.with_columns(closing=net.cum_sum(), customers_closing=won.cum_sum()).with_columns(
         opening=pl.col("closing") - net, customers_opening=pl.col("customers_closing") - won
     )
@@ -48,7 +49,7 @@ def mrr_months(scope: Scope, movements: pl.DataFrame, spans: pl.DataFrame) -> pl
         *MOVEMENTS,
         "closing",
         "customers_opening",
-        *COUNTS,
+        *ALL_COUNTS,
         "customers_closing",
     )
 
@@ -73,14 +74,12 @@ def _require_identity(scope: Scope, rolled: pl.DataFrame, spans: pl.DataFrame) -
     by_currency = _by_currency(seen)
     grid = rolled.select("month").join(seen.select("currency").unique(), how="cross")
     levels = grid.sort("month").join_asof(
-        by_currency.select("currency", "month", "mrr").sort("month"),
+        by_currency.sort("month"),
         on="month",
         by="currency",
         check_sortedness=False,
     )
-    values = at_month_end(scope, levels.filter(pl.col("mrr") != 0)).with_columns(
-        value=convert(pl.col("mrr"), pl.col("multiplier"), pl.col("divisor"))
-    )
+    values = in_base(scope, levels.filter(pl.col("mrr") != 0))
     totals = dict(values.group_by("month").agg(pl.col("value").sum()).iter_rows())
     for month, closing in rolled.select("month", "closing").iter_rows():
         if abs(closing - totals.get(month, 0)) > slack:
@@ -93,12 +92,13 @@ def _require_identity(scope: Scope, rolled: pl.DataFrame, spans: pl.DataFrame) -
 
 def _by_currency(spans: pl.DataFrame) -> pl.DataFrame:
     """The MRR of all customers in each currency, from each month in which it changes."""
-    up = spans.select("currency", month="from_month", delta="mrr")
-    down = spans.select("currency", month="to_month", delta=-pl.col("mrr"))
+    values = [name for name in ("mrr", "base") if name in spans.columns]
+    up = spans.select("currency", *values, month="from_month")
+    down = spans.select("currency", *(-pl.col(value) for value in values), month="to_month")
     return (
         pl.concat([up, down])
         .group_by("currency", "month")
-        .agg(pl.col("delta").cast(pl.Int128).sum().cast(pl.Int64))
+        .agg(pl.col(value).cast(pl.Int128).sum().cast(pl.Int64) for value in values)
         .sort("currency", "month")
-        .with_columns(mrr=pl.col("delta").cum_sum().over("currency"))
+        .with_columns(pl.col(value).cum_sum().over("currency") for value in values)
     )

@@ -1,41 +1,45 @@
-"""How MRR moved, customer by customer: new, expansion, contraction, churn, reactivation, fx.
+"""How MRR moved, customer by customer.
 
-    opening + new + expansion + contraction + churn + reactivation + fx = closing
+    opening + new + expansion + contraction + churn + reactivation + paused + fx = closing
 
-A customer is one, over all its subscriptions and currencies; what moves is the difference of two
-month-end snapshots, in the rates of the later one.
+A customer is one, over all its subscriptions and currencies, unless `grain` says otherwise; what
+moves is the difference of two month-end snapshots, in the rates of the later one, or under
+`movements.mode: events` every change between them. What a pause holds is no loss: it leaves and
+returns on its own line, and becomes churn only when the pause outlasts `mrr.paused_max_days`.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from clv_cli.measures.fx import at_month_end, convert
+from clv_cli.measures.free_customers import free_months
+from clv_cli.measures.mrr_balances import by_month, in_base, mrr_balances, steps, visible
+from clv_cli.measures.mrr_events import mrr_events
+from clv_cli.measures.mrr_kinds import CHANGES, COUNTS, classified, idle_by_month
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.pipeline import Scope, derived
 
-MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation", "fx")
-_STRIDE = 2**20  # no month reaches it
+__all__ = [
+    "MOVEMENTS",
+    "by_month",
+    "in_base",
+    "mrr_balances",
+    "mrr_movements",
+    "steps",
+    "visible",
+]
+
+MOVEMENTS = (*CHANGES, "paused", "fx")
 
 
-@derived("mrr_balances", mrr_spans)
-def mrr_balances(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
-    """What did each customer pay at the opening and at the closing of the months in which it moved?
-
-    Returns:
-        `code, month`, sorted; `opening` (at the opening rate), `revalued` (the opening at the
-        closing rate) and `closing`, Int64 MRR units of the base currency. Customers with a foreign
-        currency have a row for every month, all others only where the level changes.
-    """
-    seen = visible(scope, spans)
-    foreign = seen.filter(pl.col("currency") != scope.currency).select("code").unique()
-    at_home = seen.join(foreign, on="code", how="anti")
-    abroad = seen.join(foreign, on="code", how="semi")
-    return pl.concat([_steps(scope, at_home), _revalued(scope, abroad)]).sort("code", "month")
-
-
-@derived("mrr_movements", mrr_balances, mrr_spans)
-def mrr_movements(scope: Scope, balances: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+@derived("mrr_movements", mrr_balances, mrr_spans, mrr_events, free_months)
+def mrr_movements(
+    scope: Scope,
+    balances: pl.DataFrame,
+    spans: pl.DataFrame,
+    events: pl.DataFrame,
+    free: pl.DataFrame,
+) -> pl.DataFrame:
     """Whose MRR moved in which month, by how much and why?
 
     Nothing before and something now is new, or reactivation when the customer had paid before
@@ -43,121 +47,103 @@ def mrr_movements(scope: Scope, balances: pl.DataFrame, spans: pl.DataFrame) -> 
     is churn; anything else is expansion or contraction by its sign.
 
     Returns:
-        `code, month`, sorted; `opening`, the six movements and `closing`, Int64 MRR units of the
-        base currency. Only rows in which something moves.
+        `code, month`, sorted by `unit` and month (the code, unless `grain: subscription`); `opening`, the seven movements and `closing`, Int64 MRR units of the base
+        currency; `customers_new, customers_churned, customers_reactivated, customers_paused` (paused
+        less resumed): 0 or 1 under `snapshot`. Only rows in which something moves.
     """
-    paid = balances.filter(pl.col("closing") > 0)
-    first = paid.group_by("code").agg(first=pl.col("month").min())
-    rows = balances.join(first, on="code", how="left").join(
-        _idle(spans), on=["code", "month"], how="left"
+    rows = _with_free(balances, free)
+    moves = (
+        events
+        if scope.settings.movements.mode == "events"
+        else _snapshots(scope, rows, spans).select("unit", "month", *CHANGES, *COUNTS)
     )
-    change = pl.col("closing") - pl.col("revalued")
-    before, after = pl.col("opening") > 0, pl.col("closing") > 0
-    window = scope.settings.churn.reactivation_window_days
-    forgotten = pl.lit(value=False) if window is None else pl.col("idle").fill_null(0) > window
-    fresh = (pl.col("month") == pl.col("first")) | forgotten
-    stays = before == after
-    cases = {
-        "new": ~before & after & fresh,
-        "expansion": stays & (change > 0),
-        "contraction": stays & (change < 0),
-        "churn": before & ~after,
-        "reactivation": ~before & after & ~fresh,
-    }
-    moves = [pl.when(case).then(change).otherwise(0).alias(name) for name, case in cases.items()]
+    sides = rows.select(
+        "code",
+        "unit",
+        "month",
+        "active",
+        opening=pl.col("opening") - pl.col("held_opening"),
+        paused=pl.col("held_revalued") - pl.col("held_closing"),
+        fx=(pl.col("revalued") - pl.col("held_revalued"))
+        - (pl.col("opening") - pl.col("held_opening")),
+        closing=pl.col("closing") - pl.col("held_closing"),
+    )
+    joined = _joined(scope, sides, moves, spans)
+    won = pl.col("customers_new") + pl.col("customers_reactivated") - pl.col("customers_churned")
     return (
-        rows.select(
-            "code",
-            "month",
-            "opening",
-            *moves,
-            fx=pl.col("revalued") - pl.col("opening"),
-            closing="closing",
+        joined.with_columns(customers_paused=won - pl.col("active"))
+        .filter(pl.any_horizontal(pl.col(name) != 0 for name in (*MOVEMENTS, *COUNTS)))
+        .select(
+            "code", "month", "opening", *MOVEMENTS, "closing", *COUNTS, "customers_paused", "unit"
         )
-        .filter(pl.any_horizontal(pl.col(name) != 0 for name in MOVEMENTS))
-        .sort("code", "month")
+        .sort("unit", "month")
     )
 
 
-def visible(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
-    """The spans that at least one snapshot up to the closing month sees."""
-    return spans.filter(
-        pl.col("from_month") < pl.col("to_month"), pl.col("from_month") <= scope.closing
+def _snapshots(scope: Scope, rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """The movement from one month's end to the next."""
+    first = rows.filter(pl.col("closing") > 0).group_by("unit").agg(first=pl.col("month").min())
+    dated = rows.join(first, on="unit", how="left").join(
+        idle_by_month(spans), on=["unit", "month"], how="left"
+    )
+    return classified(
+        scope,
+        dated,
+        change=pl.col("closing") - pl.col("revalued"),
+        fresh=pl.col("month") == pl.col("first"),
     )
 
 
-def steps(spans: pl.DataFrame) -> pl.DataFrame:
-    """Spans as changes by customer and month: `code, month, delta`, sorted; each sums to 0."""
-    up = spans.select(code_month("from_month"), delta="mrr")
-    down = spans.select(code_month("to_month"), delta=-pl.col("mrr"))
-    summed = (
-        pl.concat([up, down])
-        .group_by("key")
-        .agg(pl.col("delta").cast(pl.Int128).sum().cast(pl.Int64))
-        .sort("key")
+def _with_free(balances: pl.DataFrame, free: pl.DataFrame) -> pl.DataFrame:
+    """Balances with who counts `before` and `after`, and `active`: customers gained, pauses apart.
+
+    A customer who pays nothing counts only where it is on a plan of 0 and `free` lists it; it does so
+    from the month after it paid.
+    """
+    rows = balances.with_columns(
+        before=pl.col("opening") > 0,
+        after=pl.col("closing") > 0,
+        paying_before=pl.col("opening") > pl.col("held_opening"),
+        paying_after=pl.col("closing") > pl.col("held_closing"),
     )
-    return summed.select(*from_code_month(), "delta")
+    if free.height:
+        rows = _kept_active(rows, free)
+    gained = pl.col("paying_after").cast(pl.Int64) - pl.col("paying_before").cast(pl.Int64)
+    return rows.with_columns(active=gained)
 
 
-def code_month(month: str) -> pl.Expr:
-    """`code` and a month as one Int64 `key` that sorts like the two, and groups much faster."""
-    return (pl.col("code").cast(pl.Int64) * _STRIDE + pl.col(month)).alias("key")
-
-
-def from_code_month() -> list[pl.Expr]:
-    """`code` and `month` of a `code_month`."""
-    code, month = pl.col("key") // _STRIDE, pl.col("key") % _STRIDE
-    return [code.cast(pl.Int32).alias("code"), month.cast(pl.Int32).alias("month")]
-
-
-def by_month(spans: pl.DataFrame, end: int) -> pl.DataFrame:
-    """Spans written out: `code, currency, month, mrr` for each month before `end`."""
-    return (
-        spans.with_columns(month=pl.int_ranges("from_month", pl.min_horizontal("to_month", end)))
-        .explode("month", empty_as_null=False)
-        .with_columns(pl.col("month").cast(pl.Int32))
-        .group_by("code", "currency", "month")
-        .agg(pl.col("mrr").sum())
+def _kept_active(rows: pl.DataFrame, free: pl.DataFrame) -> pl.DataFrame:
+    """Who paid once and is on a plan of 0 counts as before; months without any balance are added."""
+    keys = ["unit", "month"]
+    now = free.with_columns(free_now=pl.lit(value=True))
+    then = free.select("unit", pl.col("month") + 1, free_before=pl.lit(value=True))
+    paid_first = rows.filter("after").group_by("unit").agg(first=pl.col("month").min())
+    codes = rows.select("unit", "code").unique()
+    months = pl.concat([now.select(keys), then.select(keys)]).unique().join(codes, on="unit")
+    missing = months.join(rows, on=keys, how="anti")
+    filled = pl.concat([rows, missing], how="diagonal").with_columns(
+        pl.col(pl.Int64).fill_null(0), pl.col(pl.Boolean).fill_null(value=False)
     )
-
-
-def _steps(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
-    """Balances of customers who only pay in the base currency, where they change."""
-    level = pl.col("delta").cum_sum()
-    return (
-        steps(spans)
-        .select("code", "month", opening=level - pl.col("delta"), closing=level)
-        .filter(pl.col("opening") != pl.col("closing"), pl.col("month") <= scope.closing)
-        .select("code", "month", "opening", revalued="opening", closing="closing")
+    marked = (
+        filled.join(paid_first, on="unit", how="left")
+        .join(now, on=keys, how="left")
+        .join(then, on=keys, how="left")
     )
+    still = pl.col("free_now").fill_null(value=False) & (pl.col("month") >= pl.col("first"))
+    already = pl.col("free_before").fill_null(value=False) & (pl.col("month") > pl.col("first"))
+    return marked.with_columns(
+        *(pl.col(name) | already.fill_null(value=False) for name in ("before", "paying_before")),
+        *(pl.col(name) | still.fill_null(value=False) for name in ("after", "paying_after")),
+    ).select(rows.columns)
 
 
-def _revalued(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
-    """Balances of customers with a foreign currency, in every month."""
-    level = by_month(spans, scope.closing + 1)
-    closing = in_base(scope, level)
-    opening = closing.with_columns(pl.col("month") + 1).filter(pl.col("month") <= scope.closing)
-    revalued = in_base(scope, opening.select("code", "currency", "month", "mrr"))
-    parts = [(opening, "opening"), (revalued, "revalued"), (closing, "closing")]
-    names = [name for _, name in parts]
-    long = pl.concat(
-        [part.select("code", "month", pl.col("value").alias(name)) for part, name in parts],
-        how="diagonal",
-    )
-    return long.group_by("code", "month").agg(pl.col(names).sum()).select("code", "month", *names)
-
-
-def in_base(scope: Scope, levels: pl.DataFrame) -> pl.DataFrame:
-    """Levels of `currency` and `month` with their `value` in the base currency at month end."""
-    return at_month_end(scope, levels).with_columns(
-        value=convert(pl.col("mrr"), pl.col("multiplier"), pl.col("divisor"))
-    )
-
-
-def _idle(spans: pl.DataFrame) -> pl.DataFrame:
-    """The longest silence before a customer's starts in a month, in days."""
-    return (
-        spans.filter(pl.col("mrr") > 0)
-        .group_by("code", month="from_month")
-        .agg(pl.col("idle").max())
-    )
+def _joined(
+    scope: Scope, sides: pl.DataFrame, moves: pl.DataFrame, spans: pl.DataFrame
+) -> pl.DataFrame:
+    """Balances and movements side by side; under `events` a month may have moves and no balance."""
+    keys = ["unit", "month"]
+    if scope.settings.movements.mode == "snapshot":
+        return sides.join(moves, on=keys, how="left")
+    codes = spans.select("unit", "code").unique()
+    both = sides.drop("code").join(moves, on=keys, how="full", coalesce=True)
+    return both.with_columns(pl.exclude(keys).fill_null(0)).join(codes, on="unit", how="left")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.measures.fx import at_month_end, convert
-from clv_cli.measures.mrr_movements import (
+from clv_cli.measures.mrr_balances import (
     by_month,
-    code_month,
-    from_code_month,
+    from_unit_month,
     in_base,
     steps,
+    unit_month,
     visible,
 )
+from clv_cli.measures.mrr_deltas import rated_by_line
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.pipeline import Scope, derived
 
@@ -33,13 +34,13 @@ def retention(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     """
     seen = visible(scope, spans)
     several = (
-        seen.group_by("code")
+        seen.group_by("unit")
         .agg(pl.col("currency").n_unique())
-        .filter(pl.col("currency") > 1)
-        .select("code")
+        .filter((pl.col("currency") > 1) | rated_by_line(scope))
+        .select("unit")
     )
-    simple = _in_one_currency(scope, seen.join(several, on="code", how="anti"))
-    mixed = _in_several(scope, seen.join(several, on="code", how="semi"))
+    simple = _in_one_currency(scope, seen.join(several, on="unit", how="anti"))
+    mixed = _in_several(scope, seen.join(several, on="unit", how="semi"))
     return (
         pl.concat([simple, mixed])
         .group_by("month")
@@ -51,22 +52,22 @@ def retention(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
 
 def _in_one_currency(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     """By step functions: a customer's pair (then, now) only changes where one of them does."""
-    level = steps(spans).select("code", "month", now=pl.col("delta").cum_sum())
-    then = level.select("code", pl.col("month") + scope.settings.nrr.months, base="now")
+    level = steps(spans).select("unit", "month", now=pl.col("delta").cum_sum())
+    then = level.select("unit", pl.col("month") + scope.settings.nrr.months, base="now")
     pairs = (
         pl.concat([level, then], how="diagonal")
-        .group_by(code_month("month"))
+        .group_by(unit_month("month"))
         .agg(pl.col("now", "base").max())
         .sort("key")
-        .select(*from_code_month(), "now", "base")
+        .select(*from_unit_month(), "now", "base")
     )
     # A gap means "as before"; every customer ends at nothing, so none inherits from the one above.
     known = pairs.with_columns(pl.col("now", "base").forward_fill().fill_null(0)).with_columns(
-        end=pl.when(pl.col("code") == pl.col("code").shift(-1)).then(pl.col("month").shift(-1))
+        end=pl.when(pl.col("unit") == pl.col("unit").shift(-1)).then(pl.col("month").shift(-1))
     )
     opening_set = known.filter(pl.col("base") > 0, pl.col("month") <= scope.closing)
-    currencies = spans.select("code", "currency").unique()
-    sums = _running(scope, _retained(opening_set.join(currencies, on="code", how="left")))
+    currencies = spans.select("unit", "currency").unique()
+    sums = _running(scope, _retained(opening_set.join(currencies, on="unit", how="left")))
     rated = at_month_end(scope, sums)
     return rated.select(
         "month",
@@ -81,11 +82,11 @@ def _in_several(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     then = now.with_columns(pl.col("month") + scope.settings.nrr.months)
     values = [
         in_base(scope, levels.filter(pl.col("month") <= scope.closing))
-        .group_by("code", "month")
+        .group_by("unit", "month")
         .agg(pl.col("value").sum().alias(name))
         for levels, name in ((then, "base"), (now, "now"))
     ]
-    pairs = values[0].join(values[1], on=["code", "month"], how="left").fill_null(0)
+    pairs = values[0].join(values[1], on=["unit", "month"], how="left").fill_null(0)
     return _retained(pairs.filter(pl.col("base") > 0)).select("month", *_VALUES, "n")
 
 

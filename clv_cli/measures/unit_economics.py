@@ -6,18 +6,20 @@ estimated hands its reason on to whatever is built on it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from clv_cli.glossary import Kind
+from clv_cli.measures import parts
 from clv_cli.measures.costs import acquisition_spend, service_costs
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.revenue_facts import revenue_months
 from clv_cli.measures.series import Estimate, minor, roll_forward
 from clv_cli.periods import Period
-from clv_cli.pipeline import Input
+from clv_cli.pipeline import Input, Over
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,7 +52,7 @@ def arpa(frames: Collected, month: int) -> Estimate:
     """MRR / customers, at the month's end."""
     row = roll_forward(frames)[month]
     mrr, customers = minor(row["closing"]), row["customers_closing"]
-    inputs = (Input("MRR", Kind.MONEY, mrr), Input("customers", Kind.COUNT, customers))
+    inputs = (parts.mrr(frames, month), parts.customers(frames, month))
     if not customers:
         return Estimate(None, inputs, 0, "no customers at the month's end")
     return Estimate(mrr / customers, inputs, customers)
@@ -63,9 +65,10 @@ def gross_margin(frames: Collected, month: int) -> Estimate:
     revenue = _sum(facts)
     costs = frames[service_costs].filter(_within(window), pl.col("category").is_in(COST_OF_REVENUE))
     label = "cost of revenue" if costs.height else "cost of revenue (no cost data)"
+    named = (label, "cost_of_revenue")
     inputs = (
-        Input(f"billed revenue {window}", Kind.MONEY, revenue),
-        Input(label, Kind.MONEY, _sum(costs)),
+        parts.billed(frames, window, revenue, f"billed revenue {window}", "revenue"),
+        parts.cost(frames, window, COST_OF_REVENUE, _sum(costs), named),
     )
     if revenue <= 0:
         return Estimate(None, inputs, None, f"no billed revenue in {_months(len(window.months))}")
@@ -76,13 +79,16 @@ def gross_margin(frames: Collected, month: int) -> Estimate:
 def lifetime(frames: Collected, month: int) -> Estimate:
     """min(1 / monthly churn, ltv.cap_months), churn pooled over the LTV window, in months."""
     scope, ltv = frames.scope, frames.scope.settings.ltv
-    rows = [row for m, row in roll_forward(frames).items() if m in ltv_window(scope, month).months]
-    lost = sum(row["customers_churned"] for row in rows)
-    at_risk = sum(row["customers_opening"] for row in rows)
+    window = ltv_window(scope, month)
+    lost, at_risk = (
+        _over(frames, window, "customers_churned"),
+        _over(frames, window, "customers_opening"),
+    )
+    gone = parts.customers_moved(frames, window.months, "churn", "customers lost", "lost")
     inputs = (
-        Input("customers lost", Kind.COUNT, lost),
-        Input("customer months at risk", Kind.COUNT, at_risk),
-        Input("longest lifetime believed", Kind.MONTHS, Fraction(ltv.cap_months)),
+        replace(gone, over=Over.LAST),
+        parts.served(frames, window, "customer months at risk", "at_risk", shift=-1),
+        Input("longest lifetime believed", Kind.MONTHS, Fraction(ltv.cap_months), "cap"),
     )
     if lost < ltv.min_churn_events:
         known = f"only {lost} customer{'' if lost == 1 else 's'} lost" if lost else "no churn"
@@ -99,6 +105,8 @@ def clv(frames: Collected, month: int) -> Estimate:
         Input(_margin_label(margin), Kind.RATIO, margin.value),
         Input("lifetime", Kind.MONTHS, life.value),
         *life.inputs,
+        *each.inputs,
+        *margin.inputs,
     )
     reason = each.reason or margin.reason or life.reason
     if each.value is None or margin.value is None or life.value is None:
@@ -113,7 +121,7 @@ def acquisition(frames: Collected, month: int) -> Estimate:
     if not frames.scope.settings.cac.fully_loaded:
         spend = spend.filter(pl.col("category") == "marketing")
     total = _sum(spend)
-    inputs = (Input(f"acquisition spend {window}", Kind.MONEY, total),)
+    inputs = (parts.spent(frames, window, total, f"acquisition spend {window}"),)
     if not spend.height:
         return Estimate(None, inputs, None, f"no acquisition spend in {window}")
     return Estimate(Fraction(total), inputs)
@@ -124,7 +132,9 @@ def cac(frames: Collected, month: int) -> Estimate:
     scope = frames.scope
     spent, window = acquisition(frames, month), new_window(scope, month)
     won = _over(frames, window, "customers_new")
-    inputs = (*spent.inputs, Input(f"new customers {window}", Kind.COUNT, won))
+    label = f"new customers {window}"
+    new = parts.customers_moved(frames, window.months, "new", label, "new_customers")
+    inputs = (*spent.inputs, replace(new, over=Over.LAST))
     if spent.value is None:
         return Estimate(None, inputs, won, spent.reason)
     if not won:
@@ -137,10 +147,12 @@ def payback(frames: Collected, month: int) -> Estimate:
     spent, margin = acquisition(frames, month), gross_margin(frames, month)
     window = new_window(frames.scope, month)
     won, new = _over(frames, window, "customers_new"), minor(_over(frames, window, "new"))
+    won_mrr = parts.moved(frames, window.months, "new", f"new MRR {window}", "new_mrr")
     inputs = (
         *spent.inputs,
-        Input(f"new MRR {window}", Kind.MONEY, new),
+        replace(won_mrr, over=Over.LAST),
         Input(_margin_label(margin), Kind.RATIO, margin.value),
+        *margin.inputs,
     )
     if spent.value is None or margin.value is None:
         return Estimate(None, inputs, won, spent.reason or margin.reason)
@@ -156,10 +168,12 @@ def cost_to_serve(frames: Collected, month: int) -> Estimate:
     window, life = ltv_window(frames.scope, month), lifetime(frames, month)
     costs = frames[service_costs].filter(_within(window), pl.col("category").is_in(COST_OF_SERVICE))
     served = _over(frames, window, "customers_closing")
+    named = (f"support and success cost {window}", "service")
     inputs = (
-        Input(f"support and success cost {window}", Kind.MONEY, _sum(costs)),
-        Input("customer months served", Kind.COUNT, served),
+        parts.cost(frames, window, COST_OF_SERVICE, _sum(costs), named),
+        parts.served(frames, window, "customer months served", "served"),
         Input("lifetime", Kind.MONTHS, life.value),
+        *life.inputs,
     )
     if not costs.height:
         return Estimate(None, inputs, None, f"no support or success costs in {window}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli.glossary import Kind
+from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, customers_by_mrr
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.measures.series import Estimate, minor, roll_forward, rounded
 from clv_cli.periods import MONTHS_A_YEAR
-from clv_cli.pipeline import Input, Metric
+from clv_cli.pipeline import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def annual_recurring_revenue(frames: Collected, months: Sequence[int]) -> list[F
 
     def estimate(month: int) -> Estimate:
         mrr = minor(rows[month]["closing"])
-        inputs = (Input("MRR", Kind.MONEY, mrr),)
+        inputs = (parts.mrr(frames, month),)
         return Estimate(MONTHS_A_YEAR * mrr, inputs, rows[month]["customers_closing"])
 
     return rounded(frames, months, estimate)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from clv_cli.glossary import Kind
+from clv_cli.measures import parts
+from clv_cli.measures.customer_revenue import customer_revenue
 from clv_cli.measures.drilldown import customers_by_revenue, issued_lines
 from clv_cli.measures.revenue_facts import revenue_facts, revenue_months
 from clv_cli.measures.series import Estimate, rounded
-from clv_cli.periods import Period
-from clv_cli.pipeline import Input, Metric
+from clv_cli.periods import Period, month_text
+from clv_cli.pipeline import Input, Metric, Over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import polars as pl
 
     from clv_cli.pipeline import Collected, Figure, Scope
 
@@ -31,14 +33,24 @@ def billed_revenue(frames: Collected, months: Sequence[int]) -> list[Figure]:
     nothing = {"invoiced": 0, "taken_back": 0, "lines": 0}
 
     def estimate(month: int) -> Estimate:
+        def part(label: str, value: int, key: str) -> Input:
+            rows = lambda: _rows(frames, month, key)  # noqa: E731 - one line, one part
+            return Input(label, Kind.MONEY, value, key, Over.SUM, rows)
+
         row = rows.get(month, nothing)
         inputs = (
-            Input("invoiced", Kind.MONEY, row["invoiced"]),
-            Input("credited and refunded", Kind.MONEY, row["taken_back"]),
+            part("invoiced", row["invoiced"], "invoiced"),
+            part("credited and refunded", row["taken_back"], "taken_back"),
         )
         return Estimate(Fraction(row["invoiced"] + row["taken_back"]), inputs, row["lines"])
 
     return rounded(frames, months, estimate)
+
+
+def _rows(frames: Collected, month: int, key: str) -> pl.DataFrame:
+    """What each customer was billed, or had taken back."""
+    found = frames[customer_revenue].filter(pl.col("month") == month, pl.col(key) != 0)
+    return parts.ledger(frames, found, key, pl.lit(month_text(month)))
 
 
 def _customers(frames: Collected, month: int) -> pl.DataFrame:
@@ -57,5 +69,5 @@ NET_REVENUE = Metric(
     figures=billed_revenue,
     contributors=_customers,
     evidence=_lines,
-    behind=(revenue_facts,),
+    behind=(revenue_facts, customer_revenue),
 )

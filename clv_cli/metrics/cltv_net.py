@@ -29,7 +29,12 @@ def cltv_net(frames: Collected, months: Sequence[int]) -> list[Figure]:
 
     def estimate(month: int) -> Estimate:
         gross, cost = clv(frames, month), cac(frames, month)
-        inputs = (Input("CLV", Kind.MONEY, gross.value), Input("CAC", Kind.MONEY, cost.value))
+        inputs = (
+            Input("CLV", Kind.MONEY, gross.value),
+            Input("CAC", Kind.MONEY, cost.value),
+            *gross.inputs,
+            *cost.inputs,
+        )
         if gross.value is None or cost.value is None:
             return Estimate(None, inputs, gross.n, gross.reason or cost.reason)
         return Estimate(gross.value - cost.value, inputs, gross.n)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli.measures.drilldown import active_lines, customers_lost
+from clv_cli.measures.intervals import clv_interval
 from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.series import rounded
 from clv_cli.measures.unit_economics import CLV_NEEDS, clv, ltv_window
@@ -49,4 +50,5 @@ CLV = Metric(
     figures=customer_lifetime_value,
     contributors=_customers,
     evidence=_lines,
+    interval=clv_interval,
 )

@@ -44,6 +44,9 @@ def customer_net_worth(frames: Collected, months: Sequence[int]) -> list[Figure]
             Input("CLV (gross of CAC)", Kind.MONEY, gross.value),
             Input("CAC", Kind.MONEY, cost.value),
             Input(label, Kind.MONEY, service.value),
+            *gross.inputs,
+            *cost.inputs,
+            *(service.inputs or cost_to_serve(frames, month).inputs),
         )
         if gross.value is None or cost.value is None or service.value is None:
             reason = gross.reason or cost.reason or service.reason

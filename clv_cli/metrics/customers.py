@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from clv_cli.glossary import Kind
+from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, customers_by_mrr
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_spans import mrr_spans
@@ -31,6 +32,7 @@ def customers(frames: Collected, months: Sequence[int]) -> list[Figure]:
             Input("new", Kind.COUNT, row["customers_new"]),
             Input("reactivated", Kind.COUNT, row["customers_reactivated"]),
             Input("lost", Kind.COUNT, row["customers_churned"]),
+            parts.customers(frames, month),
         )
         closing = row["customers_closing"]
         return Estimate(Fraction(closing), inputs, closing)

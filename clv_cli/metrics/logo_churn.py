@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from clv_cli.glossary import Kind
+from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, customers_by_movement
+from clv_cli.measures.intervals import share_of
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.series import Estimate, exact, roll_forward
-from clv_cli.pipeline import Input, Metric
+from clv_cli.pipeline import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,8 @@ def logo_churn(frames: Collected, months: Sequence[int]) -> list[Figure]:
     def estimate(month: int) -> Estimate:
         lost, opening = rows[month]["customers_churned"], rows[month]["customers_opening"]
         inputs = (
-            Input("customers lost", Kind.COUNT, lost),
-            Input("customers at the opening", Kind.COUNT, opening),
+            parts.customers_moved(frames, [month], "churn", "customers lost", "lost"),
+            parts.opening_customers(frames, month),
         )
         if not opening:
             return Estimate(None, inputs, 0, "no customers at the opening")
@@ -62,4 +63,5 @@ LOGO_CHURN = Metric(
     figures=logo_churn,
     contributors=_customers,
     evidence=_lines,
+    interval=share_of("lost", "opening_customers"),
 )

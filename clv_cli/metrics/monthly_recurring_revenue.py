@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli.glossary import Kind
+from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, customers_by_mrr
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_movements import MOVEMENTS
@@ -35,6 +36,7 @@ def monthly_recurring_revenue(frames: Collected, months: Sequence[int]) -> list[
         inputs = [
             Input("opening MRR", Kind.MONEY, minor(row["opening"])),
             *(Input(name, Kind.MONEY, minor(row[name])) for name in MOVEMENTS),
+            parts.mrr(frames, month),
         ]
         return Estimate(minor(row["closing"]), tuple(inputs), row["customers_closing"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli.glossary import Kind
+from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, customers_by_movement
 from clv_cli.measures.mrr_months import COUNTS, mrr_months
 from clv_cli.measures.mrr_movements import MOVEMENTS, mrr_movements
@@ -38,6 +39,7 @@ def mrr_movement(name: str) -> Metric:
             inputs = (
                 Input("opening MRR", Kind.MONEY, minor(row["opening"])),
                 Input("closing MRR", Kind.MONEY, minor(row["closing"])),
+                parts.moved(frames, [month], name),
             )
             return Estimate(minor(row[name]), inputs, row.get(_COUNTED.get(name, "")))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli.glossary import Kind
+from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, customers_by_movement
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.series import Estimate, exact, minor, roll_forward
-from clv_cli.pipeline import Input, Metric
+from clv_cli.pipeline import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +36,9 @@ def quick_ratio(frames: Collected, months: Sequence[int]) -> list[Figure]:
         row = rows[month]
         gained = minor(sum(row[movement] for movement in _GAINS))
         lost = -minor(sum(row[movement] for movement in _LOSSES))
-        inputs = tuple(
-            Input(movement, Kind.MONEY, minor(row[movement])) for movement in (*_GAINS, *_LOSSES)
-        )
+        inputs = tuple(parts.moved(frames, [month], movement) for movement in (*_GAINS, *_LOSSES))
         if not lost:
-            return Estimate(None, inputs, None, "no losses in the month")
+            return Estimate(None, inputs, None, "no losses")
         return Estimate(gained / lost, inputs, row["customers_opening"])
 
     return exact(frames, months, estimate)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clv_cli.render.layout import View
     from clv_cli.results import Column, Report
 
-FLOATS = {Kind.RATIO, Kind.FACTOR, Kind.MONTHS, Kind.CHANGE}
+FLOATS = {Kind.RATIO, Kind.FACTOR, Kind.MONTHS, Kind.DAYS, Kind.SCORE, Kind.CHANGE}
 
 
 def render(report: Report, view: View) -> str:

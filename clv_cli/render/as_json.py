@@ -51,7 +51,7 @@ def _table(result: Result, currency: str) -> dict[str, Any]:
             {"row": row, "column": column, "reason": reason}
             for row, column, reason in result.rows.reasons
         ],
-        "notes": [*result.table.lead, *result.rows.notes],
+        "notes": [*result.lead, *result.rows.notes],
     }
 
 

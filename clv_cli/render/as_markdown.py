@@ -29,7 +29,7 @@ def _table(result: Result, currency: str) -> str:
     head, *body = grid(result, currency)
     rule = "|".join(["", *("--:" if cell.number else "---" for cell in head), ""])
     lines = [f"## {escape(result.table.title)}", ""]
-    lines += [line for text in result.table.lead for line in (escape(text), "")]
+    lines += [line for text in result.lead for line in (escape(text), "")]
     lines += [_line(head), rule]
     lines += [_line(row) for row in body]
     under = notes(result, currency)

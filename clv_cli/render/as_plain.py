@@ -24,7 +24,7 @@ def render(report: Report, view: View) -> str:
 def _table(result: Result, currency: str) -> str:
     body = grid(result, currency)
     widths = [max(display_width(row[i].text) for row in body) for i in range(len(body[0]))]
-    lines = [result.table.title, *(f"  {safe_text(text)}" for text in result.table.lead)]
+    lines = [result.table.title, *(f"  {safe_text(text)}" for text in result.lead)]
     lines += [_line(row, widths) for row in body]
     return "\n".join([*lines, *notes(result, currency)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from clv_cli.render.layout import closing, grid, header, notes
@@ -37,7 +38,7 @@ def render(report: Report, view: View) -> str:
     for (table, _), result in zip(tables, view.choose(report.results), strict=True):
         console.print()
         console.print(Text(f" {result.table.title}", style="bold"))
-        for line in result.table.lead:
+        for line in result.lead:
             console.print(Text(f"   {line}"))
         console.print(table)
         for line in notes(result, report.currency):
@@ -61,6 +62,8 @@ def _table(result: Result, currency: str, width: int) -> tuple[RichTable, int]:
     for index in optional:
         if _needed([widths[i] for i in keep]) > width:
             keep.remove(index)
+    if _needed([widths[i] for i in keep]) > width:
+        rows, widths = _broken_heads(rows, widths)
     # A column of names may break its lines; one that holds a number or a month may not.
     rigid = [any(row[i].rigid for row in rows[1:]) or rows[0][i].rigid for i in keep]
     table = _empty_table([rows[0][i] for i in keep], rigid)
@@ -73,6 +76,16 @@ def _table(result: Result, currency: str, width: int) -> tuple[RichTable, int]:
             for i, fixed in zip(keep, rigid, strict=True)
         ]
     )
+
+
+def _broken_heads(rows: list[list[Cell]], widths: list[int]) -> tuple[list[list[Cell]], list[int]]:
+    """The headings with one word a line, and the widths that the columns then need."""
+    head = [replace(cell, text=cell.text.replace(" ", "\n")) for cell in rows[0]]
+    words = [max(map(display_width, cell.text.split("\n"))) for cell in head]
+    cells = [max([0, *(display_width(row[i].text) for row in rows[1:])]) for i in range(len(head))]
+    return [head, *rows[1:]], [
+        max(word, cell) if old else 0 for word, cell, old in zip(words, cells, widths, strict=True)
+    ]
 
 
 def _empty_table(head: list[Cell], rigid: list[bool]) -> RichTable:
@@ -95,4 +108,5 @@ def _styled(cell: Cell) -> Text:
 
 
 def _needed(widths: list[int]) -> int:
-    return sum(widths) + 2 * len(widths) + 2
+    # A blank on each side of a column, and the box draws one more between two.
+    return sum(widths) + 3 * len(widths) - 1

@@ -27,6 +27,8 @@ NUMBERS = {
     Kind.RATIO,
     Kind.FACTOR,
     Kind.MONTHS,
+    Kind.DAYS,
+    Kind.SCORE,
     Kind.BY_ROW,
     Kind.CHANGE,
 }
@@ -46,7 +48,7 @@ def human(column: Column, row: Row, currency: str) -> str:
     """One cell as people read it: thousands separated, percent signs, a dash for no value."""
     value = row[column.name]
     if value is None:
-        return NO_VALUE
+        return "" if column.blank else NO_VALUE
     kind = Kind(row["kind"]) if column.kind is Kind.BY_ROW else column.kind
     if column.kind is Kind.CHANGE:
         return _change(float(value), row)
@@ -55,7 +57,8 @@ def human(column: Column, row: Row, currency: str) -> str:
     if column.kind is Kind.BY_ROW:
         return by_row_text(kind, str(value), whole=column.whole)
     if kind is Kind.MONEY:
-        return f"{to_decimal(int(value), _currency(column, row, currency)):,f}"
+        amount = to_decimal(int(value), _currency(column, row, currency))
+        return by_row_text(kind, f"{amount:f}", whole=column.whole)
     if kind is Kind.MONTH:
         return month_text(int(value))
     if kind in {Kind.TEXT, Kind.DATE}:
@@ -80,6 +83,10 @@ def number_text(kind: Kind, value: Decimal) -> str:
         return f"{abs(percent) if percent == 0 else percent:,.1f} %"  # no "-0.0 %"
     if kind is Kind.MONTHS:
         return f"{value:,.1f} mo"
+    if kind is Kind.DAYS:
+        return f"{value:,.1f} d"
+    if kind is Kind.SCORE:
+        return f"{value:+,.1f}"
     return f"{value:,.2f}"
 
 
@@ -139,7 +146,7 @@ def machine(column: Column, row: Row, currency: str) -> str | int | float | list
         return month_text(int(value))
     if kind is Kind.COUNT:
         return int(value)
-    if kind in {Kind.RATIO, Kind.FACTOR, Kind.MONTHS, Kind.CHANGE}:
+    if kind in {Kind.RATIO, Kind.FACTOR, Kind.MONTHS, Kind.DAYS, Kind.SCORE, Kind.CHANGE}:
         return round(float(value), RATIO_DIGITS)
     return str(value)
 

@@ -95,7 +95,7 @@ def _headings(result: Result) -> list[Cell]:
 def _cell(column: Column, text: str) -> Cell:
     number = column.kind in NUMBERS
     rank = {Kind.SERIES: 1}.get(column.kind, 2 if column.name == "window" else 0)
-    rigid = number or column.kind in {Kind.MONTH, Kind.DATE, Kind.SERIES}
+    rigid = number or column.rigid or column.kind in {Kind.MONTH, Kind.DATE, Kind.SERIES}
     return Cell(text, number, rigid, rank)
 
 
@@ -106,6 +106,8 @@ def _bar(text: str) -> Cell:
 def seen_records(result: Result) -> list[dict[str, Any]]:
     """The rows that people see: the first or last few of a long table."""
     records, limit = result.records(), result.table.people_rows
+    if result.rows.people_rows is not None:
+        limit = result.rows.people_rows
     if limit is None:
         return records
     return records[:limit] if limit >= 0 else records[limit:]
@@ -126,12 +128,20 @@ def reason_lines(result: Result, currency: str) -> list[str]:
     """`CLV: only 3 customers lost in 12 months`, for every value that is missing for a reason."""
     records = result.records()
     first = result.table.columns[0]
+    names = _naming(result)
     lines = []
     for index, column, reason in result.rows.reasons:
-        label = human(first, records[index], currency)
+        label = " ".join(human(name, records[index], currency) for name in names)
         about = "" if column in {"value", first.name} else f", {column}"
         lines.append(f"{label}{about}: {safe_text(reason)}")
-    return lines
+    return list(dict.fromkeys(lines))
+
+
+def _naming(result: Result) -> list[Column]:
+    """The first columns, which say what a row is about: at most two texts or months."""
+    head = result.seen[:2]
+    naming = {Kind.TEXT, Kind.MONTH, Kind.DATE}
+    return [head[0], *(column for column in head[1:] if column.kind in naming and column.rigid)]
 
 
 def closing(report: Report) -> list[str]:

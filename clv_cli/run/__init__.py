@@ -3,11 +3,14 @@
 `opening` reads what a request names, `finishing` computes and ties; one file a family of use cases between.
 """
 
+from clv_cli.run.comparing import compare
+from clv_cli.run.cutting import cohorts, segments
 from clv_cli.run.environment import environment
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
 from clv_cli.run.proposing import Proposed, propose_config, write_config
+from clv_cli.run.reconciling import reconcile
 from clv_cli.run.reporting import check, metrics_by_month, report
 from clv_cli.run.splitting import split
 
@@ -15,6 +18,8 @@ __all__ = [
     "Proposed",
     "Request",
     "check",
+    "cohorts",
+    "compare",
     "conventions",
     "default_as_of",
     "environment",
@@ -25,8 +30,10 @@ __all__ = [
     "metrics_by_month",
     "opened",
     "propose_config",
+    "reconcile",
     "report",
     "sample_config",
+    "segments",
     "split",
     "write_config",
 ]

@@ -13,11 +13,30 @@ if TYPE_CHECKING:
     from clv_cli.run.opening import Request
 
 
-def explain_metric(request: Request, name: str, month: str | None) -> Report:
-    """A metric's formula with the numbers in it, the customers and the source rows behind it."""
+def explain_metric(
+    request: Request,
+    name: str,
+    period: str | None = None,
+    customer: str | None = None,
+    *,
+    flat: bool = False,
+) -> Report:
+    """A metric's formula with the numbers in it, the ledger rows and the source rows behind it.
+
+    Args:
+        request: what to read.
+        name: the metric.
+        period: a month, quarter or year; default: the last month reported.
+        customer: only the rows of this one.
+        flat: all of it in one table.
+    """
     with opened(request) as scope:
         require_lines(scope)
-        return finished("explain", scope, metrics.explain_tables(scope, name, month))
+        if flat:
+            tables = [metrics.trace_table(scope, name, period, customer)]
+        else:
+            tables = metrics.explain_tables(scope, name, period, customer)
+        return finished("explain", scope, tables)
 
 
 def explain_line(request: Request, line_id: str) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clv_cli.conventions import CONVENTIONS, OURS
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity
 from clv_cli.periods import month_end, month_of
@@ -17,19 +18,28 @@ if TYPE_CHECKING:
     from clv_cli.settings import Settings
 
 
-def finished(command: str, scope: Scope, tables: Sequence[Table]) -> Report:
+def finished(
+    command: str, scope: Scope, tables: Sequence[Table], noticing: Sequence[Table] = ()
+) -> Report:
     """Compute the tables; a reconciliation that does not hold stops the run.
+
+    Args:
+        command: what was asked.
+        scope: of what.
+        tables: what is shown.
+        noticing: tables that are computed with them for their findings, and not shown.
 
     Raises:
         DataError: a check does not tie; nothing is printed or written.
     """
-    results = collect(tables, scope)
+    everything = collect([*noticing, *tables], scope)
+    seen, results = everything[: len(noticing)], everything[len(noticing) :]
     checks = [check for result in results for check in result.rows.checks]
     _require_ties(checks)
     findings = [
         *scope.book.findings,
         *_beyond_data(scope),
-        *(finding for result in results for finding in result.rows.findings),
+        *(finding for result in (*seen, *results) for finding in result.rows.findings),
     ]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     return Report(
@@ -71,15 +81,20 @@ def _require_ties(checks: Sequence[Check]) -> None:
 
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader must know before using the figures."""
+    notes = []
+    if scope.settings.convention not in {None, OURS}:
+        notes.append(f"Convention: {conventions(scope.settings)['convention']}.")
     if scope.book.lines.rows and scope.as_of != month_end(scope.closing):
-        return (f"Provisional: {scope.as_of.isoformat()} lies within its month.",)
-    return ()
+        notes.append(f"Provisional: {scope.as_of.isoformat()} lies within its month.")
+    return tuple(notes)
 
 
 def conventions(settings: Settings) -> dict[str, str]:
     """Every setting that shapes a figure, by its dotted key."""
-    flat = {"mrr.basis": "lines", "revenue.basis": "month of issue"}
-    for section in ("mrr", "churn", "nrr", "ltv", "cac", "fx", "split"):
+    name = settings.convention or OURS
+    label = CONVENTIONS[name].label if name in CONVENTIONS else f"{name}, of this config"
+    flat = {"convention": label, "revenue.basis": "month of issue", "grain": settings.grain}
+    for section in ("mrr", "churn", "movements", "nrr", "ltv", "cac", "fx", "split"):
         flat |= _flatten(section, getattr(settings, section).model_dump())
     return flat
 

@@ -6,25 +6,39 @@ line; `config.example.yaml` mentions every key (a test holds it to that).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
+from clv_cli.settings.bundles import bundle_of, checked_bundles, merged
+from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
 from clv_cli.settings.matching import Match
-from clv_cli.settings.revenue import Cac, Churn, Fx, IntervalFactor, Ltv, Mrr, Nrr
+from clv_cli.settings.revenue import (
+    Cac,
+    Churn,
+    Fx,
+    IntervalFactor,
+    Ltv,
+    Movements,
+    Mrr,
+    Nrr,
+)
 from clv_cli.settings.sources import NumberFormat, Quarantine, Reading, Source, Units
 from clv_cli.settings.split import Split, Stated
 
 __all__ = [
     "Cac",
     "Churn",
+    "Collections",
     "Currency",
     "Fx",
     "IntervalFactor",
     "Ltv",
+    "MagicNumber",
     "Match",
     "Model",
+    "Movements",
     "Mrr",
     "Names",
     "Nrr",
@@ -32,10 +46,12 @@ __all__ = [
     "Quarantine",
     "Ratio",
     "Reading",
+    "RuleOf40",
     "Settings",
     "Source",
     "Split",
     "Stated",
+    "Trials",
     "Units",
     "Zone",
 ]
@@ -66,8 +82,40 @@ class Settings(Model):
     )
     mrr: Mrr = Field(default_factory=Mrr, description="what counts as monthly recurring revenue")
     churn: Churn = Field(default_factory=Churn, description="when a customer counts as lost")
+    movements: Movements = Field(
+        default_factory=Movements, description="how changes of MRR are booked"
+    )
+    grain: Literal["customer", "parent", "subscription"] = Field(
+        "customer", description="who moves: each customer, its parent, or each subscription"
+    )
+    convention: str | None = Field(
+        None,
+        description="bundle of these switches: a vendor's, or one of `conventions`; keys set here win over it",
+    )
+    conventions: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="bundles of your own: name, then the switches they set"
+    )
     nrr: Nrr = Field(default_factory=Nrr, description="net and gross revenue retention")
     ltv: Ltv = Field(default_factory=Ltv, description="the articles' customer lifetime value")
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
+    collections: Collections = Field(
+        default_factory=Collections, description="failed payments and their recovery"
+    )
+    trials: Trials = Field(default_factory=Trials, description="when a trial counts as converted")
+    magic_number: MagicNumber = Field(
+        default_factory=MagicNumber, description="growth for each unit of acquisition spend"
+    )
+    rule_of_40: RuleOf40 = Field(default_factory=RuleOf40, description="growth plus margin")
     fx: Fx = Field(default_factory=Fx, description="exchange rates")
     split: Split = Field(default_factory=Split, description="the CXM / CS / sales split")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_its_convention(cls, value: object) -> object:
+        """The chosen bundle under the keys that are set: the defaults, then it, then they."""
+        if not isinstance(value, dict):
+            return value
+        own = value.get("conventions") or {}
+        checked_bundles(own, known=set(cls.model_fields))
+        name = value.get("convention")
+        return value if name is None else merged(bundle_of(name, own), value)

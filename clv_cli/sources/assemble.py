@@ -73,7 +73,11 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
     if matching is not None:
         tables["account_map"] = matching.account_map
     findings += reach_customers(tables)
-    stats = replace(_stats(groups), names_originals=_names_originals(tables))
+    stats = replace(
+        _stats(groups),
+        names_originals=_names_originals(tables),
+        says_when_paid=_says_when_paid(tables),
+    )
     currency = _base_currency(settings, stats, tables)
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
     assert_rates(rates, _needed(tables, stats, currency), currency)
@@ -159,6 +163,12 @@ def _names_originals(tables: dict[str, pl.LazyFrame]) -> bool:
         return False
     named = tables[LINES].select(pl.col("original_line_id").is_not_null().any())
     return bool(named.collect().item())
+
+
+def _says_when_paid(tables: dict[str, pl.LazyFrame]) -> bool:
+    if LINES not in tables:
+        return False
+    return bool(tables[LINES].select(pl.col("paid_on").is_not_null().any()).collect().item())
 
 
 def _base_currency(settings: Settings, stats: LineStats, tables: dict[str, pl.LazyFrame]) -> str:

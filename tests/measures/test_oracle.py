@@ -100,7 +100,8 @@ def _months(frames: Frames) -> dict[int, dict[str, int]]:
 
 def _moves(frames: Frames) -> dict[tuple[str, int], dict[str, int]]:
     names = dict(frames.scope.book.codes.select("code", "customer_id").iter_rows())
+    columns = ["code", "month", "opening", *MOVEMENTS, "closing"]
     return {
         (names[row.pop("code")], row.pop("month")): row
-        for row in frames[mrr_movements].iter_rows(named=True)
+        for row in frames[mrr_movements].select(columns).iter_rows(named=True)
     }

@@ -123,7 +123,7 @@ def test_movements_foot_in_whole_cents() -> None:
     assert rows[0]["new"] == 100
     assert rows[1]["expansion"] == 3
     halves = {"month": 1, "opening": third, "new": third, "expansion": third, "closing": 3 * third}
-    halves |= {"contraction": 0, "churn": 0, "reactivation": 0, "fx": 0}
+    halves |= {"contraction": 0, "churn": 0, "reactivation": 0, "paused": 0, "fx": 0}
     assert rounded_row(halves) == {
         "month": 1,
         "opening": 33,
@@ -132,13 +132,15 @@ def test_movements_foot_in_whole_cents() -> None:
         "contraction": 0,
         "churn": 0,
         "reactivation": 0,
+        "paused": 0,
         "fx": 0,
         "closing": 100,
     }
 
 
 def test_metrics_by_month_keep_their_kinds_and_their_reasons() -> None:
-    result = one("metrics_table", asked(nrr__months=2), ["mrr", "nrr", "customers", "Customers"])
+    of = asked(nrr__months=2)
+    result = collect(metrics.metrics_tables(["mrr", "nrr", "customers", "Customers"]), of)[0]
     assert [column.kind for column in result.table.columns] == [
         Kind.MONTH,
         Kind.MONEY,
@@ -155,12 +157,12 @@ def test_metrics_by_month_keep_their_kinds_and_their_reasons() -> None:
 
 def test_an_unknown_metric_is_a_usage_error_with_the_nearest_name() -> None:
     with pytest.raises(UsageError, match='no metric "chrn"') as stopped:
-        metrics.metrics_table(asked(), ["chrn"])
+        metrics.metrics_tables(["chrn"])
     assert stopped.value.hint == "did you mean churn?"
 
 
 def test_retention_shows_rates_month_by_month() -> None:
-    rows = one("retention_table", asked(nrr__months=2)).records()
+    rows = collect([metrics.retention_table()], asked(nrr__months=2))[0].records()
     assert rows[1] == {
         "month": month("2025-03"),
         "customers": 2,
@@ -213,11 +215,14 @@ def test_a_book_without_lines_ties_too() -> None:
 
 def test_explain_shows_the_numbers_put_in_the_customers_and_the_rows() -> None:
     of = asked()
-    inputs, customers, rows = collect(metrics.explain_tables(of, "churn", "2025-03"), of)
+    inputs, customers, ledger, rows = collect(metrics.explain_tables(of, "churn", "2025-03"), of)
     assert [tuple(row.values()) for row in inputs.records()] == [
-        ("opening MRR", "money", "190.00"),
-        ("closing MRR", "money", "180.00"),
-        ("Churned MRR", "money", "-40.00"),
+        ("opening MRR", "money", "190.00", ""),
+        ("closing MRR", "money", "180.00", ""),
+        ("Churned MRR", "money", "-40.00", "="),
+    ]
+    assert [tuple(row.values()) for row in ledger.records()] == [
+        ("churn", "churn", "C", "churn 2025-03", "money", "-40.00")
     ]
     assert customers.records() == [
         {"customer_id": "C", "name": None, "value": -4000, "note": "churn"}
@@ -248,14 +253,41 @@ def test_explain_of_a_skipped_metric_has_no_rows_to_show() -> None:
 @pytest.mark.parametrize("name", sorted(metrics.METRICS))
 def test_every_metric_leads_to_customers_and_to_source_rows(name: str) -> None:
     of = asked(cac__window_months=6, cac__lag_months=0, nrr__months=2)
-    *_, customers, rows = collect(metrics.explain_tables(of, name, "2025-03"), of)
-    assert customers.rows.frame.columns == ["customer_id", "name", "value", "note"]
-    assert rows.rows.frame.columns == [column.name for column in rows.table.columns]
-    expected = {"fx", "contraction", "reactivation", "new"}
-    assert bool(customers.records()) != (name in expected)
-    assert bool(rows.records()) != (name == "cost_to_serve")
-    for row in rows.records():
+    lacking = any(not of.book.has(table) for table in metrics.METRICS[name].requires)
+    found = {r.table.name: r for r in collect(metrics.explain_tables(of, name, "2025-03"), of)}
+    for result in found.values():
+        assert result.rows.frame.columns == [column.name for column in result.table.columns]
+    assert set(found) == {"explain"} if lacking else {"explain", "ledger"} <= set(found)
+    for row in found["evidence"].records() if "evidence" in found else []:
         assert row["source"].endswith(".csv")
+
+
+def test_explain_of_a_quarter_and_a_customer_gives_formula_rows_and_lines() -> None:
+    of = asked()
+    tables = metrics.explain_tables(of, "quick_ratio", "2025Q2", "B")
+    inputs, ledger, rows = collect(tables, of)
+    assert inputs.rows.lead == (
+        "Quick ratio = (new + expansion + reactivation) / -(churn + contraction)",
+        "  = (0.00 + 0.00 + 0.00) / -(0.00 + (-20.00))",
+        "  = 0.00",
+    )
+    assert [(row["customer_id"], row["value"]) for row in ledger.records()] == [("B", "-20.00")]
+    assert {row["customer_id"] for row in rows.records()} == {"B"}
+
+
+def test_a_trace_holds_inputs_ledger_and_source_rows() -> None:
+    of = asked(nrr__months=2)
+    rows = collect([metrics.trace_table(of, "nrr", "2025-03")], of)[0].records()
+    assert [row["step"] for row in rows][:3] == ["input"] * 3
+    ledger = [row for row in rows if row["step"] == "ledger"]
+    assert sum(float(r["value"]) for r in ledger if r["part"] == "closing") == 180.0
+    assert sum(float(r["value"]) for r in ledger if r["part"] == "base") == 190.0
+    assert {row["place"] for row in rows if row["step"] == "source"} >= {"billing_lines.csv:2"}
+
+
+def test_a_customer_that_is_not_there_is_told() -> None:
+    with pytest.raises(UsageError, match='no line names the customer "X"'):
+        metrics.explain_tables(asked(), "mrr", None, "X")
 
 
 def test_customers_behind_retention_are_those_of_the_opening_in_rates_of_today() -> None:
@@ -267,7 +299,7 @@ def test_customers_behind_retention_are_those_of_the_opening_in_rates_of_today()
     ends = [rate("EUR", "2025-01", "1.1"), rate("EUR", "2025-02", "1.2")]
     days = [rate("EUR", f"2025-0{m}-01", "1") for m in (1, 2)]
     of = scope(book(lines, rates=[*ends, *days]), "2025-02", nrr__months=1)
-    inputs, customers, rows = collect(metrics.explain_tables(of, "nrr", "2025-02"), of)
+    inputs, customers, _, rows = collect(metrics.explain_tables(of, "nrr", "2025-02"), of)
     assert customers.records() == [
         {"customer_id": "B", "name": None, "value": -7000, "note": "left"},
         {"customer_id": "A", "name": None, "value": 6000, "note": ""},

@@ -26,6 +26,7 @@ from clv_cli.frames.tables.crm import (
     DEALS,
 )
 from clv_cli.frames.tables.finance import (
+    FINANCE,
     FX_RATES,
     GENERAL_LEDGER,
     SERVICE_COSTS,
@@ -52,6 +53,7 @@ __all__ = [
     "CONTACTS",
     "CUSTOMERS",
     "DEALS",
+    "FINANCE",
     "FX_RATES",
     "GENERAL_LEDGER",
     "INITIATIVES",
@@ -96,6 +98,7 @@ TABLES: dict[str, TableSchema] = {
         SPEND,
         SERVICE_COSTS,
         GENERAL_LEDGER,
+        FINANCE,
         FX_RATES,
         WORKSHEET,
     )

@@ -6,6 +6,7 @@ from clv_cli.frames.schema import Field, TableSchema, Type
 
 LINE_KINDS = ("recurring", "proration", "usage", "one_off", "trial", "credit", "refund", "writeoff")
 LINE_STATUSES = ("paid", "open", "uncollectible", "void", "draft")
+DISCOUNT_KINDS = ("once", "repeating", "forever")
 INTERVALS = ("day", "week", "month", "quarter", "year")
 
 BILLING_LINES = TableSchema(
@@ -32,6 +33,12 @@ BILLING_LINES = TableSchema(
         Field("discount", Type.MONEY, doc="discount already taken off"),
         Field("tax", Type.MONEY, doc="tax on top"),
         Field("currency", Type.CURRENCY, required=True, doc="currency of the amounts"),
+        Field(
+            "discount_kind",
+            Type.CHOICE,
+            choices=DISCOUNT_KINDS,
+            doc="how long the discount lasts; unknown counts as forever",
+        ),
         Field("interval", Type.CHOICE, choices=INTERVALS, doc="billing interval"),
         Field("interval_count", Type.NUMBER, doc="intervals in one period"),
         Field("period_start", Type.DATE, doc="first day of service"),
@@ -97,6 +104,9 @@ SUBSCRIPTIONS = TableSchema(
         Field("trial_end", Type.DATE, doc="first paid day"),
         Field("interval", Type.CHOICE, choices=INTERVALS, doc="billing interval"),
         Field("interval_count", Type.NUMBER, doc="intervals in one period"),
+        Field("quantity", Type.NUMBER, doc="units today; default 1"),
+        Field("amount", Type.MONEY, doc="price of one period today, all units, ex tax"),
+        Field("currency", Type.CURRENCY, doc="currency of the price; default: the plan's"),
         Field("pauses", Type.LIST, doc="start/end; half-open"),
     ),
 )

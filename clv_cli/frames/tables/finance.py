@@ -50,6 +50,22 @@ GENERAL_LEDGER = TableSchema(
         Field("amount", Type.MONEY, required=True, doc="credit positive"),
     ),
 )
+FINANCE = TableSchema(
+    "finance",
+    "figures of the management accounts, by month",
+    (
+        Field("month", Type.DATE, required=True, doc="first day of the month"),
+        Field(
+            "item",
+            Type.CHOICE,
+            required=True,
+            choices=("net_burn", "fcf", "ebitda"),
+            doc="cash burnt (positive), free cash flow, or EBITDA",
+        ),
+        Field("amount", Type.MONEY, required=True, doc="of the month"),
+        Field("currency", Type.CURRENCY, required=True, doc="currency of the amount"),
+    ),
+)
 FX_RATES = TableSchema(
     "fx_rates",
     "units of the base currency for one unit of a currency",

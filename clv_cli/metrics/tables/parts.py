@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from clv_cli.errors import UsageError, did_you_mean
 from clv_cli.glossary import GLOSSARY, Kind, Window, find_term
-from clv_cli.money import to_text
+from clv_cli.money import to_decimal, to_text
 from clv_cli.periods import month_end, month_text
 from clv_cli.pipeline import Figure
 
@@ -50,7 +51,19 @@ def computed(metric: Metric, frames: Collected, months: Sequence[int]) -> list[F
     missing = [table for table in metric.requires if not frames.scope.book.has(table)]
     if missing:
         return [Figure(month, None, f"skipped: needs {missing[0]}") for month in months]
-    return metric.figures(frames, months)
+    figures = metric.figures(frames, months)
+    return [_with_interval(metric, figure) for figure in figures] if metric.interval else figures
+
+
+def values_of(figure: Figure) -> dict[str, int | Fraction]:
+    """The inputs of a figure by key."""
+    return {put.key: put.value for put in figure.inputs if put.key and put.value is not None}
+
+
+def _with_interval(metric: Metric, figure: Figure) -> Figure:
+    if metric.interval is None or figure.value is None:
+        return figure
+    return replace(figure, interval=metric.interval(values_of(figure)))
 
 
 def reported_month(scope: Scope, window: Window = Window.AT) -> int:
@@ -85,6 +98,17 @@ def canonical(value: Value, kind: Kind, currency: str) -> str | None:
     if kind is Kind.COUNT:
         return str(round(value))
     return repr(number(value))
+
+
+def text_of(value: int | Fraction, kind: Kind, currency: str) -> str:
+    """A value inside a sentence: `526,964.00`, `1,204`, `106.2 %`, `18.3`."""
+    if kind is Kind.MONEY:
+        return f"{to_decimal(round(value), currency):,f}"
+    if kind is Kind.COUNT:
+        return f"{round(value):,}"
+    if kind is Kind.RATIO:
+        return f"{float(value) * 100:,.1f} %"
+    return f"{float(value):,.2f}"
 
 
 def number(value: int | Fraction) -> float:

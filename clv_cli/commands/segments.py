@@ -1,0 +1,25 @@
+"""`clv segments`: parts of the customers side by side."""
+
+from typing import Annotated
+
+import typer
+
+from clv_cli.commands.options import Shared, shared, show
+
+
+@shared
+def segments(
+    options: Shared,
+    *,
+    by: Annotated[str, typer.Option("--by", help="segment, plan, channel or country.")] = "segment",
+) -> None:
+    """Segments: who brings what, stays, and is worth it.
+
+    MRR, share, NRR, GRR, CLV, net worth and LTV:CAC of each; warns when the total moves the other
+    way than its parts.
+
+    Example: clv segments --by channel -f csv
+    """
+    from clv_cli import run
+
+    show(run.segments(options.request(), by), options)

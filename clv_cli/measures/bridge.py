@@ -1,0 +1,178 @@
+"""From invoices to MRR, line by line: what the bridge of `clv reconcile` is made of.
+
+Nothing here is read from the ledger of movements: what lines were issued, which of them are MRR, on
+which month ends they are active, what pauses and late renewals add. The two must meet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.measures.billed_lines import billed_lines, month_index
+from clv_cli.measures.conversion import to_base
+from clv_cli.measures.mrr_deltas import mrr_deltas
+from clv_cli.measures.mrr_lines import mrr_lines
+from clv_cli.measures.mrr_spans import snapshot_month
+from clv_cli.measures.subscription_levels import subscription_adjustments
+from clv_cli.periods import month_end
+from clv_cli.pipeline import Scope, reduction
+
+if TYPE_CHECKING:
+    from clv_cli.pipeline import Collected
+
+_LINE_KEYS = ["month", "kind", "has_mrr", "active"]
+
+
+@reduction("bridge_issued")
+def bridge_issued(scope: Scope) -> pl.LazyFrame:
+    """What was invoiced in each month, by kind, by whether it is MRR, and whether it is active then?
+
+    Returns:
+        `month` of issue, `kind`, `has_mrr` (the line makes MRR on some day), `active` (at the end of
+        its own month), sorted; `amount` and `tax` (Int64 minor units of the base currency).
+    """
+    own = month_index(pl.col("issued_on"))
+    begins = snapshot_month(pl.col("active_from"), scope.as_of)
+    ends = snapshot_month(pl.col("active_to"), scope.as_of)
+    making = (
+        mrr_lines(scope)
+        .with_columns(active=(begins <= own) & (ends > own))
+        .group_by("source", "row")
+        .agg(pl.col("active").any())
+    )
+    lines = billed_lines(scope)
+    with_tax = to_base(
+        scope, lines.rename({"amount_base": "net"}), pl.col("tax").fill_null(0), "issued_on"
+    )
+    marked = with_tax.join(making, on=["source", "row"], how="left").with_columns(
+        has_mrr=pl.col("active").is_not_null(), active=pl.col("active").fill_null(value=False)
+    )
+    sums = {"amount": pl.col("net"), "tax": pl.col("amount_base")}
+    totals = {name: value.cast(pl.Int128).sum().cast(pl.Int64) for name, value in sums.items()}
+    return marked.group_by(_LINE_KEYS).agg(**totals).sort(_LINE_KEYS)
+
+
+@reduction("bridge_active")
+def bridge_active(scope: Scope) -> pl.LazyFrame:
+    """Which MRR is active from which month end to which, at the rate of issue and in its currency?
+
+    Returns:
+        `code, currency, issued` (month), `prorated, first, end` (exclusive), sorted; `mrr` (Int64
+        MRR units of the currency), `at_issue` (of the base currency, at the rate of each line's day
+        of issue) and `place`, the `file:row` of one of the lines.
+    """
+    keys = ["code", "currency", "issued", "prorated", "first", "end"]
+    valued = to_base(scope, mrr_lines(scope), pl.col("mrr"), "issued_on")
+    sums = {"mrr": pl.col("mrr"), "at_issue": pl.col("amount_base")}
+    totals = {name: value.cast(pl.Int128).sum().cast(pl.Int64) for name, value in sums.items()}
+    return (
+        valued.with_columns(
+            issued=month_index(pl.col("issued_on")),
+            prorated=pl.col("kind") == "proration",
+            first=snapshot_month(pl.col("active_from"), scope.as_of),
+            end=snapshot_month(pl.col("active_to"), scope.as_of),
+            place=pl.format("{}:{}", "source", "row"),
+        )
+        .filter(pl.col("first") < pl.col("end"))
+        .group_by(keys)
+        .agg(**totals, place=pl.col("place").min())
+        .sort(keys)
+    )
+
+
+@reduction("billed_by_currency")
+def billed_by_currency(scope: Scope) -> pl.LazyFrame:
+    """What was billed in each month and currency? `month, currency`, sorted; `amount` (Int64)."""
+    keys = ["month", "currency"]
+    total = pl.col("amount").cast(pl.Int128).sum().cast(pl.Int64)
+    return billed_lines(scope).group_by(keys).agg(total).sort(keys)
+
+
+@reduction("billed_amounts")
+def billed_amounts(scope: Scope) -> pl.LazyFrame:
+    """Where does each amount stand? `month, currency, amount`, sorted; `place` of the first line."""
+    keys = ["month", "currency", "amount"]
+    place = pl.format("{}:{}", "source", "row").min().alias("place")
+    return billed_lines(scope).group_by(keys).agg(place).sort(keys)
+
+
+@reduction("ledger_rows")
+def ledger_rows(scope: Scope) -> pl.LazyFrame:
+    """What do the books say? `month, currency, account, amount, place`, sorted."""
+    return (
+        scope.book.table("general_ledger")
+        .select(
+            month_index(pl.col("month")).alias("month"),
+            "currency",
+            "account",
+            "amount",
+            place=pl.format("{}:{}", "source", "row"),
+        )
+        .sort("month", "currency", "account", "place")
+    )
+
+
+def adjusted_at(frames: Collected, month: int) -> pl.DataFrame:
+    """What pauses and snapped prorations change at a month's end: `code, currency, mrr`.
+
+    Args:
+        frames: with `subscription_adjustments`.
+        month: the month.
+    """
+    day = min(month_end(month), frames.scope.as_of)
+    held = pl.when(pl.col("role") == "held").then(-pl.col("mrr")).otherwise(pl.col("mrr"))
+    active = frames[subscription_adjustments].filter(
+        pl.col("from_day") <= day, pl.col("to_day") > day
+    )
+    return active.with_columns(mrr=held).group_by("code", "currency").agg(pl.col("mrr").sum())
+
+
+def bridged_at(frames: Collected, month: int) -> pl.DataFrame:
+    """The MRR of customers between two terms at a month's end, who count all the same.
+
+    Whoever pays nothing on the day, paid until at most `churn.bridge_gap_days` before its next term,
+    keeps what it last paid: `code, currency, mrr`.
+
+    Args:
+        frames: with `mrr_deltas` and `subscription_adjustments`.
+        month: the month.
+    """
+    scope = frames.scope
+    day, limit = min(month_end(month), scope.as_of), scope.settings.churn.bridge_gap_days
+    terms = _terms(frames).filter(pl.col("mrr") > 0)
+    paying = terms.filter(pl.col("from_day") <= day, pl.col("to_day") > day).select("unit").unique()
+    before = terms.filter(pl.col("to_day") <= day).join(paying, on="unit", how="anti")
+    after = terms.filter(pl.col("from_day") > day).group_by("unit").agg(pl.col("from_day").min())
+    last = before.group_by("unit").agg(ended=pl.col("to_day").max())
+    gap = (pl.col("from_day") - pl.col("ended")).dt.total_days()
+    late = last.join(after, on="unit", how="inner").filter(gap.is_between(1, limit))
+    kept = before.join(late.select("unit", "ended"), on="unit", how="inner").filter(
+        pl.col("to_day") == pl.col("ended")
+    )
+    return kept.group_by("code", "currency").agg(pl.col("mrr").sum())
+
+
+def _terms(frames: Collected) -> pl.DataFrame:
+    """Days of constant MRR from the changes of lines, pauses and snapped prorations alone."""
+    deltas, named = frames[mrr_deltas], ["code", "subscription_id"]
+    unit = [name for name in named if name in deltas.columns]
+    level = frames[subscription_adjustments].filter(pl.col("role") == "level")
+    keys = [*unit, "currency"]
+    changes = pl.concat(
+        [
+            deltas.select(*keys, "day", "delta"),
+            level.select(*keys, day="from_day", delta="mrr"),
+            level.select(*keys, day="to_day", delta=-pl.col("mrr")),
+        ]
+    )
+    moved = changes.group_by(*keys, "day").agg(pl.col("delta").sum()).sort(*keys, "day")
+    return moved.select(
+        "code",
+        "currency",
+        unit=pl.struct(unit),
+        from_day="day",
+        to_day=pl.col("day").shift(-1).over(keys),
+        mrr=pl.col("delta").cum_sum().over(keys),
+    ).filter(pl.col("mrr") != 0, pl.col("to_day").is_not_null())

@@ -1,0 +1,71 @@
+"""The whole catalogue against a calculator in plain Python that shares no code with it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from clv_cli.glossary import GLOSSARY
+from clv_cli.metrics import METRICS
+from clv_cli.metrics.tables.parts import computed
+from clv_cli.metrics.tables.spans import WHOLE
+from clv_cli.results import collect_frames
+from tests.books import settings
+from tests.companies import AS_OF, KEYS, RATES, Company
+from tests.metrics.catalogue_oracle import Catalogue
+from tests.oracle import Ledger
+
+BY_CAUSE = tuple(f"{movement}_" for movement in ("expansion", "contraction"))
+MONTHS = 7
+
+
+def disagreements(seed: int) -> list[tuple[str, int, Any, Any]]:
+    """Metric, month, ours and plain Python's, wherever they differ; causes against their sum."""
+    company = Company(seed)
+    asked = company.scope()
+    frames = collect_frames([n for m in METRICS.values() for n in (*m.needs, *m.behind)], asked)
+    rates = {(currency, day): value for currency, day, value in RATES}
+    oracle = Catalogue(company, Ledger(company.lines, AS_OF, settings(**KEYS), rates))
+    months = range(asked.closing + 1 - MONTHS, asked.closing + 1)
+    wrong = []
+    for name, metric in METRICS.items():
+        if name.startswith(BY_CAUSE):
+            continue
+        for figure in computed(metric, frames, months):
+            expected = oracle.figure(name, figure.month)
+            if expected is not None and GLOSSARY[name].kind in WHOLE:
+                expected = round(expected)
+            if figure.value != expected:
+                wrong.append((name, figure.month, figure.value, expected))
+    return wrong
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_figure_of_the_catalogue_agrees_with_plain_python(seed: int) -> None:
+    assert not disagreements(seed)
+
+
+def test_the_causes_of_a_movement_sum_to_it() -> None:
+    asked = Company(5).scope()
+    frames = collect_frames([n for m in METRICS.values() for n in (*m.needs, *m.behind)], asked)
+    months = list(asked.period.months)
+    for movement in ("expansion", "contraction"):
+        whole = computed(METRICS[movement], frames, months)
+        causes = [
+            computed(m, frames, months) for n, m in METRICS.items() if n.startswith(f"{movement}_")
+        ]
+        assert len(causes) == 6
+        for index, total in enumerate(whole):
+            values = [figures[index].value or 0 for figures in causes]
+            assert abs(sum(values) - (total.value or 0)) <= len(causes) / 2
+
+
+if __name__ == "__main__":
+    first, count = int(sys.argv[1]), int(sys.argv[2])
+    bad = {seed: found for seed in range(first, first + count) if (found := disagreements(seed))}
+    print(f"{count} companies, {len(bad)} with a difference")
+    for seed, found in list(bad.items())[:5]:
+        print(seed, *found[:8], sep="\n  ")
+    sys.exit(bool(bad))
