@@ -9,6 +9,7 @@ import polars as pl
 from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.cxm import split_segments
 from clv_cli.attribution.lines import FACETS, LINE, history, in_period, split_originals
+from clv_cli.attribution.methods import reaches_everyone, source_of
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
 
 
 def has_evidence(scope: Scope) -> bool:
-    """Whether any table is there from which a rule could follow."""
-    return any(scope.book.has(table) for table in (*cxm.TABLES, *cs.TABLES))
+    """Whether any table, or a method that claims by stratum, is there for a rule to follow from."""
+    return source_of(scope) is not None or any(
+        scope.book.has(table) for table in (*cxm.TABLES, *cs.TABLES)
+    )
 
 
 def marked(scope: Scope, bought: pl.LazyFrame) -> pl.LazyFrame:
     """Purchases with `reached`: whether any rule might claim them. Errs towards true, cheaply."""
-    by_cxm = by_cs = pl.lit(value=False)
+    by_cxm = by_cs = pl.lit(value=reaches_everyone(scope))
     if any(scope.book.has(table) for table in cxm.TABLES):
-        bought, by_cxm = cxm.reached(scope, bought), pl.col("cxm_reached")
+        bought, by_cxm = cxm.reached(scope, bought), by_cxm | pl.col("cxm_reached")
     if any(scope.book.has(table) for table in cs.TABLES):
         codes = cs.reached(scope).with_columns(cs_reached=pl.lit(value=True))
         bought = bought.join(codes, on="code", how="left")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.declared import DECLARED
+from clv_cli.attribution.methods import CLAIM_SOURCES
 from clv_cli.attribution.stated import stated_findings
 from clv_cli.attribution.waterfall import UNMATCHED
 from clv_cli.attribution.worksheet import WORKSHEET
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
     from clv_cli.results import Frames
 
-METHODS: dict[str, Method] = {"declared": DECLARED, "worksheet": WORKSHEET}
+# A method that claims by stratum runs through the same rules, waterfall and cells.
+METHODS: dict[str, Method] = {
+    "declared": DECLARED,
+    "worksheet": WORKSHEET,
+    **dict.fromkeys(CLAIM_SOURCES, DECLARED),
+}
 # The tables without which a component is not a zero but unknown.
 EVIDENCE: dict[tuple[str, str], str] = {
     ("cxm", "switched"): "initiatives",
