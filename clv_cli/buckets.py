@@ -14,6 +14,8 @@ COMPONENTS: dict[tuple[str, str], str] = {
     ("cs", "expanded"): "bought more after an at-risk intervention",
     ("cs", "referral"): "referred by customers whom CS had rescued",
     ("cs", "no_gripes"): "bought because no gripes were heard",
+    ("cs", "survey"): "influenced by CS, as buyers say",
+    ("cs", "estimated"): "saved by help in time, as measured against customers not helped",
     ("sales", "rest"): "all other purchases and fees",
     ("sales", "unmatched_credits"): "credits whose original purchase is not known",
 }

@@ -9,6 +9,7 @@ the same integer cells, and the split table gains the columns `low` and `high`. 
 any reduction or derived measure below `attribution`; none of it runs unless the method is asked for.
 """
 
+from clv_cli.attribution.evidence import evidence_tables, require_causal
 from clv_cli.attribution.explain_line import explain_line
 from clv_cli.attribution.facts import SPLIT_FACTS, split_facts, split_lines
 from clv_cli.attribution.split import METHODS, split_buckets_table, split_table, split_tables
@@ -18,7 +19,9 @@ __all__ = [
     "METHODS",
     "SPLIT_BY",
     "SPLIT_FACTS",
+    "evidence_tables",
     "explain_line",
+    "require_causal",
     "split_buckets_table",
     "split_by_table",
     "split_facts",

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.claims import CLAIM, ClaimSource, when_asked
+from clv_cli.attribution.counterfactual import COUNTERFACTUAL
+from clv_cli.attribution.survey import SURVEY_METHOD
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
-CLAIM_SOURCES: dict[str, ClaimSource] = {}
+CLAIM_SOURCES: dict[str, ClaimSource] = {
+    "survey": SURVEY_METHOD,
+    "counterfactual": COUNTERFACTUAL,
+}
 _ASKED = [when_asked(source.claims, name) for name, source in CLAIM_SOURCES.items()]
 
 
@@ -34,5 +39,5 @@ def reaches_everyone(scope: Scope) -> bool:
 @derived("split_method_claims", *_ASKED)
 def split_method_claims(_: Scope, *found: pl.DataFrame) -> pl.DataFrame:
     """The claims of the method asked for; empty where rules alone decide."""
-    claims = [frame.select(CLAIM) for frame in found if frame.width]
+    claims = [frame.select(*CLAIM) for frame in found if frame.width]
     return pl.concat([pl.DataFrame(schema=CLAIM), *claims])

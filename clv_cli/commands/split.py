@@ -6,6 +6,9 @@ import typer
 
 from clv_cli.commands.options import Shared, shared, show
 
+# What stands under a split by a measured method, shown to people where the method makes them.
+EVIDENCE = ("survey", "rescue", "rescue_checks", "rescue_episodes")
+
 
 @shared
 def split(
@@ -15,8 +18,17 @@ def split(
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option("--method", help="declared or worksheet; default: the config's split.method."),
+        typer.Option(
+            "--method",
+            help="declared, worksheet, survey or counterfactual; default: the config's split.method.",
+        ),
     ] = None,
+    require_causal: Annotated[
+        bool,
+        typer.Option(
+            "--require-causal", help="Exit 3 unless what CS saved is a measured effect."
+        ),
+    ] = False,
 ) -> None:
     """All revenue as CXM, CS and sales, to the cent.
 
@@ -26,5 +38,7 @@ def split(
     """
     from clv_cli import run
 
+    report = run.split(options.request(), by, method, require_causal=require_causal)
     people = ("split", "split_buckets") if by is None else (f"split_by_{by}", "split_buckets")
-    show(run.split(options.request(), by, method), options, people)
+    made = {result.table.name for result in report.results}
+    show(report, options, (*people, *(name for name in EVIDENCE if name in made)))

@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from clv_cli.run.opening import Request
 
 
-def split(request: Request, by: str | None, method: str | None) -> Report:
-    """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`."""
+def split(
+    request: Request, by: str | None, method: str | None, *, require_causal: bool = False
+) -> Report:
+    """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`.
+
+    Raises:
+        DataError: a causal figure is required, and the data cannot give it.
+    """
     with opened(request) as scope:
         asked = _with_method(scope, method)
-        tables = list(attribution.split_tables(asked))
+        if require_causal:
+            attribution.require_causal(asked)
+        tables = [*attribution.split_tables(asked), *attribution.evidence_tables(asked)]
         if by is not None:
             tables.insert(0, attribution.split_by_table(asked, by))
         return finished("split", asked, tables)

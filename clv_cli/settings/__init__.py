@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
+from clv_cli.settings.evidence import Evidence, Rescue, Survey
 from clv_cli.settings.revenue import Cac, Churn, Fx, IntervalFactor, Ltv, Mrr, Nrr
 from clv_cli.settings.sources import Quarantine, Source
 from clv_cli.settings.split import Split, Stated
@@ -19,6 +20,7 @@ __all__ = [
     "Cac",
     "Churn",
     "Currency",
+    "Evidence",
     "Fx",
     "IntervalFactor",
     "Ltv",
@@ -28,10 +30,12 @@ __all__ = [
     "Nrr",
     "Quarantine",
     "Ratio",
+    "Rescue",
     "Settings",
     "Source",
     "Split",
     "Stated",
+    "Survey",
     "Zone",
 ]
 
@@ -63,3 +67,6 @@ class Settings(Model):
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
     fx: Fx = Field(default_factory=Fx, description="exchange rates")
     split: Split = Field(default_factory=Split, description="the CXM / CS / sales split")
+    evidence: Evidence = Field(
+        default_factory=Evidence, description="what is measured instead of declared"
+    )

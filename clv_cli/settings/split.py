@@ -22,8 +22,9 @@ class Stated(Model):
 class Split(Model):
     """The CXM / CS / sales split of all revenue."""
 
-    method: Literal["declared", "worksheet"] = Field(
-        "declared", description="from rules and evidence per line, or from a top-down worksheet"
+    method: Literal["declared", "worksheet", "survey", "counterfactual"] = Field(
+        "declared",
+        description="rules and evidence per line, a top-down worksheet, what buyers say, or what help measurably saved",
     )
     combine: Literal["max", "capped_sum", "noisy_or"] = Field(
         "max", description="how claims of one tier on one line add up; each is symmetric"
