@@ -11,6 +11,7 @@ import typer
 from clv_cli import __version__
 from clv_cli.commands.check import check
 from clv_cli.commands.demo import demo
+from clv_cli.commands.drivers import drivers
 from clv_cli.commands.explain import explain
 from clv_cli.commands.metrics import metrics
 from clv_cli.commands.report import report
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-COMMANDS: tuple[Callable[..., None], ...] = (demo, report, metrics, split, check, explain)
+COMMANDS: tuple[Callable[..., None], ...] = (demo, report, metrics, split, drivers, check, explain)
 
 app = typer.Typer(
     name="clv",

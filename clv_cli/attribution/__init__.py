@@ -9,6 +9,7 @@ the same integer cells, and the split table gains the columns `low` and `high`. 
 any reduction or derived measure below `attribution`; none of it runs unless the method is asked for.
 """
 
+from clv_cli.attribution.driver_tables import driver_tables
 from clv_cli.attribution.evidence import evidence_tables, require_causal
 from clv_cli.attribution.explain_line import explain_line
 from clv_cli.attribution.facts import SPLIT_FACTS, split_facts, split_lines
@@ -19,6 +20,7 @@ __all__ = [
     "METHODS",
     "SPLIT_BY",
     "SPLIT_FACTS",
+    "driver_tables",
     "evidence_tables",
     "explain_line",
     "require_causal",

@@ -141,7 +141,11 @@ def rescue_claims(scope: Scope, episodes: pl.DataFrame, facts: pl.DataFrame) -> 
     """
     found = rescue(scope, episodes, facts)
     rows = [
-        (flag, f"{ESTIMATED}:{stratum.name}", *map(_text, (stratum.rate, stratum.low, stratum.high)))
+        (
+            flag,
+            f"{ESTIMATED}:{stratum.name}",
+            *map(_text, (stratum.rate, stratum.low, stratum.high)),
+        )
         for stratum in found.strata
         for flag in stratum.episodes
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.counterfactual import Rescue, rescue
-from clv_cli.attribution.survey import Said, said, survey_asked, survey_segments
+from clv_cli.attribution.survey_evidence import survey_table
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity
 from clv_cli.glossary import Kind
@@ -130,7 +130,9 @@ def _row(name: str, estimate: Estimate, times: int = 1) -> tuple[str, int, int, 
 
 
 def _nothing_claimed(found: Rescue) -> Finding:
-    message = f"no effect of help could be measured, so nothing is claimed as saved: {found.refusal}"
+    message = (
+        f"no effect of help could be measured, so nothing is claimed as saved: {found.refusal}"
+    )
     remedy = "declared rules (--method declared) are claims, not measurements"
     return Finding(Severity.WARNING, "not_causal", message, remedy=remedy)
 
@@ -158,11 +160,16 @@ def _verdict(found: Rescue, effect: Effect, scope: Scope) -> list[str]:
             f"Of {effect.treated:,} helped episodes {seen.treated:,} have comparable unhelped ones;"
             " the figures are for those."
         )
-    for placebo in effect.placebos:
+    lines += [
+        f"Placebo: {placebo.name} differs by {_money(round(placebo.estimate.value), scope)}"
+        f" ({placebo.estimate.z:+.1f} standard errors); it would notice"
+        f" {_money(round(placebo.noticeable), scope)} with 80 % chance."
+        for placebo in effect.placebos
+    ]
+    if found.causal:
         lines.append(
-            f"Placebo: {placebo.name} differs by {_money(round(placebo.estimate.value), scope)}"
-            f" ({placebo.estimate.z:+.1f} standard errors); it would notice"
-            f" {_money(round(placebo.noticeable), scope)} with 80 % chance."
+            f"The split holds the part of it whose purchases were issued in {scope.period} and that"
+            " no initiative of CXM claims."
         )
     if found.study is not None and found.causal:
         hidden = hidden_cause(found.study, effect)
@@ -176,7 +183,7 @@ def _verdict(found: Rescue, effect: Effect, scope: Scope) -> list[str]:
     return lines
 
 
-def rescue_checks_table(scope: Scope) -> Table:
+def rescue_checks_table(_: Scope) -> Table:
     """What must hold before the figure may be called an effect, and does it?"""
     columns = (
         Column("check", Kind.TEXT, "Check", labels=CHECK_LABELS),
@@ -211,7 +218,7 @@ def rescue_checks_table(scope: Scope) -> Table:
     return Table("rescue_checks", "May it be called an effect?", columns, needs, finish)
 
 
-def episodes_table(scope: Scope) -> Table:
+def episodes_table(_: Scope) -> Table:
     """How many risk episodes were compared, and what became of the others?"""
     columns = (
         Column("state", Kind.TEXT, "Risk episodes", labels=STATES),
@@ -233,83 +240,6 @@ def episodes_table(scope: Scope) -> Table:
         return Rows(pl.DataFrame(rows, schema=schema, orient="row"))
 
     return Table("rescue_episodes", "Risk episodes", columns, (risk_episodes,), finish)
-
-
-def survey_table(scope: Scope) -> Table:
-    """Which share of revenue do customers say CS influenced, and how far can that be trusted?"""
-    columns = (
-        Column("figure", Kind.TEXT, "Figure", labels=SURVEY_LABELS),
-        Column("kind", Kind.TEXT, "Kind", people=False),
-        Column("value", Kind.BY_ROW, "Value"),
-    )
-
-    def finish(frames: Frames) -> Rows:
-        found = said(scope, frames[survey_asked], frames[survey_segments])
-        rows = _survey_rows(found, scope)
-        schema = dict.fromkeys(("figure", "kind", "value"), pl.String)
-        frame = pl.DataFrame(rows, schema=schema, orient="row")
-        return Rows(frame, notes=_survey_notes(found, scope), findings=_survey_findings(found))
-
-    title = "What customers say made them buy"
-    return Table("survey", title, columns, (survey_asked, survey_segments), finish)
-
-
-SURVEY_LABELS = {
-    "share": "share of revenue that names CS",
-    "low": "lower end of the interval",
-    "high": "upper end of the interval",
-    "least": "at least, if all others say no",
-    "most": "at most, if all others say yes",
-    "asked": "purchases asked about",
-    "answered": "purchases answered for",
-    "effective": "answers, as equally large ones",
-    "response": "response rate, by money",
-}
-
-
-def _survey_rows(found: Said, scope: Scope) -> list[tuple[str, str, str | None]]:
-    share = found.share
-    counts = [("asked", found.asked), ("answered", found.answered)]
-    rows: list[tuple[str, str, str | None]] = [(n, "count", str(v)) for n, v in counts]
-    if share is None:
-        return rows
-    ends = {"share": share.share, "low": share.low, "high": share.high}
-    bounds = {"least": share.least, "most": share.most}
-    response = found.money_answered / found.money_asked
-    ratios = {**ends, **bounds, "response": response}
-    texts = {n: None if v is None else f"{v:.6f}" for n, v in ratios.items()}
-    return [
-        *((name, "ratio", texts[name]) for name in ends if texts[name] is not None),
-        *((name, "ratio", texts[name]) for name in bounds),
-        *rows,
-        ("effective", "count", f"{share.effective:.0f}"),
-        ("response", "ratio", texts["response"]),
-    ]
-
-
-def _survey_notes(found: Said, scope: Scope) -> list[str]:
-    share = found.share
-    if share is None:
-        return [f"There is no share: {found.reason}."]
-    if share.method == "none":
-        rules = scope.settings.evidence.survey
-        return [
-            f"Too few answers for an interval: {share.answers:,}, worth {share.effective:.0f} equally"
-            f" large ones (needed: {rules.min_answers} and {rules.min_effective}). Low and high are"
-            " the bounds that hold without any assumption."
-        ]
-    likely = " and is likely too narrow" if share.method == "bootstrap" else ""
-    return [
-        f"The interval holds only if whoever answered is like whoever did not{likely}; the bounds"
-        " need no assumption."
-    ]
-
-
-def _survey_findings(found: Said) -> list[Finding]:
-    if found.share is not None:
-        return []
-    message = f"customers' answers claim nothing: {found.reason}"
-    return [Finding(Severity.WARNING, "no_survey", message)]
 
 
 def _money(minor: int, scope: Scope) -> str:

@@ -68,6 +68,7 @@ class Said:
         answered: of them.
         money_asked: minor units.
         money_answered: minor units.
+        unknown: the options ticked, where none of them names CS.
         low: lower end used by the split: of the interval, or of the bounds without one.
         high: the upper end.
     """
@@ -80,6 +81,7 @@ class Said:
     money_answered: int = 0
     low: float = 0.0
     high: float = 0.0
+    unknown: tuple[str, ...] = ()
 
 
 def said(scope: Scope, asked: pl.DataFrame, segments: pl.DataFrame) -> Said:
@@ -97,13 +99,13 @@ def said(scope: Scope, asked: pl.DataFrame, segments: pl.DataFrame) -> Said:
     if asked.is_empty():
         return Said(None, "no purchase of the period was asked about (surveys of kind influence)")
     given = asked.filter(pl.col("choices").is_not_null())
-    money = [int(frame["amount_base"].cast(pl.Int128).sum()) for frame in (asked, given)]
+    whole, told = (int(frame["amount_base"].cast(pl.Int128).sum()) for frame in (asked, given))
     if given.is_empty():
-        return Said(None, "nobody answered the influence question", asked.height, 0, *money)
+        return Said(None, "nobody answered the influence question", asked.height, 0, whole)
     rules = scope.settings.evidence.survey
     share = survey_share(
         _answers(scope, asked, segments),
-        money[1] / money[0],
+        told / whole,
         SurveyRules(
             answers=rules.min_answers,
             effective=float(rules.min_effective),
@@ -112,7 +114,9 @@ def said(scope: Scope, asked: pl.DataFrame, segments: pl.DataFrame) -> Said:
     )
     low = share.least if share.low is None else share.low
     high = share.most if share.high is None else share.high
-    return Said(share, None, asked.height, given.height, *money, low, high)
+    options = given["choices"].explode().drop_nulls().unique().sort().to_list()
+    unknown = () if set(options) & set(rules.cs_choices) else tuple(options)
+    return Said(share, None, asked.height, given.height, whole, told, low, high, unknown)
 
 
 def _answers(scope: Scope, asked: pl.DataFrame, segments: pl.DataFrame) -> Answers:
@@ -125,9 +129,7 @@ def _answers(scope: Scope, asked: pl.DataFrame, segments: pl.DataFrame) -> Answe
     sizes = named.group_by("segment").agg(
         weight=pl.len() / pl.col("choices").is_not_null().sum(),
     )
-    given = (
-        named.filter(pl.col("choices").is_not_null()).join(sizes, on="segment").sort("line_id")
-    )
+    given = named.filter(pl.col("choices").is_not_null()).join(sizes, on="segment").sort("line_id")
     ours = pl.col("choices").list.eval(pl.element().is_in(list(rules.cs_choices))).list.sum()
     share = given.select(ours / pl.col("choices").list.len()).to_series()
     money = given["amount_base"].cast(pl.Float64).to_numpy()
@@ -153,7 +155,10 @@ def survey_claims(scope: Scope, asked: pl.DataFrame, segments: pl.DataFrame) -> 
         "component": SURVEY,
         "rule_id": RULE,
         "evidence": f"surveys: {found.answered} answers",
-        **{name: f"{int(rate * 10**DIGITS) / 10**DIGITS:.{DIGITS}f}" for name, rate in rates.items()},
+        **{
+            name: f"{int(rate * 10**DIGITS) / 10**DIGITS:.{DIGITS}f}"
+            for name, rate in rates.items()
+        },
     }
     return pl.DataFrame([{**dict.fromkeys(CLAIM), **row}], schema=CLAIM)
 

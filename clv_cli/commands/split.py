@@ -25,9 +25,7 @@ def split(
     ] = None,
     require_causal: Annotated[
         bool,
-        typer.Option(
-            "--require-causal", help="Exit 3 unless what CS saved is a measured effect."
-        ),
+        typer.Option("--require-causal", help="Exit 3 unless what CS saved is a measured effect."),
     ] = False,
 ) -> None:
     """All revenue as CXM, CS and sales, to the cent.

@@ -100,7 +100,9 @@ def risk_episodes(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     require_rates(missing, scope.currency)
     rules = scope.settings.evidence.rescue
     grace = pl.duration(days=rules.grace_days)
-    own = _first_of_each(flags, rules.apart_days).with_columns(landmark=pl.col("flagged_on") + grace)
+    own = _first_of_each(flags, rules.apart_days).with_columns(
+        landmark=pl.col("flagged_on") + grace
+    )
     dated = own.with_columns(end_day=pl.col("landmark").dt.offset_by(f"{rules.outcome_months}mo"))
     marked = dated.join(_helped(dated, touches), on="flag_id", how="left").join(
         within(dated, revenue, "issued_on", "landmark", "end_day", "amount_base", "outcome"),

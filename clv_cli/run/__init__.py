@@ -3,6 +3,7 @@
 `opening` reads what a request names, `finishing` computes and ties; one file a family of use cases between.
 """
 
+from clv_cli.run.driving import drivers
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
@@ -14,6 +15,7 @@ __all__ = [
     "check",
     "conventions",
     "default_as_of",
+    "drivers",
     "explain_line",
     "explain_metric",
     "finished",

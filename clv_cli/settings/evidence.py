@@ -64,12 +64,32 @@ class Survey(Model):
     )
 
 
+class InSync(Model):
+    """What initiatives changed: units in sync with customers' aims, against units that were not."""
+
+    before_months: int = Field(
+        12,
+        ge=4,
+        le=36,
+        description="months before an initiative that are compared with those after",
+    )
+    after_months: int = Field(
+        24, ge=3, le=60, description="at most so many months after its start are looked at"
+    )
+    min_units: int = Field(
+        20, ge=5, description="fewer units (product x segment) than this cannot tell it from chance"
+    )
+
+
 class Evidence(Model):
     """Measured evidence."""
 
     confidence: Share = Field(Decimal("0.95"), description="coverage of every interval")
-    rescue: Rescue = Field(default_factory=Rescue, description="what help of customers at risk brought")
+    rescue: Rescue = Field(
+        default_factory=Rescue, description="what help of customers at risk brought"
+    )
     survey: Survey = Field(default_factory=Survey, description="what customers say")
+    in_sync: InSync = Field(default_factory=InSync, description="what initiatives changed")
     low_score: Share = Field(
         Decimal("0.7"), description="answers below this share of the scale are a complaint"
     )
