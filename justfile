@@ -33,6 +33,11 @@ docs:
 bench *sizes="1e6 1e7":
     .venv/bin/python tests/bench/bench.py {{sizes}} --write
 
+# Worlds with a known truth: what the gate passes, what intervals cover; tables for ARCHITECTURE
+worlds runs="2000":
+    nice -n 19 .venv/bin/python -m tests.recipes.rescue_worlds {{runs}}
+    nice -n 19 .venv/bin/python -m tests.recipes.chance_worlds {{runs}}
+
 # Make the shipped sample anew (same seed, same bytes)
 sample:
     .venv/bin/python sample_data/generate.py

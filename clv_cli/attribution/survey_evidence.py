@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
     from clv_cli.results import Frames
 
+# With fewer answers intervals of skewed money covered 93 %, not 95 %, of the truths simulated.
+MANY = 500
 SURVEY_LABELS = {
     "share": "share of revenue that names CS",
     "low": "lower end of the interval",
@@ -80,7 +82,7 @@ def _survey_notes(found: Said, scope: Scope) -> list[str]:
             " the bounds that hold without any assumption."
         )
         return [text]
-    likely = " and is likely too narrow" if share.method == "bootstrap" else ""
+    likely = " and is likely too narrow" if share.answers < MANY else ""
     text = (
         f"The interval holds only if whoever answered is like whoever did not{likely}; the bounds"
         " need no assumption."

@@ -31,7 +31,7 @@ class SurveyRules:
 
     answers: int = 100
     effective: float = 50.0
-    linear: int = 500
+    linear: int = 1000
     level: float = 0.95
 
 
