@@ -81,10 +81,12 @@ def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
         findings.append(Finding(Severity.NOTE, "hindsight_flags", message, remedy=remedy))
     for cell in (cell for cell in found if cell.component == UNMATCHED):
         message = (
-            f"{_money(-cell.amount, scope)} of {_lines(cell.lines, 'credit')} exceed or do not name "
-            "the purchase that they take back: they lower sales, whoever was credited with it"
+            f"{_money(-cell.amount, scope)} of {_lines(cell.lines, 'credit')} find no purchase of their "
+            "customer to take back: they lower sales, whoever was credited with it"
         )
-        remedy = "give credits the id of their original line (original_line_id)"
+        remedy = (
+            "give credits the id of their original line (original_line_id), or add older exports"
+        )
         findings.append(Finding(Severity.WARNING, "unmatched_credits", message, remedy=remedy))
     _, lines, amount = frames[split_unknown_bases].row(0)
     if lines:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 TIERS = ("cxm", "cs")
 BUCKETS = (*TIERS, "sales")
 BUCKET = pl.Enum(BUCKETS)
-REST, UNMATCHED = "rest", "unmatched_credits"
+REST, UNMATCHED, FX = "rest", "unmatched_credits", "fx_rounding"
 _PART = ["at", "part"]
 SHARE = (
     "at",
