@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.cells import Cell, Cells, Method
+from clv_cli.attribution.contested import claimed, split_contest
 from clv_cli.attribution.cs import after, split_hindsight, split_interventions, window_days
 from clv_cli.attribution.facts import split_facts
 from clv_cli.attribution.reach import split_bought
@@ -107,4 +108,9 @@ def _money(minor: int, scope: Scope) -> str:
     return f"{to_decimal(minor, scope.currency):,f} {scope.currency}"
 
 
-DECLARED = Method((split_facts, revenue_months, split_hindsight_lines, split_unknown_bases), cells)
+DECLARED = Method(
+    (split_facts, revenue_months, split_hindsight_lines, split_unknown_bases),
+    cells,
+    (split_contest,),
+    claimed,
+)

@@ -54,7 +54,10 @@ GRAINS: dict[str, tuple[str, ...]] = {
     "month": ("bucket", "month"),
     "product": ("bucket", "product_id"),
     "customer": ("bucket", "code"),
+    "currency": ("bucket", "month", "currency"),
 }
+# Sums of different currencies mean nothing, so only the last keeps them in the line's own.
+OWN = ("currency",)
 
 
 def _is_whole() -> pl.Expr:
@@ -178,13 +181,18 @@ def _apart(
 def _sums(grain: str) -> Measure:
     keys = GRAINS[grain]
     of_line = [name for name in keys if name not in CELL]
-    count, total = pl.len().cast(pl.Int64), pl.col("amount").cast(pl.Int128).sum()
+    own = grain in OWN
+    count = pl.len().cast(pl.Int64)
+    money = ("amount", "own") if own else ("amount",)
+    totals = [pl.col(name).cast(pl.Int128).sum() for name in money]
 
     def plain_sums(scope: Scope) -> pl.LazyFrame:
         sums = {"lines": count, "amount": pl.col("amount_base").cast(pl.Int128).sum()}
+        if own:
+            sums["own"] = pl.col("amount").cast(pl.Int128).sum()
         lines = plain(scope)
         summed = lines.group_by(of_line).agg(**sums) if of_line else lines.select(**sums)
-        return summed.with_columns(**_sales(REST)).select(*keys, "lines", "amount")
+        return summed.with_columns(**_sales(REST)).select(*keys, *sums)
 
     def add(
         _: Scope,
@@ -194,12 +202,11 @@ def _sums(grain: str) -> Measure:
         credits_: pl.DataFrame,
     ) -> pl.DataFrame:
         lines = bought.filter("reported").select("at", *of_line)
-        cut = cells.join(lines, on="at").group_by(keys).agg(lines=count, amount=total)
-        back = credits_.group_by(keys).agg(lines=count, amount=total)
-        both = pl.concat([rest.filter(pl.col("lines") > 0), cut, back]).group_by(keys)
+        frames = [cells.join(lines, on="at"), credits_]
+        cut = [frame.group_by(keys).agg(count.alias("lines"), *totals) for frame in frames]
+        both = pl.concat([rest.filter(pl.col("lines") > 0), *cut]).group_by(keys)
         # The strict cast raises where a sum leaves 64 bits; Int64 sums would wrap silently.
-        amount = pl.col("amount").sum().cast(pl.Int64)
-        summed = both.agg(pl.col("lines").sum(), amount)
+        summed = both.agg(pl.col("lines").sum(), *(pl.col(n).sum().cast(pl.Int64) for n in money))
         texts = [pl.col(name).cast(pl.String) for name in keys if name in CELL]
         return summed.with_columns(texts).sort(keys, nulls_last=True)
 

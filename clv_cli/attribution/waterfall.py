@@ -184,6 +184,14 @@ def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> p
     return cells.filter(pl.col("tier_num") > 0)
 
 
+def combined(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
+    """What each tier claims of each part, before the waterfall: `at, part, cxm, cs` in ppm."""
+    gather, complete = COMBINE[scope.settings.split.combine]
+    own = {tier: pl.col("weight").filter(pl.col("bucket") == tier) for tier in TIERS}
+    tiers = claims.group_by(_PART).agg(gather(weights).alias(t) for t, weights in own.items())
+    return tiers.with_columns(complete(pl.col(tier)).fill_null(0) for tier in TIERS)
+
+
 def _tiers(scope: Scope, claims: pl.DataFrame, unit: int) -> pl.DataFrame:
     """Each tier's combined claim on each part as `num / den`, and how it is divided: `k, sum`.
 

@@ -26,5 +26,9 @@ def split(
     """
     from clv_cli import run
 
-    people = ("split", "split_buckets") if by is None else (f"split_by_{by}", "split_buckets")
+    people = (
+        ("split", "split_buckets", "split_claims")
+        if by is None
+        else (f"split_by_{by}", "split_buckets")
+    )
     show(run.split(options.request(), by, method), options, people)

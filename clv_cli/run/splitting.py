@@ -19,7 +19,9 @@ def split(request: Request, by: str | None, method: str | None) -> Report:
     """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`."""
     with opened(request) as scope:
         asked = _with_method(scope, method)
-        tables = list(attribution.split_tables(asked))
+        tables = [*attribution.split_tables(asked), attribution.split_claims_table(asked)]
+        if asked.book.has("general_ledger") and asked.book.lines.rows:
+            tables.append(attribution.split_general_ledger_table(asked))
         if by is not None:
             tables.insert(0, attribution.split_by_table(asked, by))
         return finished("split", asked, tables)
