@@ -9,10 +9,12 @@ the same integer cells, and the split table gains the columns `low` and `high`. 
 any reduction or derived measure below `attribution`; none of it runs unless the method is asked for.
 """
 
+from clv_cli.attribution.contested_table import split_claims_table
 from clv_cli.attribution.driver_tables import driver_tables
 from clv_cli.attribution.evidence import evidence_tables, require_causal
 from clv_cli.attribution.explain_line import explain_line
 from clv_cli.attribution.facts import SPLIT_FACTS, split_facts, split_lines
+from clv_cli.attribution.general_ledger import split_general_ledger_table
 from clv_cli.attribution.split import METHODS, split_buckets_table, split_table, split_tables
 from clv_cli.attribution.split_by import SPLIT_BY, split_by_table
 
@@ -26,7 +28,9 @@ __all__ = [
     "require_causal",
     "split_buckets_table",
     "split_by_table",
+    "split_claims_table",
     "split_facts",
+    "split_general_ledger_table",
     "split_lines",
     "split_table",
     "split_tables",

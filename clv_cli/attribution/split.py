@@ -10,7 +10,7 @@ import polars as pl
 from clv_cli.attribution.declared import DECLARED
 from clv_cli.attribution.methods import CLAIM_SOURCES
 from clv_cli.attribution.stated import stated_findings
-from clv_cli.attribution.waterfall import UNMATCHED
+from clv_cli.attribution.waterfall import FX, UNMATCHED
 from clv_cli.attribution.worksheet import WORKSHEET
 from clv_cli.buckets import BUCKETS, COMPONENTS
 from clv_cli.glossary import Kind
@@ -44,7 +44,12 @@ COMPONENT = Column(
     "component",
     Kind.TEXT,
     "Component",
-    labels={"rest": "all other", "no_gripes": "no gripes", UNMATCHED: "credits without original"},
+    labels={
+        "rest": "all other",
+        "no_gripes": "no gripes",
+        UNMATCHED: "credits without purchase",
+        FX: "exchange differences",
+    },
 )
 AMOUNT = Column("amount", Kind.MONEY, "Revenue")
 SHARE = Column("share", Kind.RATIO, "Share", bar=True)

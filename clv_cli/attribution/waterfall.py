@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 TIERS = ("cxm", "cs")
 BUCKETS = (*TIERS, "sales")
 BUCKET = pl.Enum(BUCKETS)
-REST, UNMATCHED = "rest", "unmatched_credits"
+REST, UNMATCHED, FX = "rest", "unmatched_credits", "fx_rounding"
 _PART = ["at", "part"]
 SHARE = (
     "at",
@@ -182,6 +182,14 @@ def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> p
     granted = granted.with_columns(tier_num=_credit(), tier_den=_whole("cxm") * _whole("cs"))
     cells = pl.concat([granted.select(SHARE), rest.select(SHARE)])
     return cells.filter(pl.col("tier_num") > 0)
+
+
+def combined(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
+    """What each tier claims of each part, before the waterfall: `at, part, cxm, cs` in ppm."""
+    gather, complete = COMBINE[scope.settings.split.combine]
+    own = {tier: pl.col("weight").filter(pl.col("bucket") == tier) for tier in TIERS}
+    tiers = claims.group_by(_PART).agg(gather(weights).alias(t) for t, weights in own.items())
+    return tiers.with_columns(complete(pl.col(tier)).fill_null(0) for tier in TIERS)
 
 
 def _tiers(scope: Scope, claims: pl.DataFrame, unit: int) -> pl.DataFrame:

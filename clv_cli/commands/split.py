@@ -36,7 +36,11 @@ def split(
     """
     from clv_cli import run
 
+    people = (
+        ("split", "split_buckets", "split_claims")
+        if by is None
+        else (f"split_by_{by}", "split_buckets")
+    )
     report = run.split(options.request(), by, method, require_causal=require_causal)
-    people = ("split", "split_buckets") if by is None else (f"split_by_{by}", "split_buckets")
     made = {result.table.name for result in report.results}
     show(report, options, (*people, *(name for name in EVIDENCE if name in made)))

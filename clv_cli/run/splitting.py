@@ -27,7 +27,10 @@ def split(
         asked = _with_method(scope, method)
         if require_causal:
             attribution.require_causal(asked)
-        tables = [*attribution.split_tables(asked), *attribution.evidence_tables(asked)]
+        tables = [*attribution.split_tables(asked), attribution.split_claims_table(asked)]
+        tables += attribution.evidence_tables(asked)
+        if asked.book.has("general_ledger") and asked.book.lines.rows:
+            tables.append(attribution.split_general_ledger_table(asked))
         if by is not None:
             tables.insert(0, attribution.split_by_table(asked, by))
         return finished("split", asked, tables)
