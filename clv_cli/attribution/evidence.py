@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.counterfactual import Rescue, rescue
+from clv_cli.attribution.strata_table import strata_table
 from clv_cli.attribution.survey_evidence import survey_table
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity
@@ -52,11 +53,12 @@ def evidence_tables(scope: Scope) -> list[Table]:
     """The evidence behind the method that the settings choose; none for declared figures."""
     tables: dict[str, Callable[[Scope], list[Table]]] = {
         "counterfactual": lambda asked: [
+            strata_table(asked),
             rescue_table(asked),
             rescue_checks_table(asked),
             episodes_table(asked),
         ],
-        "survey": lambda asked: [survey_table(asked)],
+        "survey": lambda asked: [strata_table(asked), survey_table(asked)],
     }
     make = tables.get(scope.settings.split.method)
     return make(scope) if make else []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution import cs
 from clv_cli.attribution.claims import CLAIM, ClaimSource, when_asked
 from clv_cli.attribution.counterfactual import COUNTERFACTUAL
 from clv_cli.attribution.survey import SURVEY_METHOD
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 CLAIM_SOURCES: dict[str, ClaimSource] = {
     "survey": SURVEY_METHOD,
     "counterfactual": COUNTERFACTUAL,
+}
+COMPONENTS_OF = {
+    cs.AT_RISK: ("retained", "expanded"),
+    cs.REFERRAL: ("referral",),
+    cs.NO_GRIPES: ("no_gripes",),
 }
 _ASKED = [when_asked(source.claims, name) for name, source in CLAIM_SOURCES.items()]
 
@@ -34,6 +40,13 @@ def reaches_everyone(scope: Scope) -> bool:
     """Whether the method may claim any purchase, of customers without evidence too."""
     source = source_of(scope)
     return source is not None and source.everyone
+
+
+def replaced(scope: Scope) -> set[tuple[str, str]]:
+    """The buckets and components whose rules give way to the method: they are no zeros, but not asked."""
+    source = source_of(scope)
+    rules = source.replaces if source is not None else frozenset()
+    return {("cs", component) for rule in rules for component in COMPONENTS_OF[rule]}
 
 
 @derived("split_method_claims", *_ASKED)

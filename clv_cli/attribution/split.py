@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.declared import DECLARED
-from clv_cli.attribution.methods import CLAIM_SOURCES
+from clv_cli.attribution.methods import CLAIM_SOURCES, replaced
 from clv_cli.attribution.stated import stated_findings
 from clv_cli.attribution.waterfall import FX, UNMATCHED
 from clv_cli.attribution.worksheet import WORKSHEET
@@ -92,7 +92,7 @@ def split_table(scope: Scope) -> Table:
 def _shown(scope: Scope, cells: Cells, bucket: str, component: str) -> bool:
     here = any((cell.bucket, cell.component) == (bucket, component) for cell in cells.cells)
     table = EVIDENCE.get((bucket, component))
-    if scope.settings.split.method == "worksheet":
+    if scope.settings.split.method == "worksheet" or (bucket, component) in replaced(scope):
         return here
     return here or (table is not None and scope.book.has(table))
 

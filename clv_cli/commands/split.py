@@ -7,7 +7,7 @@ import typer
 from clv_cli.commands.options import Shared, shared, show
 
 # What stands under a split by a measured method, shown to people where the method makes them.
-EVIDENCE = ("survey", "rescue", "rescue_checks", "rescue_episodes")
+EVIDENCE = ("split_strata", "survey", "rescue", "rescue_checks", "rescue_episodes")
 
 
 @shared
