@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution.counterfactual import Rescue, rescue
+from clv_cli.attribution.counterfactual import Rescue, missing_tables, rescue
 from clv_cli.attribution.strata_table import strata_table
 from clv_cli.attribution.survey_evidence import survey_table
 from clv_cli.errors import DataError
@@ -60,8 +60,10 @@ def evidence_tables(scope: Scope) -> list[Table]:
         ],
         "survey": lambda asked: [strata_table(asked), survey_table(asked)],
     }
-    make = tables.get(scope.settings.split.method)
-    return make(scope) if make else []
+    method = scope.settings.split.method
+    if method == "counterfactual" and missing_tables(scope) is not None:
+        return [rescue_table(scope)]
+    return tables[method](scope) if method in tables else []
 
 
 def require_causal(scope: Scope) -> None:

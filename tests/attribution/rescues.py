@@ -41,7 +41,19 @@ def company(customers: int = 260, saves: float = 0.6, seed: int = 3) -> dict[str
     return {"lines": lines, "risk_flags": flags, "touches": touches, "customers": people}
 
 
-def asked(tables: dict[str, list[Row]], method: str = "counterfactual", **keys: object) -> Scope:
-    """A question about such a company, in 2024 and 2025, as of the end of 2025."""
-    own = {"split.method": method, **keys}
-    return scope(book(**tables), "2025-12", ("2024-01", "2025-12"), **own)
+def asked(
+    tables: dict[str, list[Row]], method: str = "counterfactual", least: int | None = None
+) -> Scope:
+    """A question about such a company, in 2024 and 2025, as of the end of 2025.
+
+    Args:
+        tables: see `company`.
+        method: of the split.
+        least: `evidence.rescue.min_group`.
+    """
+    own: dict[str, Any] = {"split.method": method}
+    if least is not None:
+        own["evidence.rescue.min_group"] = least
+    lines = tables["lines"]
+    others: dict[str, Any] = {name: rows for name, rows in tables.items() if name != "lines"}
+    return scope(book(lines, **others), "2025-12", ("2024-01", "2025-12"), **own)

@@ -20,6 +20,8 @@ from tests.attribution.rescues import asked, company
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "clv.yaml"
 
+NEEDS = "needs risk_flags: who was at risk, helped or not, and who was helped"
+
 
 @cache
 def sample(method: str) -> Report:
@@ -30,8 +32,8 @@ def table(report: Report, name: str) -> Result:
     return next(result for result in report.results if result.table.name == name)
 
 
-def found(**keys: object) -> Rescue:
-    scope = asked(company(), **keys)
+def found() -> Rescue:
+    scope = asked(company())
     frames = collect_frames([risk_episodes, episode_facts], scope)
     return rescue(scope, frames[risk_episodes], frames[episode_facts])
 
@@ -75,10 +77,7 @@ def test_without_risk_flags_the_estimate_is_refused_with_the_reason() -> None:
     scope = asked(tables)
     results = collect([split_table(scope), *evidence_tables(scope)], scope)
     notes = next(r for r in results if r.table.name == "rescue").rows.notes
-    assert notes == [
-        "These data cannot say what CS saved: needs risk_flags: who was at risk, helped or not,"
-        " and who was helped."
-    ]
+    assert list(notes) == [f"These data cannot say what CS saved: {NEEDS}."]
     assert ("cs", "estimated") not in [(r["bucket"], r["component"]) for r in results[0].records()]
     with pytest.raises(DataError, match="needs risk_flags"):
         require_causal(scope)
@@ -95,7 +94,7 @@ def test_a_declared_figure_never_satisfies_require_causal(method: str) -> None:
 
 
 def test_a_number_that_fails_the_gate_is_an_association_and_claims_nothing() -> None:
-    scope = asked(company(), **{"evidence.rescue.min_group": 1000})
+    scope = asked(company(), least=1000)
     claims = collect_frames([rescue_claims], scope)[rescue_claims]
     assert claims.is_empty()
     results = {r.table.name: r for r in collect(evidence_tables(scope), scope)}
@@ -109,7 +108,7 @@ def test_a_number_that_fails_the_gate_is_an_association_and_claims_nothing() -> 
 
 def test_too_few_episodes_are_refused_with_their_number() -> None:
     scope = asked(company(12))
-    with pytest.raises(DataError, match="helped and .* unhelped risk episodes"):
+    with pytest.raises(DataError, match=r"helped and \d+ unhelped risk episodes"):
         require_causal(scope)
 
 
@@ -139,7 +138,7 @@ def test_the_shares_of_the_strata_add_up_to_the_estimate() -> None:
 
 
 def test_claims_are_shares_of_what_helped_customers_bought_after_the_landmark() -> None:
-    scope = asked(company(), **{"evidence.rescue.min_group": 30})
+    scope = asked(company(), least=30)
     frames = collect_frames([rescue_claims, risk_episodes], scope)
     claims, episodes = frames[rescue_claims], frames[risk_episodes]
     windows = set(episodes.filter("helped").select("code", "landmark", "end_day").iter_rows())

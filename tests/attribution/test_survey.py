@@ -9,8 +9,8 @@ import pytest
 from clv_cli.attribution import evidence_tables, split_table
 from clv_cli.attribution.survey import said, survey_asked, survey_claims, survey_segments
 from clv_cli.results import Result, collect, collect_frames
-from tests.attribution.asking import initiative
 from tests.attribution.asking import asked as scope_of
+from tests.attribution.asking import initiative
 from tests.books import day, line
 
 Row = dict[str, Any]
@@ -41,10 +41,10 @@ ANSWERS = [
 
 
 def results(
-    lines: list[Row] = LINES, answers: list[Row] | None = ANSWERS, **more: Any
-) -> dict[str, Result]:  # noqa: ANN401
-    tables = {} if answers is None else {"surveys": answers}
-    scope = scope_of(lines, **tables, **{"split__method": "survey", **more})
+    lines: list[Row] = LINES, answers: list[Row] | None = ANSWERS, **more: list[Row]
+) -> dict[str, Result]:
+    tables: dict[str, Any] = {} if answers is None else {"surveys": answers}
+    scope = scope_of(lines, split__method="survey", **(tables | more))
     found = collect([split_table(scope), *evidence_tables(scope)], scope)
     return {result.table.name: result for result in found}
 

@@ -223,7 +223,7 @@ def test_importance_of_swiss_fertility_is_as_published() -> None:
 def correlations(p: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(60, p + 1)) @ rng.normal(size=(p + 1, p + 1))
-    return np.corrcoef(values, rowvar=False)
+    return np.asarray(np.corrcoef(values, rowvar=False))
 
 
 @given(st.integers(1, 4), st.integers(0, 10_000))

@@ -136,8 +136,8 @@ def main(runs: int) -> None:
     print("\n| survey share | gets an interval | interval holds the truth |\n|---|--:|--:|")
     for answers, spread in SURVEYS:
         given, covered = survey(answers, spread, runs)
-        share = "-" if np.isnan(covered) else f"{covered:.1%}"
-        print(f"| {answers} answers, log sd {spread} | {given:.1%} | {share} |")
+        told = "-" if np.isnan(covered) else f"{covered:.1%}"
+        print(f"| {answers} answers, log sd {spread} | {given:.1%} | {told} |")
 
 
 if __name__ == "__main__":
