@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.options import Shared, deliver, shared, show
 
 
 @shared
@@ -17,6 +17,10 @@ def split(
         str | None,
         typer.Option("--method", help="declared or worksheet; default: the config's split.method."),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option("--journal", help="The line ledger as a journal: hledger or beancount."),
+    ] = None,
 ) -> None:
     """All revenue as CXM, CS and sales, to the cent.
 
@@ -26,6 +30,13 @@ def split(
     """
     from clv_cli import run
 
+    if journal is not None:
+        from clv_cli.render.as_journal import render, require_style
+
+        style = require_style(journal)
+        report, accounts = run.split_journal(options.request(), method)
+        deliver(render(report.results[0], style, accounts, report.currency), options)
+        return
     people = (
         ("split", "split_buckets", "split_claims")
         if by is None
