@@ -76,7 +76,7 @@ def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFram
     reported = bought.filter("reported").select("at")
     purchases = rounded.filter(pl.col("credit").is_null()).join(reported, on="at", how="semi")
     now = credits_.filter("reported").select(credit="line_id")
-    back = rounded.join(now, on="credit", how="semi").with_columns(0 - pl.col("amount"))
+    back = rounded.join(now, on="credit", how="semi").with_columns(-pl.col("amount"))
     both = pl.concat(frame.select("at", "part", "amount") for frame in (purchases, back))
     return both.group_by("at", "part").agg(pl.col("amount").sum())
 
@@ -97,7 +97,8 @@ def claimed(frames: Frames, cells: Cells) -> Claimed:
         for bucket in BUCKETS
     }
     return Claimed(
-        {bucket: round(claims[bucket]) for bucket in BUCKETS},
+        # Whoever is granted a cent claims it, however the cents of months were rounded.
+        {bucket: max(round(claims[bucket]), cells.of(bucket)) for bucket in BUCKETS},
         {bucket: (min(found), max(found)) for bucket, found in ranges.items()},
     )
 

@@ -56,7 +56,7 @@ Format = Annotated[
         "-f",
         "--format",
         envvar="CLV_FORMAT",
-        help="table, plain, json, csv, md; default: table, in a pipe plain.",
+        help="table, plain, json, csv, md, parquet; default: table, in a pipe plain.",
     ),
 ]
 Output = Annotated[
@@ -151,18 +151,38 @@ def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
     name = options.chosen_format()
     people = name in {"table", "plain", "md"}
     chosen = tuple(options.table or ()) or (tables if people else ())
-    text = render(report, name, _view(options, chosen))
+    deliver(render(report, name, _view(options, chosen)), options)
+
+
+def deliver(content: str | bytes, options: Shared) -> None:
+    """Write what was rendered to the output file, or to standard output.
+
+    Raises:
+        UsageError: bytes for a terminal, or a file that cannot be written.
+    """
+    from clv_cli.errors import UsageError
+
     if options.output is not None:
         from clv_cli.files import atomic_write
 
         try:
-            atomic_write(options.output, text.encode())
+            atomic_write(
+                options.output, content if isinstance(content, bytes) else content.encode()
+            )
         except OSError as error:
             raise _cannot_write(options.output, error) from error
         if not options.quiet:
             typer.echo(f"wrote {options.output}", err=True)
-    elif not options.quiet:
-        emit(text)
+    elif options.quiet:
+        return
+    elif isinstance(content, str):
+        emit(content)
+    elif sys.stdout.isatty():
+        raise UsageError(
+            "this format is binary", where="-f/--format", hint="write it to a file: -o FILE.parquet"
+        )
+    else:
+        sys.stdout.buffer.write(content)
 
 
 def _cannot_write(path: Path, error: OSError) -> Exception:

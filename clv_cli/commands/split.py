@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.options import Shared, deliver, shared, show
 
 # What stands under a split by a measured method, shown to people where the method makes them.
 EVIDENCE = ("split_strata", "survey", "rescue", "rescue_checks", "rescue_episodes")
@@ -27,6 +27,10 @@ def split(
         bool,
         typer.Option("--require-causal", help="Exit 3 unless what CS saved is a measured effect."),
     ] = False,
+    journal: Annotated[
+        str | None,
+        typer.Option("--journal", help="The line ledger as a journal: hledger or beancount."),
+    ] = None,
 ) -> None:
     """All revenue as CXM, CS and sales, to the cent.
 
@@ -36,6 +40,15 @@ def split(
     """
     from clv_cli import run
 
+    if journal is not None:
+        from clv_cli.render.as_journal import render, require_style
+
+        style = require_style(journal)
+        report, accounts = run.split_journal(
+            options.request(), method, require_causal=require_causal
+        )
+        deliver(render(report.results[0], style, accounts, report.currency), options)
+        return
     people = (
         ("split", "split_buckets", "split_claims")
         if by is None

@@ -8,7 +8,7 @@ from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
 from clv_cli.run.reporting import check, metrics_by_month, report
-from clv_cli.run.splitting import split
+from clv_cli.run.splitting import split, split_journal
 
 __all__ = [
     "Request",
@@ -25,4 +25,5 @@ __all__ = [
     "report",
     "sample_config",
     "split",
+    "split_journal",
 ]

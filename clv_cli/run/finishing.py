@@ -41,7 +41,7 @@ def finished(command: str, scope: Scope, tables: Sequence[Table]) -> Report:
         results=tuple(results),
         checks=tuple(dict.fromkeys(checks)),
         findings=tuple(sorted(dict.fromkeys(findings), key=lambda f: order.index(f.severity))),
-        conventions=conventions(scope.settings),
+        conventions=conventions(scope.settings, measured=_measures(command, scope.settings)),
         notes=_notes(scope),
     )
 
@@ -76,10 +76,20 @@ def _notes(scope: Scope) -> tuple[str, ...]:
     return ()
 
 
-def conventions(settings: Settings) -> dict[str, str]:
-    """Every setting that shapes a figure, by its dotted key."""
+def _measures(command: str, settings: Settings) -> bool:
+    """Whether figures rest on measured evidence, which has settings of its own."""
+    return command == "drivers" or settings.split.method in {"survey", "counterfactual"}
+
+
+def conventions(settings: Settings, *, measured: bool = False) -> dict[str, str]:
+    """Every setting that shapes a figure, by its dotted key.
+
+    Args:
+        settings: all of them.
+        measured: whether those of measured evidence are among them.
+    """
     flat = {"mrr.basis": "lines", "revenue.basis": "month of issue"}
-    for section in ("mrr", "churn", "nrr", "ltv", "cac", "fx", "split"):
+    for section in ("mrr", "churn", "nrr", "ltv", "cac", "fx", "split", *["evidence"] * measured):
         flat |= _flatten(section, getattr(settings, section).model_dump())
     return flat
 

@@ -8,7 +8,7 @@ from clv_cli import attribution
 from clv_cli.errors import UsageError
 from clv_cli.pipeline import Scope
 from clv_cli.run.finishing import finished
-from clv_cli.run.opening import opened
+from clv_cli.run.opening import opened, require_lines
 
 if TYPE_CHECKING:
     from clv_cli.results import Report
@@ -34,6 +34,24 @@ def split(
         if by is not None:
             tables.insert(0, attribution.split_by_table(asked, by))
         return finished("split", asked, tables)
+
+
+def split_journal(
+    request: Request, method: str | None, *, require_causal: bool = False
+) -> tuple[Report, dict[str, str]]:
+    """The ledger of the split, line by line, and the accounts that its journal is written to.
+
+    Raises:
+        DataError: a causal figure is required, and the data cannot give it.
+    """
+    with opened(request) as scope:
+        require_lines(scope)
+        asked = _with_method(scope, method)
+        if require_causal:
+            attribution.require_causal(asked)
+        tables = [attribution.split_by_table(asked, "line")]
+        accounts = {name: str(value) for name, value in asked.settings.split.journal}
+        return finished("split", asked, tables), accounts
 
 
 def _with_method(scope: Scope, method: str | None) -> Scope:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from clv_cli.settings.base import Model
+from clv_cli.settings.journal import Journal
 
 
 class Stated(Model):
@@ -54,6 +55,7 @@ class Split(Model):
         Decimal(1),
         description="share of a purchase after an at-risk intervention that CS is granted",
     )
+    journal: Journal = Field(default_factory=Journal, description="accounts of the journal export")
     stated: Stated = Field(
         default_factory=Stated, description="figures printed elsewhere, compared with ours"
     )
