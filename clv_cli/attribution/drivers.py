@@ -132,8 +132,8 @@ def _notes(answers: pl.DataFrame, found: Importance, level: float) -> list[str]:
     method = "LMG (Shapley shares of R²)" if found.exact else "Johnson's relative weights"
     days = answers["asked_on"].sort().to_list()
     explained = (
-        f"The drivers explain {found.explained:.0%} of {OUTCOMES[answers['kind'][0]]} in"
-        f" {answers.height:,} answers asked {days[0]} to {days[-1]}; {method}, {level:.0%} intervals."
+        f"The drivers explain {100 * found.explained:.0f} % of {OUTCOMES[answers['kind'][0]]} in"
+        f" {answers.height:,} answers asked {days[0]} to {days[-1]}; {method}, {100 * level:.0f} % intervals."
     )
     tiers = "Drivers of one tier cannot be told apart from its first."
     return [explained, f"{tiers} Importance is not proof of a cause."]

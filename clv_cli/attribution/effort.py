@@ -116,7 +116,7 @@ def _finish(frames: Frames) -> Rows:
         reasons += [(index, "saving", "no revenue and cost to compare with")] * (saving is None)
     costed = frames[touch_effort]
     share = Fraction(int(costed["costed"].sum()), max(int(costed["touches"].sum()), 1))
-    recorded = f"Cost is recorded for {float(share):.0%} of the touches."
+    recorded = f"Cost is recorded for {100 * float(share):.0f} % of the touches."
     beside = "A saving is an estimate beside revenue; it is in no bucket of the split."
     frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     return Rows(frame, reasons, notes=[recorded, beside])

@@ -145,7 +145,7 @@ def _verdict(found: Rescue, effect: Effect, scope: Scope) -> list[str]:
     """The result in plain sentences: what, how sure, what it rests on, what could undo it."""
     from clv_cli.models.effect import hidden_cause  # noqa: PLC0415 - scipy, only when asked
 
-    seen, level = effect.overlap, f"{float(scope.settings.evidence.confidence):.0%}"
+    seen, level = effect.overlap, f"{100 * float(scope.settings.evidence.confidence):.0f} %"
     value, low, high = (_money(v, scope) for v in _row("", effect.estimate, seen.treated)[1:])
     if found.causal:
         first = (
@@ -177,12 +177,10 @@ def _verdict(found: Rescue, effect: Effect, scope: Scope) -> list[str]:
         )
     if found.study is not None and found.causal:
         hidden = hidden_cause(found.study, effect)
-        text = f"Hidden causes: one explaining {hidden.robustness:.0%} of what is left of both help"
+        text = f"Hidden causes: one explaining {100 * hidden.robustness:.0f} % of what is left of both help"
         text += " and revenue would undo this"
         if hidden.benchmark:
-            text += (
-                f"; one as strong as {hidden.benchmark} would remove {min(hidden.removed, 1):.0%}"
-            )
+            text += f"; one as strong as {hidden.benchmark} would remove {100 * min(hidden.removed, 1):.0f} %"
         lines.append(f"{text}.")
     return lines
 

@@ -113,7 +113,7 @@ def gate_checks(
             seen.off_support,
             rules.off_support,
             seen.off_support <= rules.off_support,
-            f"{seen.off_support:.0%} of the treated have no comparable untreated case",
+            f"{100 * seen.off_support:.0f} % of the treated have no comparable untreated case",
         ),
         GateCheck(
             "effective_sample",
@@ -127,7 +127,7 @@ def gate_checks(
             seen.heaviest,
             rules.heaviest,
             seen.heaviest <= rules.heaviest,
-            f"1 % of the untreated carry {seen.heaviest:.0%} of the comparison",
+            f"1 % of the untreated carry {100 * seen.heaviest:.0f} % of the comparison",
         ),
         GateCheck(
             "balance",

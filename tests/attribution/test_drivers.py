@@ -154,7 +154,7 @@ def test_effort_follows_revenue_and_a_saving_is_what_it_would_have_cost() -> Non
     assert p["saving"] == 30_00 * 300 // 200 - 30_00
     assert (q["touches"], q["cost"], q["saving"]) == (0.25, 10_00, None)
     assert (total["cost"], total["saving"]) == (40_00, 30_00 * 400 // 200 - 40_00)
-    assert found.rows.notes[0] == "Cost is recorded for 67% of the touches."
+    assert found.rows.notes[0] == "Cost is recorded for 67 % of the touches."
 
 
 def test_cost_in_another_currency_is_converted_and_without_a_rate_not_counted() -> None:
@@ -167,7 +167,7 @@ def test_cost_in_another_currency_is_converted_and_without_a_rate_not_counted() 
     )
     found = tables(scope(of))["effort"]
     assert found.records()[-1]["cost"] == 12_00
-    assert found.rows.notes[0] == "Cost is recorded for 50% of the touches."
+    assert found.rows.notes[0] == "Cost is recorded for 50 % of the touches."
 
 
 def units(products: int, lift: float, start: int = 18, months: int = 36) -> list[Row]:

@@ -42,7 +42,7 @@ def test_survey_controls_for_the_job_training_are_refused_in_plain_words() -> No
     assert effect is not None
     assert effect.naive.value == pytest.approx(-8497.5, abs=0.1)
     assert not effect.passed
-    assert "24% of the treated have no comparable untreated case" in effect.failures
+    assert "24 % of the treated have no comparable untreated case" in effect.failures
     failed = {check.name for check in effect.checks if not check.passed}
     assert failed == {"support", "weights", "placebo"}
 
