@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clv_cli.results import Frames
 
 COLUMNS = (
-    Column("rule", Kind.TEXT, "Stratum", labels={"total": "All"}),
+    Column("stratum", Kind.TEXT, "Stratum", labels={"total": "All"}),
     Column("rate", Kind.RATIO, "Rate"),
     Column("rate_low", Kind.RATIO, "Low"),
     Column("rate_high", Kind.RATIO, "High"),
@@ -28,7 +28,7 @@ COLUMNS = (
     Column("high", Kind.MONEY, "High"),
 )
 _SCHEMA = {
-    "rule": pl.String,
+    "stratum": pl.String,
     **dict.fromkeys(("rate", "rate_low", "rate_high"), pl.Float64),
     **dict.fromkeys(("amount", "low", "high"), pl.Int64),
 }
@@ -48,13 +48,17 @@ def _finish(frames: Frames) -> Rows:
     facts = frames[split_facts].filter(pl.col("component").is_in([SURVEY, ESTIMATED]))
     granted = dict(facts.select("rule_id", "amount").iter_rows())
     claims = frames[split_method_claims].select("rule_id", "rate", "low", "high").unique()
-    rows = []
+    rows: list[tuple[object, ...]] = []
+    totals, claimed_on = [0, 0, 0], Fraction(0)
     for rule, *texts in claims.sort("rule_id").iter_rows():
         rate, low, high = (Fraction(text) for text in texts)
         amount = int(granted.get(rule, 0))
-        ends = (round(amount * end / rate) if rate else 0 for end in (low, high))
-        rows.append((rule, float(rate), float(low), float(high), amount, *ends))
-    if len(rows) > 1:
-        sums = (sum(row[place] for row in rows) for place in (4, 5, 6))
-        rows.append(("total", None, None, None, *sums))
+        base = amount / rate if rate else Fraction(0)
+        claimed_on += base
+        ends = (amount, round(base * low), round(base * high))
+        totals = [sum(pair) for pair in zip(totals, ends, strict=True)]
+        name = str(rule).removeprefix(f"{ESTIMATED}:")
+        rows.append((name, float(rate), float(low), float(high), *ends))
+    if len(rows) > 1 and claimed_on:
+        rows.append(("total", *(float(money / claimed_on) for money in totals), *totals))
     return Rows(pl.DataFrame(rows, schema=_SCHEMA, orient="row"))

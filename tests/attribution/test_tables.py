@@ -125,7 +125,7 @@ def test_every_grouping_sums_to_the_same_buckets_and_carries_the_check(name: str
 
 def test_groupings_are_listed_by_name_and_methods_are_named() -> None:
     assert list(SPLIT_BY) == sorted(SPLIT_BY)
-    assert list(METHODS) == ["declared", "worksheet"]
+    assert list(METHODS) == ["declared", "worksheet", "survey", "counterfactual"]
 
 
 def test_customers_come_with_the_largest_first() -> None:
