@@ -124,7 +124,7 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
         takings: `line_id, original_line_id, nth, taken, currency, month`.
 
     Returns:
-        One row a taking x cell of its purchase that gives something: the taking, the cell's place,
+        One row a taking x cell of its purchase that has something left: the taking, the cell's place,
         `share_num, share_den` (its exact part of the credit's money), `own, amount` (Int64, not negative).
     """
     cutter.turn()
@@ -143,7 +143,7 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
             )
             .drop("_own", "_amount")
         )
-    rows = pl.concat(rounds).filter((pl.col("own") > 0) | (pl.col("amount") > 0))
+    rows = pl.concat(rounds).filter((pl.col("share_num") > 0) | (pl.col("amount") > 0))
     return rows.drop("line", "nth")
 
 
