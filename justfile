@@ -45,3 +45,7 @@ sample:
 # Pin what is installed now
 pin:
     .venv/bin/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+
+# The split's promises on made-up files: footing, rounding, shuffles, refunds, speed; into ARCHITECTURE.md
+exactness *sizes="1e6 20":
+    .venv/bin/python tests/recipes/exactness.py {{sizes}} --write

@@ -64,6 +64,11 @@ class Cutter:
         self._base = scope.currency
         self._codes = {name: code for code, name in enumerate(scope.book.lines.currencies)}
         self._carries: dict[str, Carry] = {"own": {}, "base": {}}
+        self._back = False
+
+    def turn(self) -> None:
+        """From here on cells are taken back."""
+        self._back = True
 
     def cut(
         self, cells: pl.DataFrame, own: tuple[str, str, str], base: tuple[str, str, str]
@@ -102,7 +107,11 @@ class Cutter:
             num=num,
             den=den,
         )
-        cut, self._carries[kind] = carried(wide, self._carries[kind])
+        # What is taken back makes totals smaller: what purchases left over counts the other way.
+        sign = -1 if self._back else 1
+        before = {key: sign * left for key, left in self._carries[kind].items()}
+        cut, after = carried(wide, before)
+        self._carries[kind] = {key: sign * left for key, left in after.items()}
         return cut
 
 
@@ -115,9 +124,10 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
         takings: `line_id, original_line_id, nth, taken, currency, month`.
 
     Returns:
-        One row a taking x cell of its purchase that gives something: the taking, the cell's place,
+        One row a taking x cell of its purchase that has something left: the taking, the cell's place,
         `share_num, share_den` (its exact part of the credit's money), `own, amount` (Int64, not negative).
     """
+    cutter.turn()
     left = cells.select("original_line_id", *ORDER, "own", "amount")
     numbered = takings.sort("line_id", "original_line_id").with_row_index("line")
     rounds = [_one_round(cutter, left, numbered.clear())]
@@ -133,7 +143,7 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
             )
             .drop("_own", "_amount")
         )
-    rows = pl.concat(rounds).filter((pl.col("own") > 0) | (pl.col("amount") > 0))
+    rows = pl.concat(rounds).filter((pl.col("share_num") > 0) | (pl.col("amount") > 0))
     return rows.drop("line", "nth")
 
 

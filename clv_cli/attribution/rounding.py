@@ -4,9 +4,10 @@ A line is cut by systematic rounding: its cells' fractions are laid end to end f
 cell gets one unit for each whole number that it crosses. Cells, buckets of the line and the line itself
 are then floor or ceiling of their exact values whatever the offset is; the offset is the remainder that
 the lines before it left, so equal lines take turns. What is still missing from a bucket's total, which
-is rounded once a scope, is moved between buckets on the lines where a move costs least. Three totals
-that are floors or ceilings of the exact ones and sum to the whole can always be met: with three buckets
-every set of them is one bucket or all but one (Bacharach, Matrix Rounding Problems, 1966).
+is rounded once a scope, is moved between buckets on the lines where a move costs least. With three
+buckets every set of them is one bucket or all but one, so totals within each bucket's own limits can
+always be met (Bacharach, Matrix Rounding Problems, 1966); and some floors or ceilings of the exact
+totals, less what earlier batches left over, always are within them (see `_totals`).
 
 Fractions are kept in 2^-50 of a unit; a total is off its true remainder by less than 1e-9 of a unit a
 million lines, which matters only where a total lies that near to a whole number, and then rounds to it.
@@ -14,7 +15,7 @@ million lines, which matters only where a total lies that near to a whole number
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,8 +98,15 @@ def _fitted(part: Mapping[str, Ints], before: Ints | None) -> tuple[Ints, Ints]:
     fractions = _whole_rows(fractions, row, first, units)
     up = _systematic(fractions, row, first)
     exact = _sums(fractions, part["bucket"])
-    wanted = _largest_remainder([e - int(c) for e, c in zip(exact, carry, strict=True)])
-    _move(up, fractions, row, part["bucket"], wanted)
+    shape = (len(first), BUCKETS)
+    share, have = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    np.add.at(share, (row, part["bucket"]), fractions)
+    np.add.at(have, (row, part["bucket"]), up)
+    target = [whole - int(before_) for whole, before_ in zip(exact, carry, strict=True)]
+    moved = _moved(have, share, _totals(target, share, units))
+    for line, bucket in zip(*np.nonzero(moved != have), strict=True):
+        cells = np.flatnonzero((row == line) & (part["bucket"] == bucket))
+        _settle(up, fractions, cells, int(moved[line, bucket]))
     got = np.bincount(part["bucket"], up, BUCKETS).astype(np.int64)
     left = [int(c) + int(g) * UNIT - e for c, g, e in zip(carry, got, exact, strict=True)]
     return up, np.array(left, np.int64)
@@ -135,38 +143,44 @@ def _sums(fractions: Ints, bucket: Ints) -> list[int]:
     return sums
 
 
-def _largest_remainder(exact: list[int]) -> list[int]:
-    """Whole units by bucket: each total's floor or ceiling, summing to the whole."""
+def _totals(exact: list[int], share: Ints, units: Ints) -> list[int]:
+    """Whole units by bucket: floors or ceilings that lines can meet, the nearest of them.
+
+    A total can be met where each bucket's own limits allow it. One always can: line by line there is a
+    bucket to give the unit to that keeps every total less than one from exact, because two buckets
+    that both had to have it would leave the third more than one above.
+    """
+    part = (share & (UNIT - 1)) > 0
+    whole = share >> BITS
+    spare = units - whole.sum(axis=1)
+    most = (whole + (part & (spare > 0)[:, None])).sum(axis=0)
+    least = (whole + (part & (spare >= part.sum(axis=1))[:, None])).sum(axis=0)
     floors = [value >> BITS for value in exact]
     left = round(sum(exact) / UNIT) - sum(floors)
-    order = sorted(range(len(exact)), key=lambda b: (-(exact[b] & (UNIT - 1)), b))
-    for bucket in order[:left]:
-        floors[bucket] += 1
-    return floors
+    candidates = [
+        [floor + (bucket in ceiled) for bucket, floor in enumerate(floors)]
+        for ceiled in combinations(range(BUCKETS), left)
+    ]
+    met = [c for c in candidates if all(least <= c) and all(c <= most)]
+    return min(
+        met, key=lambda c: [sum(abs((u << BITS) - e) for u, e in zip(c, exact, strict=True))]
+    )
 
 
-def _move(up: Ints, fractions: Ints, row: Ints, bucket: Ints, wanted: list[int]) -> None:
+def _moved(begun: Ints, share: Ints, wanted: list[int]) -> Ints:
     """Move units between buckets on the lines where it costs least, until the totals are met."""
-    shape = (int(row[-1]) + 1, BUCKETS)
-    share, have = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    np.add.at(share, (row, bucket), fractions)
-    np.add.at(have, (row, bucket), up)
-    begun, floor, rest = have.copy(), share >> BITS, share & (UNIT - 1)
+    have, floor, rest = begun.copy(), share >> BITS, share & (UNIT - 1)
     while True:
         surplus = have.sum(axis=0) - wanted
         path = _path(have, floor, rest, surplus)
         if path is None:
-            break
+            return have
         steps = list(pairwise(path))
         rows = [_movable(have, floor, rest, *step) for step in steps]
         count = min(surplus[path[0]], -surplus[path[-1]], *(len(found) for found in rows))
         for (giving, taking), found in zip(steps, rows, strict=True):
             have[found[:count], giving] -= 1
             have[found[:count], taking] += 1
-    for line, number in zip(*np.nonzero(have != begun), strict=True):
-        _settle(
-            up, fractions, np.flatnonzero((row == line) & (bucket == number)), have[line, number]
-        )
 
 
 def _movable(have: Ints, floor: Ints, rest: Ints, giving: int, taking: int) -> Ints:
@@ -194,7 +208,7 @@ def _path(have: Ints, floor: Ints, rest: Ints, surplus: Ints) -> list[int] | Non
 
 def _settle(up: Ints, fractions: Ints, cells: Ints, wanted: int) -> None:
     """Give one bucket of one line its units: the cells with the largest fractions keep or get them."""
-    change = int(wanted) - int(up[cells].sum())
+    change = wanted - int(up[cells].sum())
     for _ in range(abs(change)):
         can = (
             cells[(up[cells] == 0) & (fractions[cells] > 0)] if change > 0 else cells[up[cells] > 0]

@@ -112,6 +112,21 @@ def test_what_one_batch_leaves_over_is_made_good_by_the_next() -> None:
         assert abs(total[0] - total[1]) <= 1
 
 
+@given(lines_)
+def test_totals_stay_within_one_unit_however_small_the_batches(lines: list[Line]) -> None:
+    exact: dict[int, Fraction] = defaultdict(Fraction)
+    got: dict[int, int] = defaultdict(int)
+    carry: Carry = {}
+    for total, shares in lines:
+        cells = frame([(total, shares)])
+        out, carry = carried(cells, carry)
+        den = sum(share for _, share in shares)
+        for (bucket, num), cell in zip(sorted(shares), out, strict=True):
+            exact[bucket] += Fraction(total * num, den)
+            got[bucket] += cell
+        assert all(abs(got[bucket] - exact[bucket]) < 1 for bucket in exact)
+
+
 def test_scopes_are_rounded_apart() -> None:
     lines: list[Line] = [(1, [(0, 1), (2, 1)])]
     both = pl.concat([frame(lines, 1), frame(lines, 2)])

@@ -114,15 +114,16 @@ def _lines(rng: np.random.Generator, lines: int, customers: int) -> pl.DataFrame
 def _credits(rng: np.random.Generator, purchases: pl.DataFrame, count: int) -> pl.DataFrame:
     original = purchases[rng.integers(0, len(purchases), count).tolist()]
     part = rng.choice([1, 2, 3, 7], count)
-    late = pl.Series("late", rng.integers(0, 30, count))
+    late = pl.Series(rng.integers(0, 30, count) * 86_400_000).cast(pl.Duration("ms"))
     named = rng.random(count) >= UNNAMED
-    return original.with_columns(
+    credits_: pl.DataFrame = original.with_columns(
         line_id=_names("N", np.arange(count)),
         kind=pl.lit("credit"),
         amount=0 - pl.max_horizontal(pl.col("amount") // pl.Series(part), 1),
-        issued_on=pl.col("issued_on") + pl.duration(days=late),
+        issued_on=(pl.col("issued_on") + late).cast(pl.Date),
         original_line_id=pl.when(pl.Series(named)).then("line_id").otherwise(pl.lit("")),
     )
+    return credits_
 
 
 def _decimal(digits: int) -> pl.Expr:
