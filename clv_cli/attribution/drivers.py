@@ -43,9 +43,9 @@ def scored_answers(scope: Scope) -> pl.LazyFrame:
         `customer_id, asked_on, kind, item, score` (Float64, 0 to 1), sorted; answers to the same
         question on the same day are averaged.
     """
-    last = min(scope.as_of, scope.period.end_day)
+    asked = pl.col("asked_on")
     answers = scope.book.table("surveys").filter(
-        pl.col("score").is_not_null(), pl.col("asked_on") <= last
+        pl.col("score").is_not_null(), asked <= scope.as_of, asked < scope.period.end_day
     )
     own = answers.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
     keys = [*_KEYS, "kind", "item"]

@@ -43,7 +43,7 @@ def survey_asked(scope: Scope) -> pl.LazyFrame:
     )
     ticked = pl.when(pl.col("choices").list.len() > 0).then("choices")
     answers = asked.select("line_id", "response_id", choices=ticked)
-    bought = history(scope).filter(pl.col("amount") > 0, pl.col("month") >= first)
+    bought = history(scope).filter(pl.col("amount_base") > 0, pl.col("month") >= first)
     both = bought.select("line_id", "code", "amount_base").join(answers, on="line_id")
     order = [pl.col("choices").is_null(), pl.col("response_id")]
     return both.sort("line_id", *order).unique("line_id", keep="first", maintain_order=True)

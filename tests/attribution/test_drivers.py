@@ -94,6 +94,15 @@ def test_the_stronger_driver_comes_first(kind: str, words: str) -> None:
     assert words in found.rows.notes[0]
 
 
+def test_answers_asked_after_the_period_are_not_read() -> None:
+    later = [row | {"asked_on": day("2025-07-01")} for row in survey("nps")]
+    of = book(LINES, surveys=survey("nps") + later)
+    (found, *_) = collect(
+        driver_tables(asked := scope(of, "2025-12", ("2025-01", "2025-06"))), asked
+    )
+    assert "60 answers asked 2025-03-01 to 2025-03-01" in found.rows.notes[0]
+
+
 def test_too_few_answers_for_their_drivers_are_refused() -> None:
     found = tables(scope(book(LINES, surveys=survey("nps", 19))))["drivers"]
     assert found.records() == []
