@@ -181,6 +181,8 @@ def _rules(scope: Scope) -> Rules:
         imbalance=float(asked.max_imbalance),
         off_support=float(asked.max_off_support),
         heaviest=float(asked.max_top_weight),
+        ours="helped",
+        theirs="unhelped",
     )
 
 

@@ -30,6 +30,8 @@ class Rules:
         off_support: largest share of the treated beyond the untreated.
         heaviest: largest share of all weight on the heaviest 1 % of the untreated.
         false_alarm: chance that sound data fail any of the placebo tests.
+        ours: what readers call the treated.
+        theirs: what they call the untreated.
     """
 
     level: float = 0.95
@@ -40,6 +42,8 @@ class Rules:
     off_support: float = 0.05
     heaviest: float = 0.25
     false_alarm: float = 0.05
+    ours: str = "treated"
+    theirs: str = "untreated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,14 @@ def gate_checks(
         width: of the interval, as a share of what the treated brought; more says nothing.
         placebos: none: no test was possible, so nothing shows that no cause is hidden.
     """
-    smallest = min(seen.treated, seen.untreated)
+    smallest, ours, theirs = min(seen.treated, seen.untreated), rules.ours, rules.theirs
     return [
         GateCheck(
             "size",
             smallest,
             rules.group,
             smallest >= rules.group,
-            f"only {seen.treated:,} treated and {seen.untreated:,} untreated cases can be compared"
+            f"only {seen.treated:,} {ours} and {seen.untreated:,} {theirs} cases can be compared"
             f" (each must be {rules.group:,} or more)",
         ),
         GateCheck(
@@ -106,28 +110,28 @@ def gate_checks(
             float(converged),
             1.0,
             converged,
-            "the chance of being treated could not be fitted",
+            f"the chance of being {ours} could not be fitted",
         ),
         GateCheck(
             "support",
             seen.off_support,
             rules.off_support,
             seen.off_support <= rules.off_support,
-            f"{100 * seen.off_support:.0f} % of the treated have no comparable untreated case",
+            f"{100 * seen.off_support:.0f} % of the {ours} have no comparable {theirs} case",
         ),
         GateCheck(
             "effective_sample",
             seen.effective,
             rules.effective,
             seen.effective >= rules.effective,
-            f"the untreated that resemble the treated are worth only {seen.effective:,.0f} cases",
+            f"the {theirs} that resemble the {ours} are worth only {seen.effective:,.0f} cases",
         ),
         GateCheck(
             "weights",
             seen.heaviest,
             rules.heaviest,
             seen.heaviest <= rules.heaviest,
-            f"1 % of the untreated carry {100 * seen.heaviest:.0f} % of the comparison",
+            f"1 % of the {theirs} carry {100 * seen.heaviest:.0f} % of the comparison",
         ),
         GateCheck(
             "balance",
@@ -141,7 +145,7 @@ def gate_checks(
             width,
             1.0,
             width <= 1.0,
-            "the interval is wider than everything the treated brought",
+            f"the interval is wider than everything the {ours} brought",
         ),
         _placebo_check(rules, placebos),
     ]
@@ -155,7 +159,5 @@ def _placebo_check(rules: Rules, placebos: Sequence[Placebo]) -> GateCheck:
     limit = normal_quantile(1 - rules.false_alarm / len(placebos))
     worst = max(placebos, key=lambda placebo: abs(placebo.estimate.z))
     found = abs(worst.estimate.z)
-    text = (
-        f"the groups differed already before treatment: {worst.name} by {found:.1f} standard errors"
-    )
+    text = f"the groups differed already before: {worst.name} by {found:.1f} standard errors"
     return GateCheck("placebo", found, limit, found <= limit, text)

@@ -102,7 +102,9 @@ def test_a_number_that_fails_the_gate_is_an_association_and_claims_nothing() -> 
     assert figures[:2] == ["associated", "associated_all"]
     assert "is an association, not an effect" in results["rescue"].rows.notes[0]
     assert [f.code for f in results["rescue"].rows.findings] == ["not_causal"]
-    with pytest.raises(DataError, match=r"cannot say what CS saved: only \d+ treated"):
+    with pytest.raises(
+        DataError, match=r"cannot say what CS saved: only \d+ helped and \d+ unhelped cases"
+    ):
         require_causal(scope)
 
 
