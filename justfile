@@ -43,6 +43,10 @@ coverage-models *bases="200":
 # What strict loading costs beside a bare polars read of the same file (default: about 1 GB)
 bench-loading lines="8e6":
     nice -n 19 .venv/bin/python tests/bench/loading.py {{lines}}
+# Worlds with a known truth: what the gate passes, what intervals cover; tables for ARCHITECTURE
+worlds runs="2000":
+    nice -n 19 .venv/bin/python -m tests.recipes.rescue_worlds {{runs}}
+    nice -n 19 .venv/bin/python -m tests.recipes.chance_worlds {{runs}}
 
 # Make the shipped sample anew (same seed, same bytes)
 sample:
@@ -66,3 +70,6 @@ oracle examples="1000":
 # Every metric of random companies against plain Python: first seed, how many
 catalogue first="0" count="1000":
     .venv/bin/python -m tests.metrics.test_catalogue_oracle {{first}} {{count}}
+# The split's promises on made-up files: footing, rounding, shuffles, refunds, speed; into ARCHITECTURE.md
+exactness *sizes="1e6 20":
+    .venv/bin/python tests/recipes/exactness.py {{sizes}} --write

@@ -14,9 +14,12 @@ COMPONENTS: dict[tuple[str, str], str] = {
     ("cs", "expanded"): "bought more after an at-risk intervention",
     ("cs", "referral"): "referred by customers whom CS had rescued",
     ("cs", "no_gripes"): "bought because no gripes were heard",
+    ("cs", "survey"): "influenced by CS, as buyers say",
+    ("cs", "estimated"): "saved by help in time, as measured against customers not helped",
     ("sales", "rest"): "all other purchases and fees",
     ("sales", "unmatched"): "customers who are no account of the CRM, as far as anything tells",
-    ("sales", "unmatched_credits"): "credits whose original purchase is not known",
+    ("sales", "unmatched_credits"): "credits for which the customer has no purchase left",
+    ("sales", "fx_rounding"): "exchange differences between credits and what they take back",
 }
 
 
@@ -35,5 +38,8 @@ SPLIT_RULES: tuple[str, ...] = (
         "flagged as at risk before it; purchases of customers whom such customers referred; new "
         "customers who bought because no gripes were heard."
     ),
-    "A credit or refund takes back what its original line was granted.",
+    (
+        "A credit or refund takes back what its original line was granted; without an original, the "
+        "customer's latest purchases (of its product) first."
+    ),
 )

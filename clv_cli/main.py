@@ -12,6 +12,7 @@ from clv_cli import __version__
 from clv_cli.commands.check import check
 from clv_cli.commands.cohorts import cohorts
 from clv_cli.commands.demo import demo
+from clv_cli.commands.drivers import drivers
 from clv_cli.commands.explain import explain
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
@@ -34,6 +35,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     segments,
     reconcile,
     split,
+    drivers,
     check,
     explain,
 )

@@ -1,69 +1,27 @@
-"""Cut amounts into integer cells by largest remainder, line by line.
+"""Cut amounts into integer cells, all lines of a currency and month together.
 
-The cells of a line always sum to the line. Their totals drift from the exact rational totals by at
-most half a unit a fractional line and bucket where two cells share a line, below one unit where more
-do; lines that go wholly into one bucket are not touched at all.
+The exact share of a purchase's cell is what the waterfall grants; that of a credit's cell is what
+earlier credits left of the integer cells of the purchase it takes back, so that credits which add up
+to the purchase leave every cell at exactly nothing, in the line's currency and in the base currency.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+from clv_cli.attribution.rounding import LIMIT, carried
 from clv_cli.errors import DataError
-from clv_cli.money import allocate
 
-LIMIT = 2**127 - 1
-# Parts and buckets are enumerations: their order is that of `motion.PARTS` and the waterfall.
-ORDER = ["part", "bucket", "component", "rule_id", "evidence"]
+if TYPE_CHECKING:
+    from clv_cli.attribution.rounding import Carry
+    from clv_cli.pipeline import Scope
 
-
-def largest_remainder(
-    cells: pl.DataFrame, line: str, total: str, share: tuple[str, str]
-) -> pl.Series:
-    """Cut each line's total by its cells' shares, as `money.allocate` does.
-
-    Args:
-        cells: one row a cell, in the order in which ties are settled.
-        line: column that tells lines apart.
-        total: column of the line's amount, of either sign, the same on all its cells.
-        share: columns of the cell's share, not negative, and of the sum of the line's, above 0.
-
-    Returns:
-        Int64 cells in the order of the rows. Exact at any size: what would not fit 128 bits is cut
-        in unbounded integers.
-    """
-    wide = cells.select(
-        line=pl.col(line),
-        place=pl.int_range(pl.len()),
-        total=pl.col(total).cast(pl.Int128),
-        num=pl.col(share[0]).cast(pl.Int128),
-        den=pl.col(share[1]).cast(pl.Int128),
-    )
-    fits = pl.col("total").abs() <= LIMIT // pl.col("den")
-    both = [_fast(wide.filter(fits)), _slow(wide.filter(~fits))]
-    return pl.concat(both).sort("place")["cell"]
-
-
-def _fast(wide: pl.DataFrame) -> pl.DataFrame:
-    whole = pl.col("total").abs() * pl.col("num")
-    floors = wide.with_columns(cell=whole // pl.col("den"), over=whole % pl.col("den"))
-    left = pl.col("total").abs() - pl.col("cell").sum().over("line")
-    ranked = (
-        floors.with_columns(left=left)
-        .sort("line", "over", "place", descending=[False, True, False])
-        .with_columns(rank=pl.int_range(pl.len()).over("line"))
-    )
-    up = (pl.col("rank") < pl.col("left")).cast(pl.Int128)
-    cell = (pl.col("cell") + up) * pl.col("total").sign()
-    return ranked.select("place", cell=cell.cast(pl.Int64))
-
-
-def _slow(wide: pl.DataFrame) -> pl.DataFrame:
-    cells: list[int] = []
-    ordered = wide.sort("line", "place")
-    for _, line in ordered.group_by("line", maintain_order=True):
-        cells += allocate(line["total"][0], line["num"].to_list())
-    return ordered.select("place", cell=pl.Series(cells, dtype=pl.Int64))
+# Buckets and parts are enumerations: their order is that of the waterfall and of `motion.PARTS`.
+ORDER = ["bucket", "part", "component", "rule_id", "evidence"]
+# Months are below this; a scope is a currency and a month in one number.
+MONTHS = 2**17
 
 
 def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
@@ -95,44 +53,118 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def give_back(cells: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
-    """Cut credits by the cells of the purchases they take back.
-
-    Each credit is cut by what earlier ones left of its original's cells, in the original's own
-    currency, so that credits which add up to the purchase leave every cell at exactly 0; and no
-    later credit changes an earlier one. The base amount follows those parts: for a purchase in the
-    base currency it is the same figure.
+class Cutter:
+    """Cuts batches of lines one after the other; what a batch leaves over the next makes good.
 
     Args:
-        cells: the cells of originals: `original_line_id`, and `own`, the cell in minor units of the
-            line's currency.
-        credits_: with `original_line_id, nth, taken, taken_base`.
+        scope: the currencies, and which of them is the base.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._base = scope.currency
+        self._codes = {name: code for code, name in enumerate(scope.book.lines.currencies)}
+        self._carries: dict[str, Carry] = {"own": {}, "base": {}}
+        self._back = False
+
+    def turn(self) -> None:
+        """From here on cells are taken back."""
+        self._back = True
+
+    def cut(
+        self, cells: pl.DataFrame, own: tuple[str, str, str], base: tuple[str, str, str]
+    ) -> pl.DataFrame:
+        """Integer cells in the line's currency and in the base currency.
+
+        Args:
+            cells: with `line, bucket, currency, month`, a line's cells together, in order.
+            own: columns of the line's total in its own currency, of the share and its denominator.
+            base: the same in the base currency; not looked at where that is the line's own.
+
+        Returns:
+            The rows with `own` and `amount` (Int64).
+        """
+        numbered = cells.with_row_index("cell_at").with_columns(
+            scope=pl.col("currency").replace_strict(self._codes, return_dtype=pl.Int64) * MONTHS
+            + pl.col("month")
+        )
+        mine = self._carried("own", numbered, own)
+        cut = numbered.with_columns(mine.alias("own"))
+        at_home = pl.col("currency") == self._base
+        abroad = cut.filter(~at_home)
+        both = [
+            cut.filter(at_home).with_columns(amount="own"),
+            abroad.with_columns(self._carried("base", abroad, base).alias("amount")),
+        ]
+        return pl.concat(both).sort("cell_at").drop("cell_at", "scope")
+
+    def _carried(self, kind: str, cells: pl.DataFrame, share: tuple[str, str, str]) -> pl.Series:
+        total, num, den = (pl.col(name) for name in share)
+        wide = cells.select(
+            "scope",
+            "line",
+            pl.col("bucket").to_physical().cast(pl.Int64),
+            total=total.cast(pl.Int64),
+            num=num,
+            den=den,
+        )
+        # What is taken back makes totals smaller: what purchases left over counts the other way.
+        sign = -1 if self._back else 1
+        before = {key: sign * left for key, left in self._carries[kind].items()}
+        cut, after = carried(wide, before)
+        self._carries[kind] = {key: sign * left for key, left in after.items()}
+        return cut
+
+
+def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.DataFrame:
+    """Cut credits by the cells of the purchases they take back.
+
+    Args:
+        cutter: has cut the purchases.
+        cells: of the purchases taken back: `original_line_id`, the cell, `own, amount`.
+        takings: `line_id, original_line_id, nth, taken, currency, month`.
 
     Returns:
-        One row a credit x cell of its original: the columns of the credit, those of the cell's
-        place, `share_num`, `share_den` (of the credit) and `amount` (Int64, not positive).
+        One row a taking x cell of its purchase that has something left: the taking, the cell's place,
+        `share_num, share_den` (its exact part of the credit's money), `own, amount` (Int64, not negative).
     """
-    left = cells.select(*ORDER, "original_line_id", left="own")
-    rounds = [_cut(credits_.clear(), left)]
-    for nth in credits_["nth"].unique().sort():
-        cut = _cut(credits_.filter((pl.col("nth") == nth) & (pl.col("taken") > 0)), left)
-        rounds.append(cut)
-        spent = cut.select("original_line_id", *ORDER, "given")
+    cutter.turn()
+    left = cells.select("original_line_id", *ORDER, "own", "amount")
+    numbered = takings.sort("line_id", "original_line_id").with_row_index("line")
+    rounds = [_one_round(cutter, left, numbered.clear())]
+    for nth in numbered["nth"].unique().sort():
+        given = _one_round(cutter, left, numbered.filter(pl.col("nth") == nth))
+        rounds.append(given)
+        spent = given.select("original_line_id", *ORDER, _own="own", _amount="amount")
         left = (
             left.join(spent, on=["original_line_id", *ORDER], how="left", nulls_equal=True)
-            .with_columns(pl.col("left") - pl.col("given").fill_null(0))
-            .drop("given")
+            .with_columns(
+                pl.col("own") - pl.col("_own").fill_null(0),
+                pl.col("amount") - pl.col("_amount").fill_null(0),
+            )
+            .drop("_own", "_amount")
         )
-    given = pl.concat(rounds).filter(pl.col("given") > 0)
-    return given.with_columns(
-        share_num=pl.col("given").cast(pl.Int128), share_den=pl.col("taken").cast(pl.Int128)
-    ).drop("left", "whole", "given")
+    rows = pl.concat(rounds).filter((pl.col("share_num") > 0) | (pl.col("amount") > 0))
+    return rows.drop("line", "nth")
 
 
-def _cut(credits_: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
-    """At most one credit an original, cut by what is left of it."""
-    cut = credits_.join(left, on="original_line_id").sort("line_id", *ORDER)
-    cut = cut.with_columns(whole=pl.col("left").cast(pl.Int128).sum().over("line_id"))
-    cut = cut.with_columns(given=largest_remainder(cut, "line_id", "taken", ("left", "whole")))
-    base = largest_remainder(cut, "line_id", "taken_base", ("given", "taken"))
-    return cut.with_columns(amount=0 - base)
+def _one_round(cutter: Cutter, left: pl.DataFrame, takings: pl.DataFrame) -> pl.DataFrame:
+    """At most one taking a purchase, cut by what is left of it."""
+    wide = [pl.col(name).cast(pl.Int128).alias(f"left_{name}") for name in ("own", "amount")]
+    cut = takings.join(left.select("original_line_id", *ORDER, *wide), on="original_line_id")
+    cut = cut.sort("line", *ORDER).with_columns(
+        whole_own=pl.col("left_own").sum().over("line"),
+        whole_amount=pl.col("left_amount").sum().over("line"),
+    )
+    # The share of the purchase taken back, of its money in the base currency; the last one takes all.
+    share = 2 * pl.col("whole_amount") * pl.col("taken") + pl.col("whole_own")
+    cut = cut.with_columns(
+        taken_base=(share // (2 * pl.col("whole_own"))).cast(pl.Int64),
+        den=pl.max_horizontal("whole_amount", pl.lit(1, pl.Int128)),
+    )
+    given = cutter.cut(
+        cut, ("taken", "left_own", "whole_own"), ("taken_base", "left_amount", "den")
+    )
+    exact = pl.col("left_own") * pl.col("taken")
+    return given.with_columns(share_num=exact, share_den="whole_own").drop(
+        "left_own", "left_amount", "whole_own", "whole_amount", "taken_base", "den"
+    )

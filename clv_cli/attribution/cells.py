@@ -9,7 +9,7 @@ from clv_cli.buckets import BUCKETS
 from clv_cli.results import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from clv_cli.frames import Finding
     from clv_cli.pipeline import Measure
@@ -65,13 +65,35 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """What buckets claim before anything is granted, and what other orders would grant them.
+
+    Args:
+        claimed: by bucket; together at least all revenue.
+        ranges: by bucket, the least and the most of the six orders of precedence.
+    """
+
+    claimed: Mapping[str, int]
+    ranges: Mapping[str, tuple[int, int]]
+
+    @property
+    def total(self) -> int:
+        """All claims."""
+        return sum(self.claimed.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """A way to split all revenue.
 
     Args:
         needs: the measures it reads.
         cells: the split, from the collected measures.
+        claim_needs: the measures that `claimed` reads beside them.
+        claimed: the claims before the waterfall.
     """
 
     needs: tuple[Measure, ...]
     cells: Callable[[Frames], Cells]
+    claim_needs: tuple[Measure, ...]
+    claimed: Callable[[Frames, Cells], Claimed]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.cells import Cell, Cells, Method
+from clv_cli.attribution.contested import claimed, split_contest
 from clv_cli.attribution.cs import after, split_hindsight, split_interventions, window_days
 from clv_cli.attribution.facts import split_facts
 from clv_cli.attribution.reach import split_bought
@@ -81,10 +82,12 @@ def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
         findings.append(Finding(Severity.NOTE, "hindsight_flags", message, remedy=remedy))
     for cell in (cell for cell in found if cell.component == UNMATCHED):
         message = (
-            f"{_money(-cell.amount, scope)} of {_lines(cell.lines, 'credit')} exceed or do not name "
-            "the purchase that they take back: they lower sales, whoever was credited with it"
+            f"{_money(-cell.amount, scope)} of {_lines(cell.lines, 'credit')} find no purchase of their "
+            "customer to take back: they lower sales, whoever was credited with it"
         )
-        remedy = "give credits the id of their original line (original_line_id)"
+        remedy = (
+            "give credits the id of their original line (original_line_id), or add older exports"
+        )
         findings.append(Finding(Severity.WARNING, "unmatched_credits", message, remedy=remedy))
     _, lines, amount = frames[split_unknown_bases].row(0)
     if lines:
@@ -105,4 +108,9 @@ def _money(minor: int, scope: Scope) -> str:
     return f"{to_decimal(minor, scope.currency):,f} {scope.currency}"
 
 
-DECLARED = Method((split_facts, revenue_months, split_hindsight_lines, split_unknown_bases), cells)
+DECLARED = Method(
+    (split_facts, revenue_months, split_hindsight_lines, split_unknown_bases),
+    cells,
+    (split_contest,),
+    claimed,
+)

@@ -20,6 +20,7 @@ import polars as pl
 
 from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.lines import credited_codes, history
+from clv_cli.attribution.methods import reaches_everyone
 from clv_cli.attribution.reach import has_evidence
 from clv_cli.measures.billed_lines import month_index
 from clv_cli.money import MRR_UNITS
@@ -47,7 +48,7 @@ def split_spread(scope: Scope) -> pl.LazyFrame:
     lines = history(scope)
     if not has_evidence(scope):
         lines = lines.filter(pl.lit(value=False))
-    elif not any(scope.book.has(table) for table in cxm.TABLES):
+    elif not (any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)):
         # Lines of any year may be credited now; their customers' past is needed too.
         codes = pl.concat([cs.reached(scope), credited_codes(scope)]).unique()
         lines = lines.join(codes, on="code", how="semi")

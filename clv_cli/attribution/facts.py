@@ -1,7 +1,7 @@
 """The measures of the split: every cent of the period in exactly one cell.
 
-Lines that go wholly into one bucket are summed inside the plan; only lines that several rules share,
-and credits on them, come back as rows and are cut here. Report, groupings and line export are sums of
+Lines that no rule can reach are summed inside the plan; the others, and credits, come back as rows and
+are cut here. Report, groupings and line export are sums of
 the same integer cells, so they agree to the cent.
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from clv_cli.attribution.allocation import ORDER, give_back, largest_remainder, with_shares
-from clv_cli.attribution.lines import ONE, split_credits
+from clv_cli.attribution.allocation import Cutter, give_back, with_shares
+from clv_cli.attribution.lines import ONE, split_negatives
+from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.motion import PART
 from clv_cli.attribution.reach import plain, split_bought
 from clv_cli.attribution.unmatched import rest_of
-from clv_cli.attribution.waterfall import BUCKET, REST, UNMATCHED, split_shares
+from clv_cli.attribution.waterfall import BUCKET, FX, REST, UNMATCHED, split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
 ROW = (
@@ -34,6 +35,8 @@ ROW = (
     "evidence",
     "share_num",
     "share_den",
+    "currency",
+    "own",
     "amount",
 )
 LINE_ORDER = (
@@ -52,7 +55,10 @@ GRAINS: dict[str, tuple[str, ...]] = {
     "month": ("bucket", "month"),
     "product": ("bucket", "product_id"),
     "customer": ("bucket", "code"),
+    "currency": ("bucket", "month", "currency"),
 }
+# Sums of different currencies mean nothing, so only the last keeps them in the line's own.
+OWN = ("currency",)
 
 
 def _is_whole() -> pl.Expr:
@@ -69,97 +75,132 @@ def _sales(component: str | pl.Expr) -> dict[str, pl.Expr]:
     }
 
 
-@derived("split_cells", split_bought, split_shares)
-def split_cells(scope: Scope, bought: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
-    """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, amount`."""
-    money = bought.select("at", "amount_base", "code")
+@derived("split_rounded", split_bought, split_shares, split_takings, split_negatives)
+def split_rounded(
+    scope: Scope,
+    bought: pl.DataFrame,
+    shares: pl.DataFrame,
+    takings: pl.DataFrame,
+    negative: pl.DataFrame,
+) -> pl.DataFrame:
+    """All integer cells of what rules reach: of purchases, and of what credits take back of them.
+
+    Returns:
+        `at` (the purchase), the cell, `share_num, share_den`, `own` (in the line's currency) and
+        `amount` (in the base currency), both not negative; `credit` (line id) for what one takes back.
+    """
+    cutter = Cutter(scope)
+    cells = _purchases(cutter, bought, shares, rest_of(scope))
+    places = bought.select("at", original_line_id="line_id")
+    taken = takings.join(negative.select("line_id", "currency", "month"), on="line_id")
+    originals = places.join(taken.select("original_line_id").unique(), on="original_line_id")
+    given = give_back(cutter, cells.join(originals, on="at"), taken).rename({"line_id": "credit"})
+    back = given.join(places, on="original_line_id")
+    columns = ("at", *CELL, "share_num", "share_den", "own", "amount", "credit")
+    none = pl.lit(None, pl.String)
+    return pl.concat([cells.with_columns(credit=none).select(columns), back.select(columns)])
+
+
+def _purchases(
+    cutter: Cutter, bought: pl.DataFrame, shares: pl.DataFrame, rest: pl.Expr
+) -> pl.DataFrame:
+    """The cells of purchases; those that go wholly into one are not cut at all."""
+    money = bought.select("at", "code", "amount", "amount_base", "currency", "month", line="at")
     rows = shares.join(money, on="at")
     whole, parted = rows.filter(_is_whole()), rows.filter(~_is_whole())
-    undivided = {"share_num": ONE, "share_den": ONE, "amount": pl.col("amount_base")}
+    undivided = {
+        "share_num": ONE,
+        "share_den": ONE,
+        "own": pl.col("amount"),
+        "amount": pl.col("amount_base"),
+    }
     # What no rule matches is not divided by motion: the whole line is sales.
     free = money.join(shares.select("at").unique(), on="at", how="anti").with_columns(
-        **_sales(rest_of(scope)), evidence=pl.lit(None, pl.String)
+        **_sales(rest), evidence=pl.lit(None, pl.String)
     )
-    cut = with_shares(parted)
-    cells = largest_remainder(cut, "at", "amount_base", ("share_num", "share_den"))
-    frames = [
-        free.with_columns(**undivided),
-        whole.with_columns(**undivided),
-        cut.with_columns(amount=cells),
-    ]
-    columns = ("at", *CELL, "share_num", "share_den", "amount")
+    share = ("share_num", "share_den")
+    cut = cutter.cut(with_shares(parted), ("amount", *share), ("amount_base", *share))
+    frames = [free.with_columns(**undivided), whole.with_columns(**undivided), cut]
+    columns = ("at", *CELL, "share_num", "share_den", "own", "amount")
     return pl.concat(frame.select(columns) for frame in frames)
 
 
-@derived("split_credit_rows", split_bought, split_cells, split_credits)
+@derived("split_cells", split_rounded)
+def split_cells(_: Scope, rounded: pl.DataFrame) -> pl.DataFrame:
+    """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, own, amount`."""
+    return rounded.filter(pl.col("credit").is_null()).drop("credit")
+
+
+@derived("split_credit_rows", split_bought, split_rounded, split_credits)
 def split_credit_rows(
-    scope: Scope, bought: pl.DataFrame, cells: pl.DataFrame, credits_: pl.DataFrame
+    _: Scope, bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame
 ) -> pl.DataFrame:
-    """The rows of the credits of the period: cut like their originals, or sales."""
-    taken = credits_.filter(pl.col("taken") > 0)
-    originals = bought.join(
-        taken.select(line_id="original_line_id").unique(), on="line_id", how="semi"
+    """The rows of the credits of the period: cut like their originals, or sales.
+
+    What a credit is worth at its own day's exchange rate, beyond what it takes back of its original,
+    is no bucket's doing: it stands apart as `fx_rounding`.
+    """
+    now = credits_.filter("reported").with_columns(owed=(-pl.col("amount")).cast(pl.Int128))
+    back = rounded.filter(pl.col("credit").is_not_null()).rename({"credit": "line_id"})
+    heads = now.drop("amount", "amount_base", "original_line_id")
+    given = (
+        back.join(bought.select("at", original="line_id"), on="at")
+        .join(heads, on="line_id")
+        .with_columns(
+            -pl.col("own", "amount"),
+            evidence=pl.lit("billing_lines:") + pl.col("original"),
+            share_den=pl.col("share_den") * pl.col("owed"),
+        )
     )
-    own = _own_currency(scope, originals, cells)
-    given = give_back(own, taken.rename({"amount": "owed"})).filter("reported")
-    given = given.with_columns(evidence=_original(), share_den=_owed("owed"))
-    now = credits_.filter("reported")
-    reached = originals.select(original_line_id="line_id")
-    plain_ = now.filter(pl.col("taken") > 0).join(reached, on="original_line_id", how="anti")
-    over = now.with_columns(excess=_owed("amount") - pl.col("taken")).filter(pl.col("excess") > 0)
+    sums = given.group_by("line_id").agg(returned=pl.col("amount").sum())
+    beyond = now.join(sums, on="line_id", how="left").with_columns(
+        drift=pl.col("amount_base") + pl.col("excess_base") - pl.col("returned").fill_null(0)
+    )
+    nothing = pl.lit(0, pl.Int64)
     return pl.concat(
         [
             given.select(ROW),
-            _credit_rows(plain_, rest_of(scope), "taken", "taken_base"),
-            _credit_rows(over, UNMATCHED, "excess", "excess_base"),
+            _apart(now.filter(pl.col("excess") > 0), UNMATCHED, "excess", "excess_base"),
+            _apart(beyond.filter(pl.col("drift") != 0), FX, nothing, -pl.col("drift")),
         ]
     )
 
 
-def _own_currency(scope: Scope, originals: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Cells of originals in minor units of their own currency, in which credits are written."""
-    columns = originals.select("at", "currency", worth="amount", original_line_id="line_id")
-    rows = cells.join(columns, on="at").sort("at", *ORDER)
-    foreign = pl.col("currency") != scope.currency
-    home, abroad = rows.filter(~foreign), rows.filter(foreign)
-    own = largest_remainder(abroad, "at", "worth", ("share_num", "share_den"))
-    return pl.concat([home.with_columns(own="amount"), abroad.with_columns(own=own)])
-
-
-def _credit_rows(
-    credits_: pl.DataFrame, component: str | pl.Expr, share: str, amount: str
+def _apart(
+    credits_: pl.DataFrame, component: str, own: str | pl.Expr, amount: str | pl.Expr
 ) -> pl.DataFrame:
-    """Credits that go to sales, as far as one of their two amounts goes."""
-    return credits_.with_columns(
+    """What of credits goes to a component of sales that is no purchase's."""
+    sizes = {"own": own, "amount": amount}
+    rows = credits_.with_columns(
         **_sales(component),
-        evidence=_original(),
-        share_num=pl.col(share).cast(pl.Int128),
-        share_den=_owed("amount"),
-    ).select(*(name for name in ROW if name != "amount"), amount=-pl.col(amount))
-
-
-def _owed(amount: str) -> pl.Expr:
-    return (-pl.col(amount)).cast(pl.Int128)
-
-
-def _original() -> pl.Expr:
-    return pl.lit("billing_lines:") + pl.col("original_line_id")
+        **{
+            name: -(pl.col(size) if isinstance(size, str) else size) for name, size in sizes.items()
+        },
+        evidence=pl.lit("billing_lines:") + pl.col("original_line_id"),
+    )
+    share = {"share_num": (-pl.col("own")).cast(pl.Int128), "share_den": pl.col("owed")}
+    return rows.with_columns(**share).select(ROW)
 
 
 def _sums(grain: str) -> Measure:
     keys = GRAINS[grain]
     of_line = [name for name in keys if name not in CELL]
-    count, total = pl.len().cast(pl.Int64), pl.col("amount").cast(pl.Int128).sum()
+    own = grain in OWN
+    count = pl.len().cast(pl.Int64)
+    money = ("amount", "own") if own else ("amount",)
+    totals = [pl.col(name).cast(pl.Int128).sum() for name in money]
 
     def plain_sums(scope: Scope) -> pl.LazyFrame:
         sums = {"lines": count, "amount": pl.col("amount_base").cast(pl.Int128).sum()}
+        if own:
+            sums["own"] = pl.col("amount").cast(pl.Int128).sum()
         told_apart = scope.book.matches is not None and "component" in keys
         lines, by = plain(scope), [*of_line, *(["component"] if told_apart else [])]
         if told_apart:
             lines = lines.with_columns(component=rest_of(scope))
         summed = lines.group_by(by).agg(**sums) if by else lines.select(**sums)
         named = _sales(pl.col("component") if told_apart else REST)
-        return summed.with_columns(**named).select(*keys, "lines", "amount")
+        return summed.with_columns(**named).select(*keys, *sums)
 
     def add(
         _: Scope,
@@ -169,12 +210,11 @@ def _sums(grain: str) -> Measure:
         credits_: pl.DataFrame,
     ) -> pl.DataFrame:
         lines = bought.filter("reported").select("at", *of_line)
-        cut = cells.join(lines, on="at").group_by(keys).agg(lines=count, amount=total)
-        back = credits_.group_by(keys).agg(lines=count, amount=total)
-        both = pl.concat([rest.filter(pl.col("lines") > 0), cut, back]).group_by(keys)
+        frames = [cells.join(lines, on="at"), credits_]
+        cut = [frame.group_by(keys).agg(count.alias("lines"), *totals) for frame in frames]
+        both = pl.concat([rest.filter(pl.col("lines") > 0), *cut]).group_by(keys)
         # The strict cast raises where a sum leaves 64 bits; Int64 sums would wrap silently.
-        amount = pl.col("amount").sum().cast(pl.Int64)
-        summed = both.agg(pl.col("lines").sum(), amount)
+        summed = both.agg(pl.col("lines").sum(), *(pl.col(n).sum().cast(pl.Int64) for n in money))
         texts = [pl.col(name).cast(pl.String) for name in keys if name in CELL]
         return summed.with_columns(texts).sort(keys, nulls_last=True)
 
@@ -193,7 +233,7 @@ def split_plain(scope: Scope) -> pl.LazyFrame:
     nothing = pl.lit(None, pl.String)
     sales = _sales(rest_of(scope))
     rows = plain(scope).with_columns(**sales, evidence=nothing, share_num=ONE, share_den=ONE)
-    return rows.with_columns(amount="amount_base").select(ROW)
+    return rows.with_columns(own="amount").with_columns(amount="amount_base").select(ROW)
 
 
 @derived("split_lines", split_plain, split_bought, split_cells, split_credit_rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines
-from clv_cli.pipeline import derived, reduction
+from clv_cli.pipeline import reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
@@ -42,16 +42,9 @@ def in_period(scope: Scope) -> pl.Expr:
     return pl.col("month").is_between(scope.period.first, scope.period.end - 1)
 
 
-def credited_ids(scope: Scope) -> pl.LazyFrame:
-    """The lines that credits name as their original: `line_id`."""
-    negative = history(scope).filter(pl.col("amount") < 0)
-    return negative.select(line_id="original_line_id").drop_nulls().unique()
-
-
 def credited_codes(scope: Scope) -> pl.LazyFrame:
-    """The customers who have credits that name an original: `code`."""
-    negative = history(scope).filter(pl.col("amount") < 0)
-    return negative.filter(pl.col("original_line_id").is_not_null()).select("code")
+    """The customers who have credits: `code`."""
+    return history(scope).filter(pl.col("amount") < 0).select("code")
 
 
 @reduction("split_negatives")
@@ -62,49 +55,35 @@ def split_negatives(scope: Scope) -> pl.LazyFrame:
 
 @reduction("split_originals")
 def split_originals(scope: Scope) -> pl.LazyFrame:
-    """The purchases that credits name as their original."""
+    """The purchases that credits may take back.
+
+    Those that credits name, and all of a customer who has a credit that names none or more than its
+    original is worth.
+    """
     bought = history(scope).filter(pl.col("amount") > 0)
-    if not scope.book.lines.names_originals:
-        return bought.select(*LINE, *FACETS).head(0)
+    yes = pl.lit(value=True)
+    named = pl.col("named").fill_null(value=False)
+    every = pl.col("every").fill_null(value=False)
     # Customers first: their codes are cheaper to look up than the ids of all lines.
     of_customers = bought.join(credited_codes(scope).unique(), on="code", how="semi")
-    named = of_customers.join(credited_ids(scope), on="line_id", how="semi")
-    return named.select(*LINE, *FACETS)
+    flagged = of_customers.join(
+        _named(scope).select("line_id").unique().with_columns(named=yes), on="line_id", how="left"
+    ).join(_adrift(scope).with_columns(every=yes), on="code", how="left")
+    return flagged.filter(named | every).select(*LINE, *FACETS)
 
 
-@derived("split_credits", split_negatives, split_originals)
-def split_credits(scope: Scope, negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
-    """How much of which purchase does each credit take back?
-
-    A credit follows its original, a purchase of the same customer in the same currency; credits of
-    one original count in order of issue, and never take back more than it was worth. Whatever has
-    no original, or exceeds it, is `excess`.
-
-    Returns:
-        Negative lines with `nth` (among the credits of the original), `taken` (minor units of the
-        line's currency), `taken_base` and `excess_base` (of the base currency), all not negative;
-        and `reported`.
-    """
+def _named(scope: Scope) -> pl.LazyFrame:
+    """What credits name, and how much they take back of it: `line_id, code, currency, owed`."""
+    negative = history(scope).filter(pl.col("amount") < 0)
+    owed = 0 - pl.col("amount").cast(pl.Int128).sum()
     keys = ["original_line_id", "code", "currency"]
-    worth = originals.select("code", "currency", original_line_id="line_id", worth="amount")
-    ordered = negative.sort("issued_on", "line_id").join(
-        worth, on=keys, how="left", maintain_order="left"
-    )
-    owed, owed_base = _owed("amount"), _owed("amount_base")
-    before = pl.col("owed").cum_sum().over(keys) - pl.col("owed")
-    left = (pl.col("worth").fill_null(0) - before).clip(lower_bound=0)
-    return (
-        ordered.with_columns(owed=owed, owed_base=owed_base)
-        .with_columns(taken=pl.min_horizontal("owed", left), nth=pl.int_range(pl.len()).over(keys))
-        .with_columns(taken_base=pl.col("owed_base") * pl.col("taken") // pl.col("owed"))
-        .with_columns(
-            pl.col("taken", "taken_base").cast(pl.Int64),
-            excess_base=(pl.col("owed_base") - pl.col("taken_base")).cast(pl.Int64),
-            reported=in_period(scope),
-        )
-        .drop("worth", "owed", "owed_base")
-    )
+    return negative.group_by(keys).agg(owed=owed).rename({"original_line_id": "line_id"})
 
 
-def _owed(amount: str) -> pl.Expr:
-    return (-pl.col(amount)).cast(pl.Int128)
+def _adrift(scope: Scope) -> pl.LazyFrame:
+    """The customers with a credit that no original covers: `code`."""
+    worth = history(scope).filter(pl.col("amount") > 0)
+    keys = ["line_id", "code", "currency"]
+    covered = _named(scope).join(worth.select(*keys, "amount"), on=keys, how="left")
+    uncovered = pl.col("amount").is_null() | (pl.col("owed") > pl.col("amount"))
+    return covered.filter(uncovered).select("code").unique()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.declared import DECLARED
+from clv_cli.attribution.methods import CLAIM_SOURCES, replaced
 from clv_cli.attribution.stated import stated_findings
 from clv_cli.attribution.unmatched import UNMATCHED_CUSTOMER
-from clv_cli.attribution.waterfall import UNMATCHED
+from clv_cli.attribution.waterfall import FX, UNMATCHED
 from clv_cli.attribution.worksheet import WORKSHEET
 from clv_cli.buckets import BUCKETS, COMPONENTS
 from clv_cli.glossary import Kind
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
     from clv_cli.results import Frames
 
-METHODS: dict[str, Method] = {"declared": DECLARED, "worksheet": WORKSHEET}
+# A method that claims by stratum runs through the same rules, waterfall and cells.
+METHODS: dict[str, Method] = {
+    "declared": DECLARED,
+    "worksheet": WORKSHEET,
+    **dict.fromkeys(CLAIM_SOURCES, DECLARED),
+}
 # The tables without which a component is not a zero but unknown.
 EVIDENCE: dict[tuple[str, str], str] = {
     ("cxm", "switched"): "initiatives",
@@ -44,7 +50,8 @@ COMPONENT = Column(
         "rest": "all other",
         "no_gripes": "no gripes",
         UNMATCHED_CUSTOMER: "unmatched customers",
-        UNMATCHED: "credits without original",
+        UNMATCHED: "credits without purchase",
+        FX: "exchange differences",
     },
 )
 AMOUNT = Column("amount", Kind.MONEY, "Revenue")
@@ -88,7 +95,7 @@ def split_table(scope: Scope) -> Table:
 def _shown(scope: Scope, cells: Cells, bucket: str, component: str) -> bool:
     here = any((cell.bucket, cell.component) == (bucket, component) for cell in cells.cells)
     table = EVIDENCE.get((bucket, component))
-    if scope.settings.split.method == "worksheet":
+    if scope.settings.split.method == "worksheet" or (bucket, component) in replaced(scope):
         return here
     return here or (table is not None and scope.book.has(table))
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.cxm import split_segments
-from clv_cli.attribution.facts import ROW, SPLIT_FACTS, split_lines
+from clv_cli.attribution.facts import SPLIT_FACTS
+from clv_cli.attribution.line_table import split_by_line_table
 from clv_cli.attribution.split import AMOUNT, BUCKET, COMPONENT, SHARE, method_of, rows_with_shares
 from clv_cli.buckets import BUCKETS
 from clv_cli.errors import UsageError, did_you_mean
@@ -95,34 +96,6 @@ def _by_rule(scope: Scope) -> Table:
     return Table("split_by_rule", TITLE.format(by="rule"), columns, method.needs, finish)
 
 
-_KINDS = {"issued_on": Kind.DATE, "month": Kind.MONTH, "amount": Kind.MONEY, "row": Kind.COUNT}
-_HIDDEN = {"code"}
-_MACHINE = {"invoice_id", "month", "share_num", "share_den", "source", "row"}
-
-
-def _by_line(scope: Scope) -> Table:
-    method = method_of(scope)
-
-    def finish(frames: Frames) -> Rows:
-        # Exact shares have up to 38 digits: as text no reader rounds them.
-        exact = pl.col("share_num", "share_den").cast(pl.String)
-        frame = frames[split_lines].with_columns(exact)
-        return Rows(frame, checks=(method.cells(frames).check,))
-
-    columns = tuple(
-        Column(
-            name,
-            _KINDS.get(name, Kind.TEXT),
-            name.replace("_", " ").capitalize(),
-            people=name not in _MACHINE,
-        )
-        for name in ROW
-        if name not in _HIDDEN
-    )
-    needs = (split_lines, *method.needs)
-    return Table("split_by_line", TITLE.format(by="line"), columns, needs, finish)
-
-
 _LARGEST = ("total", True)
 SPLIT_BY: dict[str, Callable[[Scope], Table]] = {
     "customer": _wide(
@@ -132,7 +105,7 @@ SPLIT_BY: dict[str, Callable[[Scope], Table]] = {
         _customers,
         (_LARGEST, ("customer_id", False)),
     ),
-    "line": _by_line,
+    "line": split_by_line_table,
     "month": _wide(
         "month",
         Column("month", Kind.MONTH, "Month"),

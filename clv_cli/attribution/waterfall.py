@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
+from clv_cli.attribution.claims import claimed_lines
 from clv_cli.attribution.cs import split_interventions, split_introductions
-from clv_cli.attribution.cxm import split_initiatives
+from clv_cli.attribution.cxm import MATCH, split_initiatives
 from clv_cli.attribution.expansion import split_spread
 from clv_cli.attribution.lines import ONE
+from clv_cli.attribution.methods import source_of, split_method_claims
 from clv_cli.attribution.motion import (
     parts,
     split_first_days,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 TIERS = ("cxm", "cs")
 BUCKETS = (*TIERS, "sales")
 BUCKET = pl.Enum(BUCKETS)
-REST, UNMATCHED = "rest", "unmatched_credits"
+REST, UNMATCHED, FX = "rest", "unmatched_credits", "fx_rounding"
 _PART = ["at", "part"]
 SHARE = (
     "at",
@@ -87,6 +89,7 @@ COMBINE: dict[str, Combine] = {
     split_initiatives,
     split_interventions,
     split_introductions,
+    split_method_claims,
 )
 def split_matches(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
@@ -95,12 +98,24 @@ def split_matches(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     initiatives: pl.DataFrame,
     helped: pl.DataFrame,
     brought: pl.DataFrame,
+    measured: pl.DataFrame,
 ) -> pl.DataFrame:
     """Every rule that matches a purchase, with its weight on each part; see `cxm.MATCH`."""
     by_cs = cs.matches(scope, bought, first_days, helped, brought)
-    both = pl.concat([cxm.matches(bought, initiatives), by_cs])
+    source = source_of(scope)
+    if source is not None:
+        by_cs = by_cs.filter(~pl.col("rule_id").is_in(sorted(source.replaces)))
+    both = pl.concat([cxm.matches(bought, initiatives), by_cs, _measured(bought, measured)])
     return both.with_columns(pl.col("bucket").cast(BUCKET)).filter(
         pl.max_horizontal("switched", "expanded", "retained") > 0
+    )
+
+
+def _measured(bought: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """The claims of a method by stratum, on every part alike."""
+    found = claimed_lines(bought, claims)
+    return found.select(
+        *MATCH[:5], **dict.fromkeys(("switched", "expanded", "retained"), pl.col("rate"))
     )
 
 
@@ -167,6 +182,14 @@ def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> p
     granted = granted.with_columns(tier_num=_credit(), tier_den=_whole("cxm") * _whole("cs"))
     cells = pl.concat([granted.select(SHARE), rest.select(SHARE)])
     return cells.filter(pl.col("tier_num") > 0)
+
+
+def combined(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
+    """What each tier claims of each part, before the waterfall: `at, part, cxm, cs` in ppm."""
+    gather, complete = COMBINE[scope.settings.split.combine]
+    own = {tier: pl.col("weight").filter(pl.col("bucket") == tier) for tier in TIERS}
+    tiers = claims.group_by(_PART).agg(gather(weights).alias(t) for t, weights in own.items())
+    return tiers.with_columns(complete(pl.col(tier)).fill_null(0) for tier in TIERS)
 
 
 def _tiers(scope: Scope, claims: pl.DataFrame, unit: int) -> pl.DataFrame:

@@ -5,13 +5,14 @@ sales = total - CXM - CS, with CXM and CS the sums of their parts
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
-from clv_cli.attribution.cells import Cell, Cells, Method
+from clv_cli.attribution.cells import Cell, Cells, Claimed, Method
 from clv_cli.attribution.waterfall import REST
-from clv_cli.buckets import COMPONENTS
+from clv_cli.buckets import BUCKETS, COMPONENTS
 from clv_cli.errors import DataError
-from clv_cli.money import to_text
+from clv_cli.money import from_text, to_text
 from clv_cli.pipeline import reduction
 
 if TYPE_CHECKING:
@@ -94,4 +95,25 @@ def _require_sound(row: dict[str, Any], currency: str) -> None:
         )
 
 
-WORKSHEET = Method((worksheet_rows,), cells)
+def claimed(frames: Frames, found: Cells) -> Claimed:
+    """The claims of a worksheet: its parts, and sales' own figure where one is stated.
+
+    Without a figure of their own, sales claim what is left, and nothing is contested.
+    """
+    stated = frames.scope.settings.split.stated.sales
+    claims = {bucket: found.of(bucket) for bucket in BUCKETS}
+    if stated is not None:
+        claims["sales"] = max(from_text(f"{stated:f}", frames.scope.currency), claims["sales"])
+    ranges: dict[str, list[int]] = {bucket: [] for bucket in BUCKETS}
+    for order in permutations(BUCKETS):
+        left, granted = found.total, dict.fromkeys(BUCKETS, 0)
+        for bucket in order:
+            granted[bucket] = min(claims[bucket], left)
+            left -= granted[bucket]
+        granted["sales"] += left
+        for bucket in BUCKETS:
+            ranges[bucket].append(granted[bucket])
+    return Claimed(claims, {bucket: (min(got), max(got)) for bucket, got in ranges.items()})
+
+
+WORKSHEET = Method((worksheet_rows,), cells, (), claimed)

@@ -56,7 +56,7 @@ Format = Annotated[
         "-f",
         "--format",
         envvar="CLV_FORMAT",
-        help="table, plain, json, csv, md; default: table, in a pipe plain.",
+        help="table, plain, json, csv, md, parquet; default: table, in a pipe plain.",
     ),
 ]
 Output = Annotated[
@@ -158,11 +158,29 @@ def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
     name = options.chosen_format()
     people = name in {"table", "plain", "md"}
     chosen = tuple(options.table or ()) or (tables if people else ())
-    text = render(report, name, _view(options, chosen))
+    deliver(render(report, name, _view(options, chosen)), options)
+
+
+def deliver(content: str | bytes, options: Shared) -> None:
+    """Write what was rendered to the output file, or to standard output.
+
+    Raises:
+        UsageError: bytes for a terminal, or a file that cannot be written.
+    """
+    from clv_cli.errors import UsageError
+
     if options.output is not None:
-        _write(text, options)
-    elif not options.quiet:
-        emit(text)
+        _write(content, options)
+    elif options.quiet:
+        return
+    elif isinstance(content, str):
+        emit(content)
+    elif sys.stdout.isatty():
+        raise UsageError(
+            "this format is binary", where="-f/--format", hint="write it to a file: -o FILE.parquet"
+        )
+    else:
+        sys.stdout.buffer.write(content)
 
 
 def say(text: str, options: Shared) -> None:
@@ -173,7 +191,7 @@ def say(text: str, options: Shared) -> None:
     """
     from clv_cli.errors import UsageError
 
-    if options.chosen_format() in {"json", "csv"}:
+    if options.chosen_format() not in {"table", "plain", "md"}:
         raise UsageError(
             "a definition is a text, not a table",
             where="-f/--format, -o/--output",
@@ -186,13 +204,13 @@ def say(text: str, options: Shared) -> None:
     _write(text, options)
 
 
-def _write(text: str, options: Shared) -> None:
+def _write(content: str | bytes, options: Shared) -> None:
     from clv_cli.files import atomic_write
 
     if options.output is None:
         return
     try:
-        atomic_write(options.output, text.encode())
+        atomic_write(options.output, content if isinstance(content, bytes) else content.encode())
     except OSError as error:
         raise _cannot_write(options.output, error) from error
     if not options.quiet:

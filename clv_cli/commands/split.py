@@ -4,7 +4,10 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.options import Shared, deliver, shared, show
+
+# What stands under a split by a measured method, shown to people where the method makes them.
+EVIDENCE = ("split_strata", "survey", "rescue", "rescue_checks", "rescue_episodes")
 
 
 @shared
@@ -15,7 +18,18 @@ def split(
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option("--method", help="declared or worksheet; default: the config's split.method."),
+        typer.Option(
+            "--method",
+            help="declared, worksheet, survey or counterfactual; default: the config's split.method.",
+        ),
+    ] = None,
+    require_causal: Annotated[
+        bool,
+        typer.Option("--require-causal", help="Exit 3 unless what CS saved is a measured effect."),
+    ] = False,
+    journal: Annotated[
+        str | None,
+        typer.Option("--journal", help="The line ledger as a journal: hledger or beancount."),
     ] = None,
 ) -> None:
     """All revenue as CXM, CS and sales, to the cent.
@@ -26,5 +40,20 @@ def split(
     """
     from clv_cli import run
 
-    people = ("split", "split_buckets") if by is None else (f"split_by_{by}", "split_buckets")
-    show(run.split(options.request(), by, method), options, people)
+    if journal is not None:
+        from clv_cli.render.as_journal import render, require_style
+
+        style = require_style(journal)
+        report, accounts = run.split_journal(
+            options.request(), method, require_causal=require_causal
+        )
+        deliver(render(report.results[0], style, accounts, report.currency), options)
+        return
+    people = (
+        ("split", "split_buckets", "split_claims")
+        if by is None
+        else (f"split_by_{by}", "split_buckets")
+    )
+    report = run.split(options.request(), by, method, require_causal=require_causal)
+    made = {result.table.name for result in report.results}
+    show(report, options, (*people, *(name for name in EVIDENCE if name in made)))

@@ -18,12 +18,14 @@ RENDERERS: dict[str, str] = {
     "json": "as_json",
     "csv": "as_csv",
     "md": "as_markdown",
+    "parquet": "as_parquet",
 }
 SUFFIXES: dict[str, str] = {
     ".txt": "plain",
     ".json": "json",
     ".csv": "csv",
     ".md": "md",
+    ".parquet": "parquet",
 }
 
 
@@ -58,8 +60,8 @@ def require_format(name: str) -> str:
     return name
 
 
-def render(report: Report, name: str, view: View) -> str:
-    """A report in a format.
+def render(report: Report, name: str, view: View) -> str | bytes:
+    """A report in a format: text, or bytes where the format is binary.
 
     Raises:
         UsageError: no such format, or no such table in the report.
@@ -73,5 +75,6 @@ def render(report: Report, name: str, view: View) -> str:
                 where="--table",
                 hint=did_you_mean(table, known) or f"one of {', '.join(sorted(known))}",
             )
-    text: str = import_module(f"clv_cli.render.{RENDERERS[name]}").render(report, view)
-    return text
+    module = import_module(f"clv_cli.render.{RENDERERS[name]}")
+    rendered: str | bytes = module.render(report, view)
+    return rendered

@@ -33,10 +33,11 @@ def render(report: Report, view: View) -> str:
     result = chosen[0]
     columns = [c for c in result.table.columns if c.kind is not Kind.SERIES]
     frame = result.rows.frame
-    return frame.select(_text(column, frame, report.currency) for column in columns).write_csv()
+    return frame.select(cell_text(column, frame, report.currency) for column in columns).write_csv()
 
 
-def _text(column: Column, frame: pl.DataFrame, currency: str) -> pl.Expr:
+def cell_text(column: Column, frame: pl.DataFrame, currency: str) -> pl.Expr:
+    """A column as machines read it: money and months as text, the rest as it is."""
     value = pl.col(column.name)
     if column.kind is Kind.MONEY:
         return _money(column, frame, currency)

@@ -5,6 +5,7 @@
 
 from clv_cli.run.comparing import compare
 from clv_cli.run.cutting import cohorts, segments
+from clv_cli.run.driving import drivers
 from clv_cli.run.environment import environment
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
@@ -12,7 +13,7 @@ from clv_cli.run.opening import Request, default_as_of, locate_config, opened, s
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
 from clv_cli.run.reporting import check, metrics_by_month, report
-from clv_cli.run.splitting import split
+from clv_cli.run.splitting import split, split_journal
 
 __all__ = [
     "Proposed",
@@ -22,6 +23,7 @@ __all__ = [
     "compare",
     "conventions",
     "default_as_of",
+    "drivers",
     "environment",
     "explain_line",
     "explain_metric",
@@ -35,5 +37,6 @@ __all__ = [
     "sample_config",
     "segments",
     "split",
+    "split_journal",
     "write_config",
 ]

@@ -51,7 +51,7 @@ def finished(
         results=tuple(results),
         checks=tuple(dict.fromkeys(checks)),
         findings=tuple(sorted(dict.fromkeys(findings), key=lambda f: order.index(f.severity))),
-        conventions=conventions(scope.settings),
+        conventions=conventions(scope.settings, measured=_measures(command, scope.settings)),
         notes=_notes(scope),
     )
 
@@ -89,12 +89,23 @@ def _notes(scope: Scope) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def conventions(settings: Settings) -> dict[str, str]:
-    """Every setting that shapes a figure, by its dotted key."""
+def _measures(command: str, settings: Settings) -> bool:
+    """Whether figures rest on measured evidence, which has settings of its own."""
+    return command == "drivers" or settings.split.method in {"survey", "counterfactual"}
+
+
+def conventions(settings: Settings, *, measured: bool = False) -> dict[str, str]:
+    """Every setting that shapes a figure, by its dotted key.
+
+    Args:
+        settings: all of them.
+        measured: whether those of measured evidence are among them.
+    """
     name = settings.convention or OURS
     label = CONVENTIONS[name].label if name in CONVENTIONS else f"{name}, of this config"
     flat = {"convention": label, "revenue.basis": "month of issue", "grain": settings.grain}
-    for section in ("mrr", "churn", "movements", "nrr", "ltv", "cac", "fx", "split"):
+    sections = ["mrr", "churn", "movements", "nrr", "ltv", "cac", "fx", "split"]
+    for section in [*sections, *["evidence"] * measured]:
         flat |= _flatten(section, getattr(settings, section).model_dump())
     return flat
 

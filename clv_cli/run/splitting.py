@@ -8,21 +8,50 @@ from clv_cli import attribution
 from clv_cli.errors import UsageError
 from clv_cli.pipeline import Scope
 from clv_cli.run.finishing import finished
-from clv_cli.run.opening import opened
+from clv_cli.run.opening import opened, require_lines
 
 if TYPE_CHECKING:
     from clv_cli.results import Report
     from clv_cli.run.opening import Request
 
 
-def split(request: Request, by: str | None, method: str | None) -> Report:
-    """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`."""
+def split(
+    request: Request, by: str | None, method: str | None, *, require_causal: bool = False
+) -> Report:
+    """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`.
+
+    Raises:
+        DataError: a causal figure is required, and the data cannot give it.
+    """
     with opened(request) as scope:
         asked = _with_method(scope, method)
-        tables = list(attribution.split_tables(asked))
+        if require_causal:
+            attribution.require_causal(asked)
+        tables = [*attribution.split_tables(asked), attribution.split_claims_table(asked)]
+        tables += attribution.evidence_tables(asked)
+        if asked.book.has("general_ledger") and asked.book.lines.rows:
+            tables.append(attribution.split_general_ledger_table(asked))
         if by is not None:
             tables.insert(0, attribution.split_by_table(asked, by))
         return finished("split", asked, tables)
+
+
+def split_journal(
+    request: Request, method: str | None, *, require_causal: bool = False
+) -> tuple[Report, dict[str, str]]:
+    """The ledger of the split, line by line, and the accounts that its journal is written to.
+
+    Raises:
+        DataError: a causal figure is required, and the data cannot give it.
+    """
+    with opened(request) as scope:
+        require_lines(scope)
+        asked = _with_method(scope, method)
+        if require_causal:
+            attribution.require_causal(asked)
+        tables = [attribution.split_by_table(asked, "line")]
+        accounts = {name: str(value) for name, value in asked.settings.split.journal}
+        return finished("split", asked, tables), accounts
 
 
 def _with_method(scope: Scope, method: str | None) -> Scope:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
 from clv_cli.settings.bundles import bundle_of, checked_bundles, merged
 from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
+from clv_cli.settings.evidence import Evidence, Rescue, Survey
 from clv_cli.settings.matching import Match
 from clv_cli.settings.revenue import (
     Cac,
@@ -32,6 +33,7 @@ __all__ = [
     "Churn",
     "Collections",
     "Currency",
+    "Evidence",
     "Fx",
     "IntervalFactor",
     "Ltv",
@@ -46,11 +48,13 @@ __all__ = [
     "Quarantine",
     "Ratio",
     "Reading",
+    "Rescue",
     "RuleOf40",
     "Settings",
     "Source",
     "Split",
     "Stated",
+    "Survey",
     "Trials",
     "Units",
     "Zone",
@@ -108,6 +112,9 @@ class Settings(Model):
     rule_of_40: RuleOf40 = Field(default_factory=RuleOf40, description="growth plus margin")
     fx: Fx = Field(default_factory=Fx, description="exchange rates")
     split: Split = Field(default_factory=Split, description="the CXM / CS / sales split")
+    evidence: Evidence = Field(
+        default_factory=Evidence, description="what is measured instead of declared"
+    )
 
     @model_validator(mode="before")
     @classmethod

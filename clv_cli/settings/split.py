@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from clv_cli.settings.base import Model
+from clv_cli.settings.journal import Journal
 
 
 class Stated(Model):
@@ -22,8 +23,9 @@ class Stated(Model):
 class Split(Model):
     """The CXM / CS / sales split of all revenue."""
 
-    method: Literal["declared", "worksheet"] = Field(
-        "declared", description="from rules and evidence per line, or from a top-down worksheet"
+    method: Literal["declared", "worksheet", "survey", "counterfactual"] = Field(
+        "declared",
+        description="rules and evidence per line, a top-down worksheet, what buyers say, or what help measurably saved",
     )
     combine: Literal["max", "capped_sum", "noisy_or"] = Field(
         "max", description="how claims of one tier on one line add up; each is symmetric"
@@ -53,6 +55,7 @@ class Split(Model):
         Decimal(1),
         description="share of a purchase after an at-risk intervention that CS is granted",
     )
+    journal: Journal = Field(default_factory=Journal, description="accounts of the journal export")
     stated: Stated = Field(
         default_factory=Stated, description="figures printed elsewhere, compared with ours"
     )

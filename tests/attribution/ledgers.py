@@ -87,10 +87,12 @@ def initiatives(draw: st.DrawFn, number: int) -> dict[str, Any]:
 
 
 @st.composite
-def books(draw: st.DrawFn) -> Book:
+def books(draw: st.DrawFn, *, credited: bool = True) -> Book:
     count = draw(st.integers(1, 14))
     lines = [draw(purchases(number)) for number in range(count)]
-    credits_ = [draw(credits_of(lines, number)) for number in range(draw(st.integers(0, 5)))]
+    credits_ = [
+        draw(credits_of(lines, number)) for number in range(draw(st.integers(0, 5 * credited)))
+    ]
     evidence: dict[str, list[dict[str, Any]]] = {
         "initiatives": [draw(initiatives(n)) for n in range(draw(st.integers(0, 3)))],
         "customers": [
@@ -127,10 +129,10 @@ def books(draw: st.DrawFn) -> Book:
 
 
 @st.composite
-def scopes(draw: st.DrawFn) -> Scope:
+def scopes(draw: st.DrawFn, *, credited: bool = True) -> Scope:
     first = draw(st.sampled_from(["2024-01", "2024-07", "2025-01"]))
     return scope(
-        draw(books()),
+        draw(books(credited=credited)),
         draw(st.sampled_from(["2025-12", "2025-06", "2025-09-15"])),
         (first, "2025-06"),
         **{

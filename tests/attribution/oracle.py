@@ -1,5 +1,8 @@
 """The declared split once more, in loops over dictionaries and exact fractions: slow, obvious, separate.
 
+What is decided here is exact: shares of purchases, and what credits take back. How shares become
+integers is held to the laws instead (`test_laws`, `test_rounding`).
+
 It shares nothing with the pipeline but the Book: no polars expression, no helper of `attribution`.
 """
 
@@ -15,27 +18,14 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
 Row = dict[str, Any]
-# part, bucket, component, rule
+# part, bucket, component, rule, evidence
 Key = tuple[str, str, str, str, str | None]
-PARTS = ["switched", "expanded", "retained", "whole"]
-BUCKETS = ["cxm", "cs", "sales"]
 UNITS = 55_440
 MILLION = 1_000_000
 
 
 def month(day: date) -> int:
     return day.year * 12 + day.month - 1
-
-
-def cut(total: int, shares: list[Fraction]) -> list[int]:
-    """Largest remainder, ties to the first; mirrored for negative totals."""
-    sign, size = (1, total) if total >= 0 else (-1, -total)
-    exact = [size * share / sum(shares) for share in shares]
-    cells = [int(value) for value in exact]
-    order = sorted(range(len(cells)), key=lambda i: (cells[i] - exact[i], i))
-    for i in order[: size - sum(cells)]:
-        cells[i] += 1
-    return [sign * cell for cell in cells]
 
 
 class Oracle:
@@ -55,10 +45,6 @@ class Oracle:
                 day = self.first.get(row["customer_id"], row["issued_on"])
                 self.first[row["customer_id"]] = min(day, row["issued_on"])
         self.helped = self.interventions()
-        self.cells: dict[str, dict[Key, int]] = {}
-        self.exact: dict[str, dict[Key, Fraction]] = {}
-        self.split_purchases()
-        self.split_credits()
 
     # --- motion
 
@@ -212,52 +198,47 @@ class Oracle:
             shares[(part, "sales", "rest", "rest", None)] = left
         return {key: share for key, share in shares.items() if share > 0}
 
-    def split_purchases(self) -> None:
-        for row in self.lines:
-            if row["amount"] < 0:
-                continue
-            free: dict[Key, Fraction] = {("whole", "sales", "rest", "rest", None): Fraction(1)}
-            shares = self.shares(row) if row["amount"] > 0 else free
-            keys = sorted(shares, key=self.order)
-            cells = cut(row["amount"], [shares[key] for key in keys])
-            self.cells[row["line_id"]] = dict(zip(keys, cells, strict=True))
-            self.exact[row["line_id"]] = shares
+    # --- credits
 
-    def order(self, key: Key) -> tuple[Any, ...]:
-        part, bucket, component, rule, evidence = key
-        return PARTS.index(part), BUCKETS.index(bucket), component, rule, evidence or ""
-
-    def split_credits(self) -> None:
+    def match_credits(self) -> dict[tuple[str, str], int]:
+        """Minor units by credit and purchase: the named one first, then the latest ones."""
         bought = {row["line_id"]: row for row in self.lines if row["amount"] > 0}
-        left = {name: dict(self.cells[name]) for name in bought}
-        credits_ = [row for row in self.lines if row["amount"] < 0]
+        left = {name: row["amount"] for name, row in bought.items()}
+        takings: dict[tuple[str, str], int] = {}
+        end = self.scope.period.end
+        credits_ = [r for r in self.lines if r["amount"] < 0 and month(r["issued_on"]) < end]
         for row in sorted(credits_, key=lambda c: (c["issued_on"], c["line_id"])):
-            original = bought.get(row["original_line_id"])
-            given: dict[Key, int] = {}
             owed = -row["amount"]
-            if original and self.group(original)[::2] == self.group(row)[::2]:
-                cells = left[original["line_id"]]
-                taken = min(owed, sum(cells.values()))
-                keys = sorted(cells, key=self.order)
+            same = [
+                other
+                for other in bought.values()
+                if (other["customer_id"], other["currency"])
+                == (row["customer_id"], row["currency"])
+            ]
+            named = [other for other in same if other["line_id"] == row["original_line_id"]]
+            product = row["product_id"]
+            earlier = [
+                other
+                for other in same
+                if other["issued_on"] <= row["issued_on"] and product in {None, other["product_id"]}
+            ]
+            earlier.sort(key=lambda other: (other["issued_on"], other["line_id"]), reverse=True)
+            for other in [*named, *earlier]:
+                name = other["line_id"]
+                taken = min(owed, left[name])
                 if taken:
-                    parts = cut(taken, [Fraction(cells[key]) for key in keys])
-                    for key, part in zip(keys, parts, strict=True):
-                        cells[key] -= part
-                        given[key] = -part
-                owed -= taken
-            if owed:
-                given[("whole", "sales", "unmatched_credits", "unmatched_credits", None)] = -owed
-            self.cells[row["line_id"]] = given
+                    takings[row["line_id"], name] = taken
+                    left[name] -= taken
+                    owed -= taken
+        return takings
 
     # --- what is compared
 
-    def reported(self) -> dict[str, dict[tuple[str, str, str, str], int]]:
-        """Cells by part, bucket, component and rule of each line of the period; zeros left out."""
-        found: dict[str, dict[tuple[str, str, str, str], int]] = {}
-        for row in self.lines:
-            if self.scope.period.first <= month(row["issued_on"]) < self.scope.period.end:
-                sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
-                for key, cell in self.cells[row["line_id"]].items():
-                    sums[key[:4]] += cell
-                found[row["line_id"]] = {key: cell for key, cell in sums.items() if cell}
-        return found
+    def reported_shares(self) -> dict[str, dict[Key, Fraction]]:
+        """The exact share of every cell of each purchase of the period."""
+        period = self.scope.period
+        return {
+            row["line_id"]: self.shares(row)
+            for row in self.lines
+            if row["amount"] > 0 and period.first <= month(row["issued_on"]) < period.end
+        }

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from tests.attribution.asking import asked, cells, evidence, initiative
 from tests.books import line, rate
 
-CXM, REST, UNMATCHED = (
+CXM, REST, UNMATCHED, FX = (
     "cxm/switched/I",
     "sales/rest/rest",
     "sales/unmatched_credits/unmatched_credits",
+    "sales/fx_rounding/fx_rounding",
 )
 THIRD: dict[str, Any] = {"initiatives": [initiative(weight_switched=333_333)]}
 NEW: dict[str, Any] = {"customers": [{"customer_id": "A", "prior_supplier": "R"}]}
@@ -85,8 +86,42 @@ def test_refunds_that_add_up_to_the_purchase_net_every_cell_to_nothing(
     )
 
 
-def test_a_credit_without_an_original_lowers_sales() -> None:
-    lost = line("A", "2025-05-01", -4, kind="credit", line_id="lost")
+def unnamed(day: str, amount: float | str, name: str = "lost", **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    return line("A", day, amount, kind="credit", line_id=name, **more)
+
+
+def test_a_credit_without_an_original_takes_back_the_latest_purchases_first() -> None:
+    lines = [bought(10, "2025-03-01"), line("A", "2025-04-01", 3, line_id="later")]
+    scope = asked([*lines, unnamed("2025-05-01", -4)], **THIRD, **NEW)
+    # 3.00 of the later purchase, all sales; 1.00 of the first one, a third of it CXM.
+    assert cells(scope)["lost"] == {CXM: -33, REST: -367}
+    assert evidence(scope, "lost", "cxm") == ["billing_lines:now"]
+
+
+def test_a_credit_with_a_product_takes_back_purchases_of_it_alone() -> None:
+    other = line("A", "2025-04-01", 3, line_id="later", product_id="q")
+    found = split(bought(10, product_id="p"), other, unnamed("2025-05-01", -12, product_id="p"))
+    assert found["lost"] == {CXM: -333, REST: -667, UNMATCHED: -200}
+
+
+def test_a_credit_does_not_take_back_what_was_bought_after_it() -> None:
+    found = split(bought(10, "2025-06-01"), unnamed("2025-05-01", -4))
+    assert found["lost"] == {UNMATCHED: -400}
+
+
+def test_what_exceeds_a_named_original_takes_back_the_customers_other_purchases() -> None:
+    other = line("A", "2025-04-01", 3, line_id="later")
+    found = split(bought(10), other, credit("2025-05-01", -12))
+    assert found["back"] == {CXM: -333, REST: -867}
+
+
+def test_a_purchase_that_was_taken_back_is_not_taken_back_again() -> None:
+    lines = (bought(10), credit("2025-04-01", -10), unnamed("2025-05-01", -4))
+    assert split(*lines)["lost"] == {UNMATCHED: -400}
+
+
+def test_a_credit_of_a_customer_without_purchases_lowers_sales() -> None:
+    lost = line("B", "2025-05-01", -4, kind="credit", line_id="lost")
     assert split(bought(10), lost)["lost"] == {UNMATCHED: -400}
 
 
@@ -106,20 +141,34 @@ def test_a_credit_on_a_purchase_nobody_claims_is_sales() -> None:
     assert split(plain, back)["b"] == {REST: -1000}
 
 
-def test_a_foreign_refund_keeps_the_proportions_at_its_own_rate() -> None:
+def test_a_foreign_refund_takes_back_what_was_granted_and_the_rates_difference_stands_apart() -> (
+    None
+):
     rates = [rate("EUR", "2025-03-01", "1.0"), rate("EUR", "2025-05-01", "1.1")]
     lines = (bought(10.01, currency="EUR"), credit("2025-05-01", -10.01, currency="EUR"))
     found = split(*lines, rates=rates)
     assert found["now"] == {CXM: 334, REST: 667}
-    # 1101 at the later rate, cut 334 : 667.
-    assert found["back"] == {CXM: -367, REST: -734}
+    # 11.01 dollars at the later rate, of which 10.01 were booked: the dollar between is nobody's doing.
+    assert found["back"] == {CXM: -334, REST: -667, FX: -100}
 
 
 def test_a_foreign_credit_exceeds_its_original_in_the_currency_of_both() -> None:
     rates = [rate("EUR", "2025-03-01", "2.0"), rate("EUR", "2025-05-01", "1.0")]
     lines = (bought(10, currency="EUR"), credit("2025-05-01", -15, currency="EUR"))
     found = split(*lines, rates=rates)
-    assert found["back"] == {CXM: -333, REST: -667, UNMATCHED: -500}
+    # 10 euros were booked as 20 dollars and are worth 10 now; 5 euros have no original.
+    assert found["back"] == {CXM: -667, REST: -1333, UNMATCHED: -500, FX: 1000}
+
+
+def test_partial_foreign_refunds_leave_every_cell_at_nothing_in_the_base_currency() -> None:
+    rates = [rate("EUR", day, value) for day, value in (
+        ("2025-03-01", "1.0987"), ("2025-05-01", "1.1"), ("2025-05-02", "0.9"), ("2025-05-03", "1.3"),
+    )]  # fmt: skip
+    backs = [
+        credit(f"2025-05-0{n}", -3.33 - 0.02 * (n == 3), f"b{n}", currency="EUR") for n in (1, 2, 3)
+    ]
+    found = net(split(bought(10.01, currency="EUR"), *backs, rates=rates))
+    assert {key: amount for key, amount in found.items() if amount} == {FX: found[FX]}
 
 
 def test_a_purchase_of_nothing_is_sales_of_nothing() -> None:

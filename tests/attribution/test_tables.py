@@ -49,7 +49,7 @@ def story(**more: Any) -> Scope:  # noqa: ANN401
         line("friend", "2025-04-01", 30),
         line("quiet", "2025-04-01", 40),
         line("plain", "2025-05-01", 500, line_id="plain"),
-        line("plain", "2025-06-01", -7, kind="credit"),
+        line("stranger", "2025-06-01", -7, kind="credit"),
     ]
     tables = {
         "customers": [
@@ -125,19 +125,19 @@ def test_every_grouping_sums_to_the_same_buckets_and_carries_the_check(name: str
 
 def test_groupings_are_listed_by_name_and_methods_are_named() -> None:
     assert list(SPLIT_BY) == sorted(SPLIT_BY)
-    assert list(METHODS) == ["declared", "worksheet"]
+    assert list(METHODS) == ["declared", "worksheet", "survey", "counterfactual"]
 
 
 def test_customers_come_with_the_largest_first() -> None:
     rows = by(story(), "customer").records()
-    assert rows[0] == {"customer_id": "plain", "cxm": 0, "cs": 0, "sales": 49300, "total": 49300}
+    assert rows[0] == {"customer_id": "plain", "cxm": 0, "cs": 0, "sales": 50000, "total": 50000}
     assert [row["total"] for row in rows] == sorted((row["total"] for row in rows), reverse=True)
 
 
 def test_segments_and_products_that_are_not_known_have_a_row_of_their_own() -> None:
     assert {row["segment"]: row["total"] for row in by(story(), "segment").records()} == {
-        "smb": 55300,
-        "": 20000,
+        "smb": 56000,
+        "": 19300,
     }
     assert {row["product_id"]: row["total"] for row in by(story(), "product").records()} == {
         "p": 10000,

@@ -1,0 +1,132 @@
+"""Claims before the waterfall: who claims how much, what is contested, and what another order would give.
+
+Of a part of a purchase with claims x (CXM) and y (CS), sales claims all of it where a won deal stands
+behind the line (z = 1), and otherwise the rest, (1 - x)(1 - y). Every cent is claimed at least once, so
+
+    claimed = all revenue + contested
+
+An order of precedence grants each bucket its claim on what those before it left; what nobody claims is
+sales. The split is the order CXM, CS, sales; the six orders bound what the choice of order can move.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.attribution.cells import Claimed
+from clv_cli.attribution.facts import split_rounded
+from clv_cli.attribution.matching import split_credits
+from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.waterfall import combined, split_claims
+from clv_cli.buckets import BUCKETS
+from clv_cli.frames import WEIGHT_ONE
+from clv_cli.pipeline import derived, reduction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from clv_cli.attribution.cells import Cells
+    from clv_cli.pipeline import Scope
+    from clv_cli.results import Frames
+
+ORDERS = tuple(permutations(BUCKETS))
+Money = dict[str, Fraction]
+
+
+@reduction("split_won_deals")
+def split_won_deals(scope: Scope) -> pl.LazyFrame:
+    """The deals that sales won: `deal_id`."""
+    won = scope.book.table("deals").filter(pl.col("outcome") == "won")
+    return won.select("deal_id").unique().sort("deal_id")
+
+
+@derived("split_contest", split_bought, split_claims, split_rounded, split_credits, split_won_deals)
+def split_contest(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
+    scope: Scope,
+    bought: pl.DataFrame,
+    claims: pl.DataFrame,
+    rounded: pl.DataFrame,
+    credits_: pl.DataFrame,
+    won: pl.DataFrame,
+) -> pl.DataFrame:
+    """How much money of the period is claimed with which weights?
+
+    Returns:
+        `cxm, cs, sales` (weights in parts per million) and `amount` (Int128, in the base currency, net
+        of credits), one row a combination, sorted.
+    """
+    money = net_money(bought, rounded, credits_)
+    deals = bought.join(won, on="deal_id", how="semi").select("at", sales=pl.lit(WEIGHT_ONE))
+    weights = combined(scope, claims).join(deals, on="at", how="left")
+    rows = weights.join(money, on=["at", "part"]).with_columns(pl.col("sales").fill_null(0))
+    keys = list(BUCKETS)
+    return rows.group_by(keys).agg(pl.col("amount").cast(pl.Int128).sum()).sort(keys)
+
+
+def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
+    """The money of the period by purchase and part, less what credits of the period take back of it.
+
+    Returns:
+        `at, part, amount` (Int64, of the base currency).
+    """
+    reported = bought.filter("reported").select("at")
+    purchases = rounded.filter(pl.col("credit").is_null()).join(reported, on="at", how="semi")
+    now = credits_.filter("reported").select(credit="line_id")
+    back = rounded.join(now, on="credit", how="semi").with_columns(-pl.col("amount"))
+    both = pl.concat(frame.select("at", "part", "amount") for frame in (purchases, back))
+    return both.group_by("at", "part").agg(pl.col("amount").sum())
+
+
+def claimed(frames: Frames, cells: Cells) -> Claimed:
+    """The claims of all buckets on the revenue of the period, and their range over the six orders."""
+    contest = [
+        (*(Fraction(weight, WEIGHT_ONE) for weight in row[:3]), row[3])
+        for row in frames[split_contest].iter_rows()
+    ]
+    rows = [(dict(zip(BUCKETS, row, strict=False)), row[3]) for row in contest]
+    unclaimed = cells.total - sum(amount for _, amount in rows)
+    claims = _sums(rows, unclaimed, _claims)
+    orders = [_sums(rows, unclaimed, granting(order)) for order in ORDERS]
+    # Every order is rounded once; the split itself is cut by period and currency, and is one of them.
+    ranges = {
+        bucket: [round(order[bucket]) for order in orders] + [cells.of(bucket)]
+        for bucket in BUCKETS
+    }
+    return Claimed(
+        # Whoever is granted a cent claims it, however the cents of months were rounded.
+        {bucket: max(round(claims[bucket]), cells.of(bucket)) for bucket in BUCKETS},
+        {bucket: (min(found), max(found)) for bucket, found in ranges.items()},
+    )
+
+
+def _sums(
+    rows: Sequence[tuple[Money, int]], unclaimed: int, share: Callable[[Money], Money]
+) -> Money:
+    sums = dict.fromkeys(BUCKETS, Fraction(0)) | {"sales": Fraction(unclaimed)}
+    for weights, amount in rows:
+        for bucket, part in share(weights).items():
+            sums[bucket] += amount * part
+    return sums
+
+
+def _claims(weights: Money) -> Money:
+    rest = (1 - weights["cxm"]) * (1 - weights["cs"])
+    return weights | {"sales": max(weights["sales"], rest)}
+
+
+def granting(order: Sequence[str]) -> Callable[[Money], Money]:
+    """What each bucket is granted of a part, given the claims on it, in an order of precedence."""
+
+    def granted(weights: Money) -> Money:
+        left, shares = Fraction(1), dict.fromkeys(BUCKETS, Fraction(0))
+        for bucket in order:
+            shares[bucket] = weights[bucket] * left
+            left -= shares[bucket]
+        shares["sales"] += left
+        return shares
+
+    return granted

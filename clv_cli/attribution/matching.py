@@ -1,0 +1,122 @@
+"""Which purchases do credits take back?
+
+A credit follows the purchase it names, of the same customer in the same currency. What names none, or
+exceeds it, takes back the customer's latest purchases first (of the credit's product, where it has
+one), issued on its day or before. Credits count in order of issue and never take back more than a
+purchase was worth, so no later credit moves an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.attribution.lines import in_period, split_negatives, split_originals
+from clv_cli.pipeline import derived
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from clv_cli.pipeline import Scope
+
+GROUP = ["code", "currency"]
+TAKING = {"line_id": pl.String, "original_line_id": pl.String, "taken": pl.Int64}
+Taking = tuple[str, str, int]
+# Line, product, amount, and the original that a credit names.
+Event = tuple[str, str | None, int, str | None]
+
+
+@derived("split_takings", split_negatives, split_originals)
+def split_takings(_: Scope, negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
+    """How much does which credit take back of which purchase?
+
+    Returns:
+        One row a credit x purchase, sorted by credit: `line_id, original_line_id, taken` (minor units
+        of their currency, above 0), and `nth`: its place among the takings of the purchase.
+    """
+    worth = originals.select(*GROUP, original_line_id="line_id", worth="amount")
+    keys = [*GROUP, "original_line_id"]
+    ordered = negative.sort("issued_on", "line_id").join(
+        worth, on=keys, how="left", maintain_order="left"
+    )
+    owed = -pl.col("amount")
+    covered = (owed.cum_sum().over(keys) <= pl.col("worth")).fill_null(value=False)
+    adrift = ordered.filter(~covered).select(GROUP).unique()
+    direct = ordered.join(adrift, on=GROUP, how="anti").select(
+        "line_id", "original_line_id", taken=owed
+    )
+    stacked = pl.DataFrame(list(_stacked(originals, ordered, adrift)), schema=TAKING, orient="row")
+    both = pl.concat([direct, stacked])
+    days = negative.select("line_id", "issued_on")
+    placed = both.join(days, on="line_id").sort("issued_on", "line_id", "original_line_id")
+    nth = pl.int_range(pl.len()).over("original_line_id", order_by=["issued_on", "line_id"])
+    return placed.with_columns(nth=nth).drop("issued_on")
+
+
+def _stacked(
+    originals: pl.DataFrame, credits_: pl.DataFrame, adrift: pl.DataFrame
+) -> Iterator[Taking]:
+    """The takings of customers with a credit that its original does not cover, last in first out."""
+    columns = [*GROUP, "issued_on", "line_id", "product_id", "amount"]
+    none = pl.lit(None, pl.String)
+    events = pl.concat(
+        frame.join(adrift, on=GROUP, how="semi").select(*columns, name)
+        for frame, name in (
+            (originals, none.alias("original_line_id")),
+            (credits_, "original_line_id"),
+        )
+    )
+    # Purchases before credits of the same day: what was bought that day can be taken back.
+    ordered = events.sort(*GROUP, "issued_on", pl.col("amount") < 0, "line_id")
+    rows = ordered.select(*GROUP, "line_id", "product_id", "amount", "original_line_id").iter_rows()
+    for _, group in groupby(rows, key=lambda row: row[:2]):
+        yield from _one_customer([row[2:] for row in group])
+
+
+def _one_customer(events: Sequence[Event]) -> Iterator[Taking]:
+    left = {line: amount for line, _, amount, _ in events if amount > 0}
+    stacks: dict[str | None, list[str]] = defaultdict(list)
+    for line, product, amount, named in events:
+        if amount > 0:
+            # Every purchase can be taken back by a credit without a product, too.
+            for key in {product, None}:
+                stacks[key].append(line)
+            continue
+        owed = -amount
+        for original in [named] if named in left else []:
+            taken = min(owed, left[original])
+            yield from _take(line, original, taken, left)
+            owed -= taken
+        stack = stacks[product]
+        while owed and stack:
+            taken = min(owed, left[stack[-1]])
+            yield from _take(line, stack[-1], taken, left)
+            owed -= taken
+            if not left[stack[-1]]:
+                stack.pop()
+
+
+def _take(line: str, original: str, taken: int, left: dict[str, int]) -> Iterator[Taking]:
+    if taken:
+        left[original] -= taken
+        yield line, original, taken
+
+
+@derived("split_credits", split_negatives, split_takings)
+def split_credits(scope: Scope, negative: pl.DataFrame, takings: pl.DataFrame) -> pl.DataFrame:
+    """What is left of each credit when it has taken back what it could?
+
+    Returns:
+        The credits with `excess` and `excess_base` (Int64, not negative) and `reported`.
+    """
+    sums = takings.group_by("line_id").agg(pl.col("taken").sum())
+    owed = -pl.col("amount")
+    joined = negative.join(sums, on="line_id", how="left").sort("line_id")
+    excess = joined.with_columns(excess=owed - pl.col("taken").fill_null(0))
+    base = (-pl.col("amount_base")).cast(pl.Int128) * pl.col("excess") // owed
+    return excess.with_columns(excess_base=base.cast(pl.Int64), reported=in_period(scope)).drop(
+        "taken"
+    )

@@ -1,0 +1,217 @@
+"""Rounding by carried remainder: cells and bucket totals are floors or ceilings of their exact values.
+
+A line is cut by systematic rounding: its cells' fractions are laid end to end from an offset, and a
+cell gets one unit for each whole number that it crosses. Cells, buckets of the line and the line itself
+are then floor or ceiling of their exact values whatever the offset is; the offset is the remainder that
+the lines before it left, so equal lines take turns. What is still missing from a bucket's total, which
+is rounded once a scope, is moved between buckets on the lines where a move costs least. With three
+buckets every set of them is one bucket or all but one, so totals within each bucket's own limits can
+always be met (Bacharach, Matrix Rounding Problems, 1966); and some floors or ceilings of the exact
+totals, less what earlier batches left over, always are within them (see `_totals`).
+
+Fractions are kept in 2^-50 of a unit; a total is off its true remainder by less than 1e-9 of a unit a
+million lines, which matters only where a total lies that near to a whole number, and then rounds to it.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    # By scope: how far each bucket's total stands above its exact one, in 2^-50.
+    Carry = Mapping[int, Ints]
+
+BITS = 50
+UNIT = 1 << BITS
+BUCKETS = 3
+LIMIT = 2**127 - 1
+# The width to which denominators are cut before their remainders are scaled up.
+NARROW = 2**65
+
+
+def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, Ints]]:
+    """Cut each line's total by its cells' shares so that the totals of buckets stay exact too.
+
+    Args:
+        cells: `scope` (what is rounded together) and `line` (its place in the total order), both
+            integers below 2^31; `bucket` (0-2), `total` (Int64, not negative, the same on all cells of
+            a line), `num`, `den` (Int128; nums sum to den). A line's cells stand in their total order,
+            those of one bucket together.
+        before: what the cells rounded earlier in the same scopes left over.
+
+    Returns:
+        Int64 cells in the order of the rows, and what they leave over.
+    """
+    halves = _floors(cells.with_row_index("at")).sort("at")
+    columns = ("scope", "line", "bucket", "total", "floor", "fraction")
+    number = {name: halves[name].cast(pl.Int64).to_numpy() for name in columns}
+    order = np.argsort((number["scope"] << 32) + number["line"], kind="stable")
+    number = {name: values[order] for name, values in number.items()}
+    out, after = np.empty(len(order), np.int64), dict(before)
+    starts = np.flatnonzero(np.diff(number["scope"], prepend=-1)).tolist()
+    for start, end in pairwise([*starts, len(order)]):
+        part = {name: values[start:end] for name, values in number.items()}
+        scope = int(part["scope"][0])
+        up, after[scope] = _fitted(part, before.get(scope))
+        out[order[start:end]] = part["floor"] + up
+    return pl.Series("cell", out), after
+
+
+def _floors(cells: pl.DataFrame) -> pl.DataFrame:
+    """Each cell's floor, and its fraction in 2^-50; exact at any size."""
+    num, den = (pl.col(name).cast(pl.Int128) for name in ("num", "den"))
+    wide = cells.with_columns(num=num, den=den, total=pl.col("total").cast(pl.Int128))
+    fits = pl.col("total") <= LIMIT // pl.col("den")
+    small, large = wide.filter(fits), wide.filter(~fits)
+    whole, scale = pl.col("total") * pl.col("num"), pl.max_horizontal(pl.col("den") // NARROW, 1)
+    rest = whole % pl.col("den") // scale
+    both = [
+        small.with_columns(
+            floor=(whole // pl.col("den")).cast(pl.Int64),
+            fraction=(rest * UNIT // (pl.col("den") // scale))
+            .clip(upper_bound=UNIT - 1)
+            .cast(pl.Int64),
+        )
+    ]
+    if not large.is_empty():
+        pairs = [divmod(a * n, d) for a, n, d in large.select("total", "num", "den").iter_rows()]
+        parts = [rest_ * UNIT // d for (_, rest_), d in zip(pairs, large["den"], strict=True)]
+        floor = pl.Series([quotient for quotient, _ in pairs], dtype=pl.Int64)
+        both.append(large.with_columns(floor=floor, fraction=pl.Series(parts, dtype=pl.Int64)))
+    return pl.concat(both).with_columns(pl.col("total").cast(pl.Int64))
+
+
+def _fitted(part: Mapping[str, Ints], before: Ints | None) -> tuple[Ints, Ints]:
+    """The units that cells of one scope get above their floors, and the scope's new carry."""
+    floors, fractions = part["floor"], part["fraction"]
+    carry = np.zeros(BUCKETS, np.int64) if before is None else before
+    first = np.flatnonzero(np.diff(part["line"], prepend=part["line"][0] - 1))
+    row = np.repeat(np.arange(len(first)), np.diff(first, append=len(floors)))
+    units = part["total"][first] - np.add.reduceat(floors, first)
+    fractions = _whole_rows(fractions, row, first, units)
+    up = _systematic(fractions, row, first)
+    exact = _sums(fractions, part["bucket"])
+    shape = (len(first), BUCKETS)
+    share, have = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    np.add.at(share, (row, part["bucket"]), fractions)
+    np.add.at(have, (row, part["bucket"]), up)
+    target = [whole - int(before_) for whole, before_ in zip(exact, carry, strict=True)]
+    moved = _moved(have, share, _totals(target, share, units))
+    for line, bucket in zip(*np.nonzero(moved != have), strict=True):
+        cells = np.flatnonzero((row == line) & (part["bucket"] == bucket))
+        _settle(up, fractions, cells, int(moved[line, bucket]))
+    got = np.bincount(part["bucket"], up, BUCKETS).astype(np.int64)
+    left = [int(c) + int(g) * UNIT - e for c, g, e in zip(carry, got, exact, strict=True)]
+    return up, np.array(left, np.int64)
+
+
+def _whole_rows(fractions: Ints, row: Ints, first: Ints, units: Ints) -> Ints:
+    """The fractions with each row's last one corrected, so that rows sum to whole units."""
+    lacking = units * UNIT - np.add.reduceat(fractions, first)
+    there = np.flatnonzero(fractions)
+    last = there[np.flatnonzero(np.diff(row[there], append=-1))]
+    exact = fractions.copy()
+    exact[last] += lacking[row[last]]
+    return exact
+
+
+def _systematic(fractions: Ints, row: Ints, first: Ints) -> Ints:
+    """One unit for each whole number that a cell crosses, from what the rows before left over."""
+    leading = fractions[first]
+    # Wrapping at 2^64 is harmless: only the remainder by 2^50 is read.
+    offset = (np.cumsum(leading, dtype=np.int64) - leading) & (UNIT - 1)
+    running = np.cumsum(fractions, dtype=np.int64)
+    before_row = (running - fractions)[first]
+    ends = running - before_row[row] + offset[row]
+    return np.asarray((ends >> BITS) - ((ends - fractions) >> BITS))
+
+
+def _sums(fractions: Ints, bucket: Ints) -> list[int]:
+    """Sums by bucket without a limit: halves are summed apart."""
+    sums = []
+    for number in range(BUCKETS):
+        own = fractions[bucket == number]
+        high, low = int((own >> 25).sum()), int((own & (2**25 - 1)).sum())
+        sums.append((high << 25) + low)
+    return sums
+
+
+def _totals(exact: list[int], share: Ints, units: Ints) -> list[int]:
+    """Whole units by bucket: floors or ceilings that lines can meet, the nearest of them.
+
+    A total can be met where each bucket's own limits allow it. One always can: line by line there is a
+    bucket to give the unit to that keeps every total less than one from exact, because two buckets
+    that both had to have it would leave the third more than one above.
+    """
+    part = (share & (UNIT - 1)) > 0
+    whole = share >> BITS
+    spare = units - whole.sum(axis=1)
+    most = (whole + (part & (spare > 0)[:, None])).sum(axis=0)
+    least = (whole + (part & (spare >= part.sum(axis=1))[:, None])).sum(axis=0)
+    floors = [value >> BITS for value in exact]
+    left = round(sum(exact) / UNIT) - sum(floors)
+    candidates = [
+        [floor + (bucket in ceiled) for bucket, floor in enumerate(floors)]
+        for ceiled in combinations(range(BUCKETS), left)
+    ]
+    met = [c for c in candidates if all(least <= c) and all(c <= most)]
+    return min(
+        met, key=lambda c: [sum(abs((u << BITS) - e) for u, e in zip(c, exact, strict=True))]
+    )
+
+
+def _moved(begun: Ints, share: Ints, wanted: list[int]) -> Ints:
+    """Move units between buckets on the lines where it costs least, until the totals are met."""
+    have, floor, rest = begun.copy(), share >> BITS, share & (UNIT - 1)
+    while True:
+        surplus = have.sum(axis=0) - wanted
+        path = _path(have, floor, rest, surplus)
+        if path is None:
+            return have
+        steps = list(pairwise(path))
+        rows = [_movable(have, floor, rest, *step) for step in steps]
+        count = min(surplus[path[0]], -surplus[path[-1]], *(len(found) for found in rows))
+        for (giving, taking), found in zip(steps, rows, strict=True):
+            have[found[:count], giving] -= 1
+            have[found[:count], taking] += 1
+
+
+def _movable(have: Ints, floor: Ints, rest: Ints, giving: int, taking: int) -> Ints:
+    """The lines on which a unit can go from one bucket to another, cheapest first."""
+    can = (have[:, giving] > floor[:, giving]) & (have[:, taking] <= floor[:, taking])
+    rows = np.flatnonzero(can & (rest[:, taking] > 0))
+    cost = rest[rows, giving] - rest[rows, taking]
+    return np.asarray(rows[np.argsort(cost, kind="stable")])
+
+
+def _path(have: Ints, floor: Ints, rest: Ints, surplus: Ints) -> list[int] | None:
+    """The shortest way from a bucket with too much to one with too little; None when there is none."""
+    ways = [[start] for start in np.flatnonzero(surplus > 0).tolist()]
+    seen = {way[0] for way in ways}
+    while ways:
+        way = ways.pop(0)
+        if surplus[way[-1]] < 0:
+            return way
+        for bucket in range(BUCKETS):
+            if bucket not in seen and len(_movable(have, floor, rest, way[-1], bucket)):
+                seen.add(bucket)
+                ways.append([*way, bucket])
+    return None
+
+
+def _settle(up: Ints, fractions: Ints, cells: Ints, wanted: int) -> None:
+    """Give one bucket of one line its units: the cells with the largest fractions keep or get them."""
+    change = wanted - int(up[cells].sum())
+    for _ in range(abs(change)):
+        can = (
+            cells[(up[cells] == 0) & (fractions[cells] > 0)] if change > 0 else cells[up[cells] > 0]
+        )
+        best = np.argmax(fractions[can]) if change > 0 else np.argmin(fractions[can])
+        up[can[best]] += 1 if change > 0 else -1

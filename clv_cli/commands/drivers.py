@@ -1,0 +1,17 @@
+"""`clv drivers`: what moves customers' scores and revenue."""
+
+from clv_cli.commands.options import Shared, shared, show
+
+
+@shared
+def drivers(options: Shared) -> None:
+    """What drives scores, what complaints expose, what initiatives changed.
+
+    Importance of each driver with its rank interval; revenue of customers who complained, by theme;
+    CS effort for a million of revenue; growth where initiatives applied against everywhere else.
+
+    Example: clv drivers --table drivers -f csv
+    """
+    from clv_cli import run
+
+    show(run.drivers(options.request()), options)
