@@ -13,7 +13,7 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.measures.billed_lines import billed_lines, month_index
 from clv_cli.measures.fx import conversions
-from clv_cli.measures.mrr_spans import mrr_deltas
+from clv_cli.measures.mrr_deltas import mrr_deltas
 from clv_cli.measures.risk_episodes import (
     episode_revenue,
     episode_touches,

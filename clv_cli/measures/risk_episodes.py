@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines
-from clv_cli.measures.mrr_spans import mrr_deltas
+from clv_cli.measures.mrr_deltas import mrr_deltas
 from clv_cli.measures.revenue_facts import missing_rates, require_rates
 from clv_cli.pipeline import Scope, derived, reduction
 
