@@ -35,9 +35,7 @@ def test_a_recurring_line_without_a_period_is_found_with_its_row() -> None:
     finding = found([*paid(10, 10, 10), line("B", "2025-02-01", 25, kind="recurring")])[
         "no_service_period"
     ]
-    assert (
-        finding.message == "1 recurring lines (25.00 USD) have no service period and are in no MRR"
-    )
+    assert finding.message == "recurring lines without a service period, in no MRR: 1 (25.00 USD)"
     assert (finding.source, finding.row) == ("billing_lines.csv", 5)
     assert finding.remedy
 
@@ -51,14 +49,14 @@ def test_discounts_of_unknown_kind_are_found_where_the_kind_matters() -> None:
     lines = [{**each, "discount": 500} for each in paid(10, 10, 10)]
     assert "unknown_discount" not in found(lines)
     finding = found(lines, **{"mrr.discounts": "forever_only"})["unknown_discount"]
-    assert finding.message.startswith("3 lines (30.00 USD)")
+    assert finding.message.endswith("3 lines (30.00 USD)")
 
 
 def test_overlaps_are_counted_and_can_stop_the_run() -> None:
     double = line("A", "2025-01-20", 10, "month", subscription_id="s1")
     lines = [*paid(10, 10, 10), double]
-    assert found(lines)["overlapping_lines"].message.startswith("2 lines (20.00 USD)")
-    with pytest.raises(DataError, match="begin before an earlier line"):
+    assert found(lines)["overlapping_lines"].message.endswith("2 (20.00 USD)")
+    with pytest.raises(DataError, match="lines that begin before an earlier line"):
         found(lines, **{"mrr.overlaps": "fail"})
     two_items = [{**each, "plan_id": plan} for plan in ("a", "b") for each in paid(10, 10)]
     pause_or_credit = line("A", "2025-01-20", -5, "month", subscription_id="s1", kind="credit")

@@ -29,27 +29,28 @@ if TYPE_CHECKING:
 LINE_FAULTS = {
     "no_service_period": (
         Severity.WARNING,
-        "{n} recurring lines ({money}) have no service period and are in no MRR",
+        "recurring lines without a service period, in no MRR: {n} ({money})",
         "give period_start and period_end, or another kind",
     ),
     "no_interval": (
         Severity.WARNING,
-        "{n} prorations ({money}) name no interval and are in no MRR",
+        "prorations that name no interval, in no MRR: {n} ({money})",
         "give interval, as on the subscription's other lines",
     ),
     "dated_one_off": (
         Severity.NOTE,
-        "{n} one-off lines ({money}) have a service period; they are not MRR by mrr.one_off",
+        "one-off lines with a service period, MRR only under mrr.one_off: dated: {n} ({money})",
         "if they recur, give them the kind recurring; or set mrr.one_off: dated",
     ),
     "unknown_discount": (
         Severity.WARNING,
-        "{n} lines ({money}) have a discount of unknown kind, which is taken off as one for ever",
+        "discounts of unknown kind, taken off as ones for ever: {n} lines ({money})",
         "give discount_kind: once, repeating or forever",
     ),
 }
 OVERLAPS = (
-    "{n} lines ({money}) begin before an earlier line of their subscription has ended: both count"
+    "lines that begin before an earlier line of their subscription has ended; both count: "
+    "{n} ({money})"
 )
 
 
@@ -205,9 +206,9 @@ def _censored(frames: Frames) -> Iterator[Finding]:
     if rows.height and rows["customers_closing"][0]:
         row = rows.row(0, named=True)
         message = (
-            f"right censoring: {row['customers_closing']:,} customers "
-            f"({_money(frames, row['closing'])} MRR) still pay on {scope.as_of.isoformat()}: their "
-            "lifetimes are not over, and averages of ended ones are too short"
+            f"right censoring: {_many(row['customers_closing'], 'customer', 'customers')} "
+            f"({_money(frames, row['closing'])} MRR) still paying on {scope.as_of.isoformat()}: "
+            "their lifetimes are not over, and averages of ended ones are too short"
         )
         remedy = "read lifetimes from churn rates and survival, not from customers who left"
         yield Finding(Severity.NOTE, "right_censoring", message, remedy=remedy)

@@ -56,7 +56,8 @@ FX: list[dict[str, Any]] = [
 def switched(draw: DrawFn) -> dict[str, Any]:
     """Some switches turned, the others as they are by default."""
     turned = draw(st.lists(st.sampled_from(sorted(SWITCHES)), unique=True, max_size=6))
-    return {key: draw(st.sampled_from(SWITCHES[key])) for key in turned} | draw(st.sampled_from(FX))
+    chosen: dict[str, Any] = {key: draw(st.sampled_from(SWITCHES[key])) for key in turned}
+    return {**chosen, **draw(st.sampled_from(FX))}
 
 
 @st.composite

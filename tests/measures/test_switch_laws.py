@@ -39,7 +39,7 @@ def ask(
     company: Company, as_of: date, keys: dict[str, Any], lines: pl.DataFrame | None = None
 ) -> Frames:
     rows, known, parents = company
-    tables = {
+    tables: dict[str, Any] = {
         "subscriptions": list(known.values()),
         "customers": [{"customer_id": c, "parent_id": p} for c, p in parents.items()],
     }
