@@ -6,6 +6,9 @@ import typer
 
 from clv_cli.commands.options import Shared, deliver, shared, show
 
+# What people see without --by or --table; machines get all.
+PEOPLE = ("split", "split_buckets", "split_claims", "split_tornado")
+
 
 @shared
 def split(
@@ -37,9 +40,7 @@ def split(
         report, accounts = run.split_journal(options.request(), method)
         deliver(render(report.results[0], style, accounts, report.currency), options)
         return
-    people = (
-        ("split", "split_buckets", "split_claims")
-        if by is None
-        else (f"split_by_{by}", "split_buckets")
-    )
-    show(run.split(options.request(), by, method), options, people)
+    people = PEOPLE if by is None else (f"split_by_{by}", "split_buckets")
+    report = run.split(options.request(), by, method)
+    here = {result.table.name for result in report.results if result.rows.frame.height}
+    show(report, options, tuple(name for name in people if name in here))

@@ -20,6 +20,8 @@ def split(request: Request, by: str | None, method: str | None) -> Report:
     with opened(request) as scope:
         asked = _with_method(scope, method)
         tables = [*attribution.split_tables(asked), attribution.split_claims_table(asked)]
+        if asked.settings.split.method == "worksheet":
+            tables.append(attribution.split_tornado_table(asked))
         if asked.book.has("general_ledger") and asked.book.lines.rows:
             tables.append(attribution.split_general_ledger_table(asked))
         if by is not None:
