@@ -58,7 +58,7 @@ def test_a_range_that_does_not_hold_its_estimate_is_refused(ends: tuple[int, int
 
 def test_a_figure_stated_for_sales_is_their_claim_and_makes_money_contested() -> None:
     rows = [estimate("all", "total", 900_00), estimate("cxm", "switched", 150_00)]
-    scope = asked([], worksheet=rows, split__method="worksheet", **{"split__stated.sales": "800"})
+    scope = asked([], worksheet=rows, split__method="worksheet", split__stated={"sales": "800"})
     (result,) = collect([split_claims_table(scope)], scope)
     found = {row["bucket"]: (row["claimed"], row["least"], row["most"]) for row in result.records()}
     assert found["sales"] == (800_00, 750_00, 800_00)
