@@ -17,6 +17,7 @@ from clv_cli.attribution.facts import SPLIT_FACTS, split_facts, split_lines
 from clv_cli.attribution.general_ledger import split_general_ledger_table
 from clv_cli.attribution.split import METHODS, split_buckets_table, split_table, split_tables
 from clv_cli.attribution.split_by import SPLIT_BY, split_by_table
+from clv_cli.attribution.tornado import split_tornado_table
 
 __all__ = [
     "METHODS",
@@ -34,4 +35,5 @@ __all__ = [
     "split_lines",
     "split_table",
     "split_tables",
+    "split_tornado_table",
 ]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.bounds import split_bounds, with_bounds
 from clv_cli.attribution.declared import DECLARED
-from clv_cli.attribution.methods import CLAIM_SOURCES, replaced
+from clv_cli.attribution.methods import CLAIM_SOURCES, replaced, source_of
 from clv_cli.attribution.stated import stated_findings
 from clv_cli.attribution.unmatched import UNMATCHED_CUSTOMER
 from clv_cli.attribution.waterfall import FX, UNMATCHED
@@ -55,6 +56,8 @@ COMPONENT = Column(
     },
 )
 AMOUNT = Column("amount", Kind.MONEY, "Revenue")
+# Of methods that claim with an interval.
+ENDS_COLUMNS = (Column("low", Kind.MONEY, "Low"), Column("high", Kind.MONEY, "High"))
 SHARE = Column("share", Kind.RATIO, "Share", bar=True)
 NO_REVENUE = "no revenue in the period"
 
@@ -74,7 +77,7 @@ def split_table(scope: Scope) -> Table:
 
     A component without its evidence table is left out, because nobody knows; with it, nothing is 0.
     """
-    method = method_of(scope)
+    method, ranged = method_of(scope), source_of(scope) is not None
 
     def finish(frames: Frames) -> Rows:
         cells = method.cells(frames)
@@ -86,10 +89,13 @@ def split_table(scope: Scope) -> Table:
         stated = stated_findings(scope.settings.split.stated, cells, scope.currency)
         schema = {"bucket": pl.String, "component": pl.String, "amount": pl.Int64}
         frame = pl.DataFrame(rows, schema=schema, orient="row")
+        if ranged:
+            frame = with_bounds(frames, frame)
         return rows_with_shares(frame, cells, [*cells.findings, *stated])
 
-    columns = (BUCKET, COMPONENT, AMOUNT, SHARE)
-    return Table("split", "Revenue by CXM, CS and sales", columns, method.needs, finish)
+    columns = (BUCKET, COMPONENT, AMOUNT, *(ENDS_COLUMNS if ranged else ()), SHARE)
+    needs = (*method.needs, *((split_bounds,) if ranged else ()))
+    return Table("split", "Revenue by CXM, CS and sales", columns, needs, finish)
 
 
 def _shown(scope: Scope, cells: Cells, bucket: str, component: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a measured method was granted, stratum by stratum, with the ends of its interval."""
+"""What a measured method claims and was granted, stratum by stratum."""
 
 from __future__ import annotations
 
@@ -24,21 +24,19 @@ COLUMNS = (
     Column("rate_low", Kind.RATIO, "Low"),
     Column("rate_high", Kind.RATIO, "High"),
     Column("amount", Kind.MONEY, "Revenue"),
-    Column("low", Kind.MONEY, "Low"),
-    Column("high", Kind.MONEY, "High"),
 )
 _SCHEMA = {
     "stratum": pl.String,
     **dict.fromkeys(("rate", "rate_low", "rate_high"), pl.Float64),
-    **dict.fromkeys(("amount", "low", "high"), pl.Int64),
+    "amount": pl.Int64,
 }
 
 
 def strata_table(_: Scope) -> Table:
-    """How much revenue of the period was granted to each stratum, at least and at most?
+    """Which share of the purchases in each stratum is claimed, and how much of them was granted?
 
-    The amounts are the integer cells of the split; low and high scale them to the ends of the
-    stratum's rate, and are estimates. They sum to the total row.
+    The amounts are integer cells of the split, whose own table holds them at both ends of the
+    interval. The total's rates are means of the strata's, weighted by what they are claimed on.
     """
     title = "CS revenue as measured, within the period"
     return Table("split_strata", title, COLUMNS, (split_facts, split_method_claims), _finish)
@@ -49,16 +47,15 @@ def _finish(frames: Frames) -> Rows:
     granted = dict(facts.select("rule_id", "amount").iter_rows())
     claims = frames[split_method_claims].select("rule_id", "rate", "low", "high").unique()
     rows: list[tuple[object, ...]] = []
-    totals, claimed_on = [0, 0, 0], Fraction(0)
+    total, claimed_on, means = 0, Fraction(0), [Fraction(0)] * 3
     for rule, *texts in claims.sort("rule_id").iter_rows():
-        rate, low, high = (Fraction(text) for text in texts)
+        rates = [Fraction(text) for text in texts]
         amount = int(granted.get(rule, 0))
-        base = amount / rate if rate else Fraction(0)
-        claimed_on += base
-        ends = (amount, round(base * low), round(base * high))
-        totals = [sum(pair) for pair in zip(totals, ends, strict=True)]
+        base = amount / rates[0] if rates[0] else Fraction(0)
+        total, claimed_on = total + amount, claimed_on + base
+        means = [mean + base * rate for mean, rate in zip(means, rates, strict=True)]
         name = str(rule).removeprefix(f"{ESTIMATED}:")
-        rows.append((name, float(rate), float(low), float(high), *ends))
+        rows.append((name, *(float(rate) for rate in rates), amount))
     if len(rows) > 1 and claimed_on:
-        rows.append(("total", *(float(money / claimed_on) for money in totals), *totals))
+        rows.append(("total", *(float(mean / claimed_on) for mean in means), total))
     return Rows(pl.DataFrame(rows, schema=_SCHEMA, orient="row"))

@@ -160,7 +160,17 @@ def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.D
 
 @derived("split_shares", split_parts, split_claims)
 def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """Which share of each matched purchase goes to which rule?
+    """Which share of each matched purchase goes to which rule? See `shares`."""
+    return shares(scope, divided, claims)
+
+
+def shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """The waterfall itself, for any claims.
+
+    Args:
+        scope: its settings.
+        divided: see `split_parts`.
+        claims: see `split_claims`.
 
     Returns:
         One row a line (`at`) x part x bucket x component x rule x evidence, with its share of the

@@ -87,7 +87,14 @@ def _require_sound(row: dict[str, Any], currency: str) -> None:
             where=_place(row),
             hint=f"write the estimates in {currency}",
         )
-    if row["amount"] < 0:
+    low, high = row["low"], row["high"]
+    if (low is None) != (high is None) or (low is not None and not low <= row["amount"] <= high):
+        raise DataError(
+            "an estimate needs both low and high, around its amount, or neither",
+            where=_place(row),
+            hint="write low <= amount <= high",
+        )
+    if min(row["amount"], low or 0) < 0:
         raise DataError(
             "an estimate must not be negative",
             where=_place(row),

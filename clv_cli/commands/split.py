@@ -6,7 +6,9 @@ import typer
 
 from clv_cli.commands.options import Shared, deliver, shared, show
 
-# What stands under a split by a measured method, shown to people where the method makes them.
+# What people see without --by or --table; machines get all.
+PEOPLE = ("split", "split_buckets", "split_claims", "split_tornado")
+# What stands under a split by a measured method: shown even without rows, for it says why.
 EVIDENCE = ("split_strata", "survey", "rescue", "rescue_checks", "rescue_episodes")
 
 
@@ -49,11 +51,9 @@ def split(
         )
         deliver(render(report.results[0], style, accounts, report.currency), options)
         return
-    people = (
-        ("split", "split_buckets", "split_claims")
-        if by is None
-        else (f"split_by_{by}", "split_buckets")
-    )
+    people = PEOPLE if by is None else (f"split_by_{by}", "split_buckets")
     report = run.split(options.request(), by, method, require_causal=require_causal)
     made = {result.table.name for result in report.results}
-    show(report, options, (*people, *(name for name in EVIDENCE if name in made)))
+    here = {result.table.name for result in report.results if result.rows.frame.height}
+    shown = [name for name in people if name in here]
+    show(report, options, (*shown, *(name for name in EVIDENCE if name in made)))

@@ -29,6 +29,8 @@ def split(
             attribution.require_causal(asked)
         tables = [*attribution.split_tables(asked), attribution.split_claims_table(asked)]
         tables += attribution.evidence_tables(asked)
+        if asked.settings.split.method == "worksheet":
+            tables.append(attribution.split_tornado_table(asked))
         if asked.book.has("general_ledger") and asked.book.lines.rows:
             tables.append(attribution.split_general_ledger_table(asked))
         if by is not None:

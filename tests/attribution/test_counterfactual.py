@@ -66,7 +66,9 @@ def test_saved_revenue_enters_the_split_with_its_ends_and_the_split_still_ties()
     rows = {(r["bucket"], r["component"]): r["amount"] for r in table(report, "split").records()}
     *strata, total = table(report, "split_strata").records()
     assert rows["cs", "estimated"] == total["amount"] == sum(s["amount"] for s in strata)
-    assert 0 < total["low"] < total["amount"] < total["high"]
+    assert 0 < total["rate_low"] < total["rate"] < total["rate_high"] < 1
+    (row,) = [r for r in table(report, "split").records() if r["component"] == "estimated"]
+    assert 0 < row["low"] < row["amount"] < row["high"]
     assert ("cs", "retained") not in rows  # the declared rule gives way to the measurement
     assert all(check.ok for check in report.checks)
 

@@ -7,11 +7,13 @@ from datetime import date
 import polars as pl
 import pytest
 
+from clv_cli.attribution.bounds import split_bounds, with_bounds
 from clv_cli.attribution.claims import CLAIM, claimed_lines, when_asked, with_weights
+from clv_cli.attribution.methods import split_method_claims
 from clv_cli.errors import DataError
 from clv_cli.pipeline import Measure, derived, reduction
-from clv_cli.results import collect_frames
-from tests.attribution.asking import asked
+from clv_cli.results import Frames, collect_frames
+from tests.attribution.asking import asked, initiative, referral
 from tests.books import line
 
 
@@ -70,3 +72,29 @@ def test_a_method_that_is_not_asked_for_computes_nothing() -> None:
     scope = asked([line("A", "2025-01-01", 1)], split__method="worksheet")
     assert collect_frames([measure], scope)[measure].rows() == [(1,)]
     assert ran == ["plan", "compute"]
+
+
+def test_either_end_of_a_rate_is_granted_below_cxm_like_the_rate_itself() -> None:
+    scope = asked(
+        [line("A", "2025-03-01", 100), line("A", "2025-04-01", -20, kind="credit")],
+        customers=[{"customer_id": "A", "prior_supplier": "R"}],
+        initiatives=[initiative(weight_switched=400_000)],
+        referrals=[referral(None, "A", "2025-01-01", "no_gripes", weight=250_000)],
+    )
+    frames = collect_frames([split_bounds], scope)
+    stratum = claims({"rule_id": "no_gripes", "evidence": "referrals:R1", "component": "no_gripes"})
+    needs = [
+        stratum if need is split_method_claims else frames[need] for need in split_bounds.needs
+    ]
+    rows = split_bounds.derive(scope, *needs).rows()
+    # Of 80.00 net CXM has 32.00; CS a tenth to two fifths of the 48.00 left.
+    assert ("cs", "no_gripes", 480, 1920) in rows
+    assert ("cxm", "switched", 3200, 3200) in rows
+    split = pl.DataFrame(
+        {"bucket": ["cxm", "cs", "sales"], "component": ["switched", "no_gripes", "rest"],
+         "amount": [3200, 1200, 3600]}
+    )  # fmt: skip
+    known = {need.name: frame for need, frame in zip(split_bounds.needs, needs, strict=True)}
+    bounded = with_bounds(Frames(scope, known), split)
+    assert bounded["low"].to_list() == [3200, 480, 4320]
+    assert bounded["high"].to_list() == [3200, 1920, 2880]

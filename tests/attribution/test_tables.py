@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,7 +164,10 @@ def test_the_line_export_names_the_rule_the_evidence_and_the_source_row() -> Non
     row = rows["grown", "expanded"]
     assert (row["rule_id"], row["evidence"], row["amount"]) == ("I", "initiatives:I", 3000)
     assert (row["source"], row["row"]) == ("billing_lines.csv", 6)
-    assert int(row["share_num"]) * 4 == int(row["share_den"]) * 3
+    assert Fraction(row["exact_share"]) == Fraction(3, 4)
+    assert (row["currency"], row["own"], row["method"]) == ("USD", 3000, "declared")
+    assert row["evidence_row"] == "initiatives.csv:2"
+    assert len(row["rule_version"]) == 12
 
 
 def test_an_unknown_grouping_is_refused_with_a_suggestion() -> None:

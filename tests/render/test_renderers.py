@@ -8,6 +8,7 @@ import json
 import re
 from decimal import Decimal
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -15,13 +16,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.errors import UsageError
-from clv_cli.render import RENDERERS, format_of_suffix, render
+from clv_cli.render import RENDERERS, format_of_suffix
+from clv_cli.render import render as rendered
 from clv_cli.render.formats import safe_text, sparkline
 from clv_cli.render.layout import View
 from clv_cli.render.widths import display_width
 from tests.render.reports import NASTY, sample_report
 
+if TYPE_CHECKING:
+    from clv_cli.results import Report
+
 ALL = View()
+
+
+def render(report: Report, name: str, view: View) -> str:
+    text = rendered(report, name, view)
+    assert isinstance(text, str)
+    return text
 
 
 def test_plain_text_is_aligned_whole_and_without_escapes() -> None:
@@ -138,7 +149,7 @@ def test_an_unknown_suffix_never_gets_a_wrong_format() -> None:
 @pytest.mark.parametrize("name", sorted(RENDERERS))
 def test_the_same_report_gives_the_same_bytes(name: str) -> None:
     view = View(tables=("split",), width=100)
-    assert render(sample_report(), name, view) == render(sample_report(), name, view)
+    assert rendered(sample_report(), name, view) == rendered(sample_report(), name, view)
 
 
 @given(st.text())

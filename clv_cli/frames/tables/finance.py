@@ -89,6 +89,8 @@ WORKSHEET = TableSchema(
         ),
         Field("item", Type.TEXT, doc="what the estimate is about"),
         Field("amount", Type.MONEY, required=True, doc="estimate"),
+        Field("low", Type.MONEY, doc="lowest value that is believed; empty: no range"),
+        Field("high", Type.MONEY, doc="highest value that is believed"),
         Field("currency", Type.CURRENCY, required=True, doc="currency of the estimate"),
     ),
 )
