@@ -33,6 +33,10 @@ docs:
 bench *sizes="1e6 1e7":
     .venv/bin/python tests/bench/bench.py {{sizes}} --write
 
+# What strict loading costs beside a bare polars read of the same file (default: about 1 GB)
+bench-loading lines="8e6":
+    nice -n 19 .venv/bin/python tests/bench/loading.py {{lines}}
+
 # Make the shipped sample anew (same seed, same bytes)
 sample:
     .venv/bin/python sample_data/generate.py

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clv_cli.errors import DataError
+from clv_cli.sources.tidiness import is_tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
 
     from clv_cli.sources.headers import Header
 
-_LF, _CR, _BLANK, _QUOTE = 10, 13, 32, 34
-# Other characters that count as blank: controls, and Unicode's by their first bytes.
-_RARE_BLANKS = (b"\t", b"\v", b"\f")
-_WIDE_BLANKS = (b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a", b"\xe2", b"\xe3\x80")
+_LF, _CR, _QUOTE = 10, 13, 34
 _CHUNK = 1 << 18
 # Two stray quotes far apart make one legal field that swallows every record between them.
 MAX_FIELD_LINES = 20
@@ -218,7 +216,7 @@ class _Scanner:
         marks = chunk.translate(None, self._others)
         records, rest = divmod(len(marks), self._fields)
         if self._fields > 1 and not rest and marks == self._record * records:
-            return _Odd(records, [], [], _is_tidy(chunk, self._delimiter))
+            return _Odd(records, [], [], is_tidy(chunk, self._delimiter))
         data = np.frombuffer(chunk, np.uint8)
         places = np.flatnonzero((data == self._delimiter) | (data == _LF))
         ends = np.flatnonzero(data[places] == _LF)
@@ -264,7 +262,7 @@ class _Scanner:
             )
             for index in np.flatnonzero(wrong).tolist()
         ]
-        tidy = _is_tidy(chunk, self._delimiter)
+        tidy = is_tidy(chunk, self._delimiter)
         return _Odd(int(line_ends.size), np.flatnonzero(blank).tolist(), bad, tidy)
 
     def _assert_text(self, chunk: bytes, start: int) -> None:
@@ -331,25 +329,6 @@ class _Scanner:
     def _line_number(self, place: int) -> int:
         with self._path.open("rb") as file:
             return file.read(place).count(b"\n") + 1
-
-
-def _is_tidy(chunk: bytes, delimiter: int) -> bool:
-    """Whether no cell needs trimming; a doubtful chunk is not tidy, which costs time only."""
-    if any(blank in chunk for blank in _RARE_BLANKS if blank[0] != delimiter):
-        return False
-    if not chunk.isascii() and any(blank in chunk for blank in _WIDE_BLANKS):
-        return False
-    if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
-        return False
-    if b'"' in chunk and (b'""' in chunk or b'\n"' in chunk):
-        return False
-    if b" " not in chunk:
-        return True
-    data = np.frombuffer(chunk, np.uint8)
-    blanks = np.flatnonzero(data == _BLANK)
-    edges = (delimiter, _LF, _CR, _QUOTE)
-    beside = np.concatenate((data[blanks - 1], data[blanks + 1]))
-    return int(blanks[0]) > 0 and not np.isin(beside, edges).any()
 
 
 def _tokens(

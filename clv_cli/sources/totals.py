@@ -13,7 +13,16 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity, Type
 from clv_cli.money import to_text
-from clv_cli.sources.columns import BAD, LOADED, SKIPPED, as_typed, cell, given_fields, text_of
+from clv_cli.sources.columns import (
+    BAD,
+    LOADED,
+    SKIPPED,
+    as_typed,
+    cell,
+    given_fields,
+    number_texts,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +35,7 @@ if TYPE_CHECKING:
 
 # What a total row begins with in exports that say nothing about it. Only rows that could not be
 # loaded anyway are taken for one: a customer may be called Total Systems.
-USUAL_TOTALS = ("total", "totals", "grand total", "subtotal", "sub-total", "sum", "gesamt", "summe")
+USUAL_TOTALS = r"(?i)^(?:grand |sub-?)?(?:totals?|sum|gesamt|summe)\b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +83,14 @@ def unusual(bad: pl.DataFrame, binding: Binding) -> PassedOver:
         for field in given_fields(binding)
         if field.required and field.type in {Type.ID, Type.DATE}
     )
+    # A total without an amount says nothing that could be held against its rows.
+    amounts = [f for f in given_fields(binding) if f.type is Type.MONEY and f.name == "amount"]
+    filled = [text.is_not_null() for f in amounts for text in number_texts(f, binding)[:1]]
+    named = first.str.contains(USUAL_TOTALS).fill_null(value=False)
     found = bad.select(
         pl.col("row").cast(pl.Int64),
         first.is_null().alias("empty"),
-        (_begins(first, USUAL_TOTALS) & lacking).alias("total"),
+        pl.all_horizontal(pl.lit(bool(filled)), named, lacking, *filled).alias("total"),
     )
     rows = (frozenset(found.filter(name)["row"]) for name in ("total", "empty"))
     return PassedOver(*rows)
@@ -146,12 +159,13 @@ def check_totals(
             if len(currencies) > 1
             else "not every row was read"
         )
-        return [_note(name, min(totals), f"the total could not be compared: {why}")]
+        return [_doubt(name, min(totals), f"the total could not be compared: {why}")]
     (currency,) = currencies
     stated = _stated(file.texts, binding, forms, totals, currency)
-    checked = 0
+    checked, unread_totals = 0, 0
     for row, total in stated.iter_rows():
         if total is None:
+            unread_totals += 1
             continue
         above = amounts.filter(pl.col("row") < row)
         last = max((other for other in totals if other < row), default=0)
@@ -165,7 +179,12 @@ def check_totals(
             )
         checked += 1
     what = f"{checked} total row{'s agree' if checked > 1 else ' agrees'} with the rows above"
-    return [_note(name, max(totals), what)] if checked else []
+    notes = [_note(name, max(totals), what)] if checked else []
+    if unread_totals:
+        notes.append(
+            _doubt(name, min(totals), f"{unread_totals} total rows hold no readable amount")
+        )
+    return notes
 
 
 def _amounts(path: Path, binding: Binding, totals: frozenset[int]) -> pl.DataFrame | None:
@@ -196,6 +215,15 @@ def _stated(
 
 def _sum(frame: pl.DataFrame) -> int:
     return int(frame["amount"].cast(pl.Int128).sum() or 0)
+
+
+def _doubt(name: str, row: int, message: str) -> Finding:
+    return replace(
+        _note(name, row, message),
+        severity=Severity.WARNING,
+        code="total_not_compared",
+        remedy="compare the sum of the file with the system it comes from",
+    )
 
 
 def _note(name: str, row: int, message: str) -> Finding:

@@ -267,6 +267,17 @@ def test_a_customer_whose_name_begins_with_total_is_a_customer(tmp_path: Path) -
     assert money(read(tmp_path, text)) == {"USD": 20000}
 
 
+def test_only_a_total_with_an_amount_is_taken_for_one(tmp_path: Path) -> None:
+    bad = "Summit,,,,100.00,,"
+    assert codes(read(tmp_path, csv(LINE, bad)))[0][0] == 3
+    assert codes(read(tmp_path, csv(LINE, "Total,,,,,,")))[0][0] == 3
+
+
+def test_a_total_beside_rows_that_were_not_read_is_a_warning(tmp_path: Path) -> None:
+    book = read(tmp_path, csv(LINE, LINE.replace("100.00", "x"), "Total,,,,200.00,,"))
+    assert "total_not_compared" in [finding.code for finding in book.findings]
+
+
 def test_groups_with_subtotals_a_grand_total_and_a_footer(tmp_path: Path) -> None:
     text = """\
 Sales by customer

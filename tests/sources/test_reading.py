@@ -109,7 +109,6 @@ def test_numbers_are_exact(value: Decimal) -> None:
         ({"amount": "NaN"}, "bad_amount"),
         ({"amount": "\u20ac5.00"}, "currency_sign"),
         ({"amount": "5.00 GBP"}, "currency_sign"),
-        ({"amount": "1.234,56"}, "bad_amount"),
         ({"amount": "12.34.56"}, "bad_amount"),
         ({"amount": "1.005"}, "sub_minor"),
         ({"amount": ""}, "missing_value"),
