@@ -189,7 +189,8 @@ class Catalogue:
         for customer in self.ledger.customers:
             if any(customer in self.levels(m) for m in (month - 1, month)):
                 continue
-            day, most = self.day(month - 1) + timedelta(days=1), {}
+            day = self.day(month - 1) + timedelta(days=1)
+            most: dict[str, int] = {}
             while day <= self.day(month):
                 for currency, units in self.ledger._levels[customer].get(day, {}).items():
                     most[currency] = max(most.get(currency, 0), units)

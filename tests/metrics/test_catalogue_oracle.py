@@ -21,7 +21,7 @@ BY_CAUSE = tuple(f"{movement}_" for movement in ("expansion", "contraction"))
 MONTHS = 7
 
 
-def disagreements(seed: int) -> list[tuple[str, int, Any, Any]]:
+def disagreements(seed: int) -> list[tuple[Any, ...]]:
     """Metric, month, ours and plain Python's, wherever they differ; causes against their sum."""
     company = Company(seed)
     asked = company.scope()
@@ -64,7 +64,8 @@ def test_the_causes_of_a_movement_sum_to_it() -> None:
 
 if __name__ == "__main__":
     first, count = int(sys.argv[1]), int(sys.argv[2])
-    bad = {seed: found for seed in range(first, first + count) if (found := disagreements(seed))}
+    every = {seed: disagreements(seed) for seed in range(first, first + count)}
+    bad = {seed: wrong for seed, wrong in every.items() if wrong}
     print(f"{count} companies, {len(bad)} with a difference")
     for seed, found in list(bad.items())[:5]:
         print(seed, *found[:8], sep="\n  ")
