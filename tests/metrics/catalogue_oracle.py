@@ -54,7 +54,8 @@ class Catalogue:
         for family in (self._moves, self._reasons, self._ages):
             found = family(name, month)
             if found is not NotImplemented:
-                return found
+                value: Value = found
+                return value
         raise LookupError(name)
 
     # --- families -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -58,8 +59,9 @@ def test_the_causes_of_a_movement_sum_to_it() -> None:
         ]
         assert len(causes) == 6
         for index, total in enumerate(whole):
-            values = [figures[index].value or 0 for figures in causes]
-            assert abs(sum(values) - (total.value or 0)) <= len(causes) / 2
+            values = [Fraction(figures[index].value or 0) for figures in causes]
+            apart = sum(values, Fraction(0)) - Fraction(total.value or 0)
+            assert abs(apart) <= Fraction(len(causes), 2)
 
 
 if __name__ == "__main__":
