@@ -54,7 +54,8 @@ class Catalogue:
         for family in (self._moves, self._reasons, self._ages):
             found = family(name, month)
             if found is not NotImplemented:
-                return found
+                value: Value = found
+                return value
         raise LookupError(name)
 
     # --- families -------------------------------------------------------------------------------
@@ -189,7 +190,8 @@ class Catalogue:
         for customer in self.ledger.customers:
             if any(customer in self.levels(m) for m in (month - 1, month)):
                 continue
-            day, most = self.day(month - 1) + timedelta(days=1), {}
+            day = self.day(month - 1) + timedelta(days=1)
+            most: dict[str, int] = {}
             while day <= self.day(month):
                 for currency, units in self.ledger._levels[customer].get(day, {}).items():
                     most[currency] = max(most.get(currency, 0), units)
