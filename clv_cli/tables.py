@@ -40,7 +40,7 @@ def sources_table(scope: Scope) -> Table:
     columns = (
         Column("source", Kind.TEXT, "File"),
         Column("table", Kind.TEXT, "Table"),
-        Column("preset", Kind.TEXT, "Preset"),
+        Column("preset", Kind.TEXT, "Preset", people=False),
         *(Column(name, Kind.COUNT, name.capitalize()) for name in TALLIES),
         Column("first_day", Kind.DATE, "First day"),
         Column("last_day", Kind.DATE, "Last day"),
@@ -167,7 +167,7 @@ def source_sums_table(scope: Scope) -> Table:
         Column("source", Kind.TEXT, "File"),
         Column("currency", Kind.TEXT, "Currency"),
         *(Column(name, Kind.MONEY, name.capitalize(), "currency") for name in TALLIES),
-        Column("unreadable", Kind.COUNT, "Rows without a readable amount"),
+        Column("unreadable", Kind.COUNT, "Unreadable"),
     )
     rows = [row for item in scope.book.sources for row in _sums(item)]
     return static_table("source_sums", "Files, in money", columns, rows)
