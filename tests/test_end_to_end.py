@@ -102,8 +102,11 @@ def test_every_check_of_the_sample_ties(report: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("config", ["config.example.yaml", "sample_data/clv.yaml"])
-def test_the_example_config_and_the_sample_load_without_findings(config: str) -> None:
-    assert json.loads(clv("check", "-c", config, "-f", "json"))["findings"] == []
+def test_the_example_config_and_the_sample_load_with_nothing_worse_than_notes(
+    config: str,
+) -> None:
+    findings = json.loads(clv("check", "-c", config, "-f", "json"))["findings"]
+    assert {finding["severity"] for finding in findings} <= {"note"}
 
 
 def test_the_key_figures_of_the_contract_are_there(report: dict[str, object]) -> None:

@@ -123,7 +123,7 @@ def test_movements_foot_in_whole_cents() -> None:
     assert rows[0]["new"] == 100
     assert rows[1]["expansion"] == 3
     halves = {"month": 1, "opening": third, "new": third, "expansion": third, "closing": 3 * third}
-    halves |= {"contraction": 0, "churn": 0, "reactivation": 0, "fx": 0}
+    halves |= {"contraction": 0, "churn": 0, "reactivation": 0, "paused": 0, "fx": 0}
     assert rounded_row(halves) == {
         "month": 1,
         "opening": 33,
@@ -132,6 +132,7 @@ def test_movements_foot_in_whole_cents() -> None:
         "contraction": 0,
         "churn": 0,
         "reactivation": 0,
+        "paused": 0,
         "fx": 0,
         "closing": 100,
     }
@@ -251,7 +252,7 @@ def test_every_metric_leads_to_customers_and_to_source_rows(name: str) -> None:
     *_, customers, rows = collect(metrics.explain_tables(of, name, "2025-03"), of)
     assert customers.rows.frame.columns == ["customer_id", "name", "value", "note"]
     assert rows.rows.frame.columns == [column.name for column in rows.table.columns]
-    expected = {"fx", "contraction", "reactivation", "new"}
+    expected = {"fx", "contraction", "reactivation", "new", "paused"}
     assert bool(customers.records()) != (name in expected)
     assert bool(rows.records()) != (name == "cost_to_serve")
     for row in rows.records():
