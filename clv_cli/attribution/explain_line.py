@@ -24,7 +24,7 @@ from clv_cli.attribution.motion import (
     split_switchers,
 )
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.waterfall import UNMATCHED, split_claims, split_parts
+from clv_cli.attribution.waterfall import FX, UNMATCHED, split_claims, split_parts
 from clv_cli.buckets import BUCKETS
 from clv_cli.errors import DataError
 from clv_cli.frames import WEIGHT_ONE
@@ -155,7 +155,9 @@ def _why(cell: dict[str, Any], weight: int | None) -> str:
     if weight is not None:
         return "granted"
     if cell["component"] == UNMATCHED:
-        return "names no purchase that it takes back"
+        return "finds no purchase of the customer to take back"
+    if cell["component"] == FX:
+        return "worth more or less at its own day's exchange rate"
     if (cell["evidence"] or "").startswith("billing_lines:"):
         return "shared as the purchase it takes back"
     return "claimed by no rule"
