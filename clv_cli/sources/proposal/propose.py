@@ -50,7 +50,8 @@ def propose(peek: Peek) -> Proposal | Unused:
             peek.name, f"could be {' or '.join(peek.presets)}: name the preset", data=True
         )
     tried = attempts(peek)
-    whole = [one for one in tried if not one.missing and one.covers and one.score > 10]
+    fit = [one for one in tried if not one.missing and one.covers and one.tells_apart]
+    whole = [one for one in fit if one.score > 10]
     best = sorted(whole, key=lambda one: -one.score)
     if not best:
         return Unused(peek.label, _nearest(peek, tried), data=True)
@@ -63,7 +64,7 @@ def propose(peek: Peek) -> Proposal | Unused:
 def _nearest(peek: Peek, tried: list[Attempt]) -> str:
     """The known exports and tables that it lacks least of."""
     near = [f"{miss.preset} ({miss.reason})" for miss in nearest(peek.headers)]
-    fair = [one for one in tried if one.covers and one.score >= 20 and len(one.missing) <= 2]
+    fair = [one for one in tried if one.covers and one.score >= 20 and 0 < len(one.missing) <= 2]
     near += [f"table {one.table.name} (lacks {', '.join(one.missing)})" for one in fair[:1]]
     return "no known export" + (f"; nearest: {'; '.join(near)}" if near else "")
 

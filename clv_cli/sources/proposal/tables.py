@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,13 @@ _DAY_WORDS = ("on", "at", "date", "day")
 _ID_WORDS = ("id", "no", "number", "key")
 # A missing one of these is found out or asked for; see `constants`.
 GIVEN_OTHERWISE = ("kind", "status", "team", "currency")
+_OWN_ID = "unique in every row"
+# Names that several tables share tell none of them apart.
+_COMMON = {
+    name
+    for name, count in Counter(f.name for t in TABLES.values() for f in t.fields).items()
+    if count > 2
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,13 @@ class Attempt:
     def score(self) -> int:
         """How much speaks for the table."""
         return sum(WEIGHTS[column.sure] for column in self.columns) - _ASSUMED * self.assumed
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether more than an `id` and names of many tables speak for this one."""
+        guessed = any(column.how == _OWN_ID for column in self.columns)
+        own = [column for column in self.columns if column.how != _OWN_ID]
+        return not guessed or any(column.name not in _COMMON for column in own)
 
     @property
     def covers(self) -> bool:
@@ -165,7 +180,7 @@ def _own_id(
     ]
     if not ids or (len(ids) > 1 and ids[0] != peek.header.cells[0]):
         return None
-    return Column(field.name, ids[0], Sure.LIKELY, "unique in every row")
+    return Column(field.name, ids[0], Sure.LIKELY, _OWN_ID)
 
 
 def _only_day(
