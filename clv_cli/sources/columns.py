@@ -13,7 +13,7 @@ import polars as pl
 
 from clv_cli.frames import Type
 from clv_cli.sources.dates import add_days
-from clv_cli.sources.numbers import PLAIN, add_plain, sign_agrees
+from clv_cli.sources.numbers import PLAIN, add_plain, signs_agree
 from clv_cli.sources.reading import currency_code, money, step_of, typed
 from clv_cli.sources.versions import changed_at
 
@@ -247,7 +247,7 @@ def _typed(field: Field, binding: Binding, forms: Forms) -> pl.Expr:
         minor = minor - pl.when(other.is_not_null()).then(money(other, units, step)).otherwise(0)
     if forms.numbers.get(field.name, PLAIN) != PLAIN:
         texts = number_texts(field, binding)
-        agree = [sign_agrees(text, currency_of(binding)) | text.is_null() for text in texts]
+        agree = [signs_agree(text, currency_of(binding)) | text.is_null() for text in texts]
         minor = pl.when(pl.all_horizontal(agree)).then(minor)
     return _signed(minor, field, binding)
 

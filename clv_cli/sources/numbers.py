@@ -131,14 +131,20 @@ def carries_mark(text: pl.Expr) -> pl.Expr:
     return _shape(_tidied(text)).str.contains(rf"^{_SIGN}?#{_SIGN}?{_MARK}")
 
 
-def sign_agrees(text: pl.Expr, currency: pl.Expr) -> pl.Expr:
-    """Whether a currency sign beside an amount, if there is one, can be the row's currency.
+def signs_agree(text: pl.Expr, currency: pl.Expr) -> pl.Expr:
+    """Whether the currency signs before and after an amount, if any, can be the row's currency.
 
     Args:
         text: the amount as written.
         currency: the row's ISO 4217 code, or null.
     """
-    sign = _shape(_tidied(text)).str.extract(f"({_SIGN})", 1)
+    shape = _shape(_tidied(text))
+    before = shape.str.extract(rf"({_SIGN})[-(]*#", 1)
+    after = shape.str.extract(rf"#[-)]*({_SIGN})", 1)
+    return _agrees(before, currency) & _agrees(after, currency)
+
+
+def _agrees(sign: pl.Expr, currency: pl.Expr) -> pl.Expr:
     known = [(sign == name) & currency.is_in(codes) for name, codes in SIGNS.items()]
     agrees = pl.any_horizontal(sign == currency, *known).fill_null(value=False)
     return sign.is_null() | agrees

@@ -17,7 +17,7 @@ from clv_cli.sources.columns import (
     text_of,
     units_of,
 )
-from clv_cli.sources.numbers import PLAIN, sign_agrees
+from clv_cli.sources.numbers import PLAIN, signs_agree
 from clv_cli.sources.reading import currencies
 from clv_cli.sources.structure import BAD_QUOTE, FIELD_COUNT
 
@@ -44,14 +44,23 @@ SCHEMA = {
 }
 REASONS: Mapping[str, tuple[str, str]] = {
     "missing_value": ("is empty", "fill it in"),
-    "bad_amount": ("is no amount in this column's format", "set numbers of the source"),
+    "bad_amount": (
+        "is no amount in this column's format",
+        "correct it, or set numbers of the source",
+    ),
     "sub_minor": (
         "is finer than the currency's minor unit",
         "round it at its source; if the point separates thousands, set numbers: eu",
     ),
     "currency_sign": ("carries the sign of another currency", "correct the sign or the currency"),
-    "bad_date": ("is no day in this column's format", "set date_format of the source"),
-    "bad_number": ("is no number in this column's format", "set numbers of the source"),
+    "bad_date": (
+        "is no day in this column's format",
+        "correct it, or set date_format of the source",
+    ),
+    "bad_number": (
+        "is no number in this column's format",
+        "correct it, or set numbers of the source",
+    ),
     "unknown_choice": ("is not a known value", "map it with values of the source"),
     FIELD_COUNT: ("has another number of fields than the header", "quote cells with separators"),
     BAD_QUOTE: ("has a quote within a cell", 'double every quote within a cell ("")'),
@@ -115,7 +124,7 @@ def _code(field: Field, binding: Binding, forms: Forms) -> pl.Expr:
         if units_of(field, binding.spec) == "major":
             code = pl.when(plain.str.contains(_FINE)).then(pl.lit("sub_minor")).otherwise(code)
         if form != PLAIN:
-            foreign = plain.is_not_null() & ~sign_agrees(text, currency_of(binding))
+            foreign = plain.is_not_null() & ~signs_agree(text, currency_of(binding))
             code = pl.when(foreign).then(pl.lit("currency_sign")).otherwise(code)
     return pl.when(text.is_null()).then(pl.lit("missing_value")).otherwise(code)
 

@@ -77,13 +77,17 @@ def stop(folder: Path, text: str, **keys: object) -> DataError:
         ("+5.00", 500),
         ("US$5", 500),
         ("USD 1,234.50", 123450),
+        ("$5.00 USD", 500),
+        ("-$5.00 USD", -500),
     ],
 )
 def test_an_amount_is_read_in_every_usual_form(tmp_path: Path, text: str, minor: int) -> None:
     assert amounts(tmp_path, text) == [minor]
 
 
-@pytest.mark.parametrize("text", ["1,234", "12,345,6", "1.2.3", "5 GBP", "€5", "1e3", "5%", "45k"])
+@pytest.mark.parametrize(
+    "text", ["1,234", "12,345,6", "1.2.3", "5 GBP", "€5", "$5 GBP", "£5 USD", "1e3", "5%", "45k"]
+)
 def test_what_is_no_amount_or_could_be_two_is_never_read(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError):
         amounts(tmp_path, text)
