@@ -84,7 +84,7 @@ def test_what_no_line_tells_is_other() -> None:
     assert frames[mrr_change_causes].height == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ledgers(), as_of_days())
 def test_causes_sum_to_expansion_and_to_contraction_customer_by_customer(
     rows: list[Row], as_of: date

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 RATES = eur_rates()
 # The full figure is `just oracle`: see ARCHITECTURE.md.
-EXAMPLES = int(os.environ.get("CLV_ORACLE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("CLV_ORACLE_EXAMPLES", "15"))
 SWITCHES: dict[str, list[Any]] = {
     "mrr.rounding": ["exact", "cents_per_line"],
     "mrr.discounts": ["all", "recurring", "forever_only", "none"],

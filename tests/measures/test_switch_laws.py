@@ -30,7 +30,7 @@ OTHERS = [
     {"fx.mode": "service_start", "movements.mode": "events"},
     {"mrr.free": "keep_active", "movements.mode": "events", "mrr.paused": "churn"},
 ]
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=8, deadline=None)
 given_all = given(companies(), as_of_days(), switched(), st.sampled_from(OTHERS))
 Company = tuple[list[dict[str, Any]], dict[str, Any], dict[str, str]]
 
