@@ -52,6 +52,7 @@ from clv_cli.metrics.tables.bridge import books_table, bridge_table
 from clv_cli.metrics.tables.channels import cac_by_channel_table
 from clv_cli.metrics.tables.matching import matching_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
+from clv_cli.metrics.tables.noticing import findings_table, noticed
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
 from clv_cli.metrics.winning import LEAD_VELOCITY, TRIAL_CONVERSION, WIN_RATE
 
@@ -71,10 +72,12 @@ __all__ = [
     "cohort_tables",
     "dimension_named",
     "explain_tables",
+    "findings_table",
     "kpi_table",
     "matching_tables",
     "metrics_tables",
     "mrr_movements_table",
+    "noticed",
     "reconciliation_table",
     "require_triangle",
     "retention_table",

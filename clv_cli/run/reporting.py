@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from clv_cli import attribution, metrics
 from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
-from clv_cli.run.noticing import findings_table, noticed
 from clv_cli.run.opening import opened, require_lines
 from clv_cli.sources import can_suggest, suggested_names
 from clv_cli.tables import (
@@ -43,7 +42,7 @@ def report(request: Request, command: str = "report") -> Report:
             *metrics.matching_tables(scope)[:1],
             sources_table(scope),
         ]
-        return finished(command, scope, tables, [noticed(scope)])
+        return finished(command, scope, tables, [metrics.noticed(scope)])
 
 
 def metrics_by_month(
@@ -68,7 +67,7 @@ def metrics_by_month(
         require_lines(configured)
         scope = configured if convention is None else under(configured, convention)
         tables = metrics.metrics_tables(names, grain, by)
-        return finished("metrics", scope, tables, [noticed(scope)])
+        return finished("metrics", scope, tables, [metrics.noticed(scope)])
 
 
 def check(request: Request, *, suggest: bool = False) -> Report:
@@ -91,7 +90,7 @@ def check(request: Request, *, suggest: bool = False) -> Report:
             tables += [metrics.reconciliation_table(scope), *metrics.matching_tables(scope)]
         if scope.book.matches is not None and suggest:
             tables.append(_suggestions(scope))
-        tables += [quarantine_table(scope), findings_table(scope)]
+        tables += [quarantine_table(scope), metrics.findings_table(scope)]
         return finished("check", scope, tables)
 
 

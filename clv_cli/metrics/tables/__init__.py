@@ -8,6 +8,7 @@ from clv_cli.metrics.tables.kpis import kpi_table
 from clv_cli.metrics.tables.matching import matching_tables
 from clv_cli.metrics.tables.monthly import Asked, metrics_tables, retention_table
 from clv_cli.metrics.tables.movements import mrr_movements_table
+from clv_cli.metrics.tables.noticing import findings_table, noticed
 from clv_cli.metrics.tables.parts import chosen
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
 from clv_cli.metrics.tables.segments import segments_table
@@ -25,10 +26,12 @@ __all__ = [
     "chosen",
     "cohort_tables",
     "explain_tables",
+    "findings_table",
     "kpi_table",
     "matching_tables",
     "metrics_tables",
     "mrr_movements_table",
+    "noticed",
     "question",
     "reconciliation_table",
     "retention_table",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clv_cli.errors import DataError
+from clv_cli.metrics.tables.noticing import findings_table, noticed
 from clv_cli.results import collect
-from clv_cli.run.noticing import findings_table, noticed
 from tests.books import book, day, line, monthly, scope
 
 if TYPE_CHECKING:
