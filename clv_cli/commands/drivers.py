@@ -5,7 +5,7 @@ from clv_cli.commands.options import Shared, shared, show
 
 @shared
 def drivers(options: Shared) -> None:
-    """What drives scores, what complaints expose, what initiatives changed.
+    """What moves customers: score drivers, complaints, initiatives.
 
     Importance of each driver with its rank interval; revenue of customers who complained, by theme;
     CS effort for a million of revenue; growth where initiatives applied against everywhere else.
