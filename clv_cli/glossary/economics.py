@@ -67,6 +67,24 @@ ECONOMICS: dict[str, Term] = {
         _CLTV_ARTICLE,
         calc="mrr / customers * ((revenue - cost_of_revenue) / revenue) * min(at_risk / lost, cap) - spend / new_customers",
     ),
+    "clv_model": Term(
+        "CLV, modelled",
+        "What is the average customer worth, by what it has brought and what the models expect of it?",
+        "clv_model = (realised margin + expected discounted future margin) / customers ever billed",
+        Kind.MONEY,
+        Good.UP,
+        Window.AT,
+        (
+            "An estimate: sBG or BdW by plan interval, BTYD for free choice; see clv models.",
+            "Unlike `clv` it discounts, ends at models.horizon_months, lets weak customers leave first, "
+            "and averages over everyone ever billed: those who left have no future.",
+            "`clv` prices a new average customer at today's ARPA and one churn rate; so the two differ.",
+            "Modelled as of the as-of day only.",
+        ),
+        ("modelled_clv", "fitted_clv"),
+        ("models",),
+        "Fader and Hardie (2007, 2010); Fader, Hardie and Lee (2005)",
+    ),
     "cost_to_serve": Term(
         "Cost to serve",
         "What do Support and Success cost per customer over its lifetime?",

@@ -21,10 +21,13 @@ def customer_margin(scope: Scope, revenue: pl.DataFrame, costs: pl.DataFrame) ->
     the margin is what was billed.
 
     Returns:
-        `code`, sorted; `billed`, `margin` (Int64 minor units of the base currency).
+        `code`, sorted, of everyone who was billed anything (trials were not); `billed`, `margin` (Int64 minor units of the base currency).
     """
     billed = (
-        revenue.filter(pl.col("month") <= scope.closing)
+        revenue.filter(
+            pl.col("month") <= scope.closing,
+            (pl.col("invoiced") != 0) | (pl.col("taken_back") != 0),
+        )
         .group_by("code")
         .agg(billed=pl.col("amount_base").cast(pl.Int128).sum())
     )

@@ -89,7 +89,11 @@ def customer_value(  # noqa: PLR0913, PLR0917 - one argument a measure
     known = (
         margins.rename({"margin": "realised"})
         .join(contracts, on="code", how="left")
-        .join(rfm.select("code", "frequency", "recency", "age", "last_on", "spend"), on="code", how="left")
+        .join(
+            rfm.select("code", "frequency", "recency", "age", "last_on", "spend"),
+            on="code",
+            how="left",
+        )
         .with_columns(pl.col("mrr").fill_null(0), pl.col("active").fill_null(value=False))
         .sort("code")
     )

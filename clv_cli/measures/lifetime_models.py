@@ -12,9 +12,7 @@ from clv_cli.periods import month_end
 from clv_cli.pipeline import Scope, derived
 
 
-@derived(
-    "lifetime_models", renewal_opportunities, purchase_days, rfm_free_choice
-)
+@derived("lifetime_models", renewal_opportunities, purchase_days, rfm_free_choice)
 def lifetime_models(
     scope: Scope, asked: pl.DataFrame, days: pl.DataFrame, rfm: pl.DataFrame
 ) -> pl.DataFrame:

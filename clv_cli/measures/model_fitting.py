@@ -85,6 +85,10 @@ def _fitted(fit: Callable[[Any], Fit], stats: object) -> tuple[Fit | None, str]:
         return None, error.what
 
 
+def _sound(fit: Fit | None) -> bool:
+    return fit is not None and not fit.warnings
+
+
 def _renewal_candidate(
     model: str, everything: Renewals, before: pl.DataFrame, after: pl.DataFrame
 ) -> Candidate:
@@ -92,7 +96,7 @@ def _renewal_candidate(
     fit, problem = _fitted(module.fit, everything)
     early = _fitted(module.fit, renewal_numbers(before))[0] if before.height else None
     held = None
-    if fit and early and after.height:
+    if _sound(fit) and early and _sound(early) and after.height:
         seen = renewal_numbers(after)
         held = _renewal_holdout(delta(lambda p: 1 - module.retention(p, seen.number), early), seen)
     return Candidate(model, model == "geometric", fit, held, problem)
@@ -140,9 +144,10 @@ def _purchase_candidate(
 ) -> Candidate:
     module = PURCHASE_MODELS[model]
     fit, problem = _fitted(module.fit, everything)
-    early = _fitted(module.fit, before)[0] if before is not None and fit else None
+    early = _fitted(module.fit, before)[0] if before is not None and _sound(fit) else None
     held = None
-    if early is not None and before is not None:
+    # At the edge of their range models predict little and take minutes for it.
+    if early is not None and _sound(early) and before is not None:
         expected = delta(lambda p: module.expected_purchases(p, before, weeks), early)
         noise = float(module.purchases_variance(early.values, before, weeks).sum())
         loss = float(np.abs(expected.value - later).mean())

@@ -104,7 +104,9 @@ def _why(candidates: Sequence[Candidate], at: int, chosen: int, best: int) -> st
         return "not used: " + "; ".join(own.fit.warnings)
     if at == chosen and own.naive:
         beaten = at != best
-        return "used: no model beats it on the holdout" if beaten else "used: no model can be fitted"
+        return (
+            "used: no model beats it on the holdout" if beaten else "used: no model can be fitted"
+        )
     if at == chosen:
         return "used" if own.holdout else "used; too little history to test it"
     if at == best:

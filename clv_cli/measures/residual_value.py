@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,13 +24,20 @@ from clv_cli.money import MRR_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from clv_cli.models.arrays import Array, Index
     from clv_cli.models.fitting import Fit
     from clv_cli.pipeline import Scope
 
 DAYS_A_MONTH = 365.25 / 12
-MONTHS = {"month": 1.0, "quarter": 3.0, "year": 12.0, "week": 7 / DAYS_A_MONTH, "day": 1 / DAYS_A_MONTH}
+MONTHS = {
+    "month": 1.0,
+    "quarter": 3.0,
+    "year": 12.0,
+    "week": 7 / DAYS_A_MONTH,
+    "day": 1 / DAYS_A_MONTH,
+}
 LEVELS = (0.8, 0.95)
 
 
@@ -80,43 +88,73 @@ def residual_value(
             for index in at:
                 answer.reasons[index] = f"no model of contracts by the {name}"
             continue
-        months = MONTHS[str(interval)] * int(str(count))
-        _renewals(scope, answer, at, mine, months, (fits[place], begins[place], rate))
+        fitted = (fits[place], begins[place], rate)
+        _renewals(scope, answer, at, mine, str(interval), int(str(count)), fitted)
     _purchases(scope, answer, known, of, (fits, begins, rate))
     return _framed(known, answer, fits)
 
 
-def _renewals(
+def _renewals(  # noqa: PLR0913, PLR0917 - called once
     scope: Scope,
     answer: _Answer,
     at: Index,
     mine: pl.DataFrame,
-    months: float,
+    interval: str,
+    count: int,
     fitted: tuple[Fit, int, float],
 ) -> None:
     """Contracts of one plan interval: payments at each renewal within the horizon."""
     fit, begins, rate = fitted
-    module, settings = RENEWAL_MODELS[fit.model], scope.settings.models
-    made = mine["made"].to_numpy().astype(np.float64)
-    days = (mine["due_on"] - scope.as_of).dt.total_days().to_numpy()
-    wait = np.maximum(days, 0) / DAYS_A_MONTH
-    payments = np.floor((settings.horizon_months - wait) / months + 1e-9).astype(int) + 1
-    payments = np.maximum(payments, 0)
-    yearly = float(settings.discount)
-    step = (1 + yearly) ** (months / 12) - 1
-    payment = rate * months * mine["mrr"].to_numpy() / MRR_UNITS * (1 + yearly) ** (-wait / 12)
-
-    def expected(parameters: Array, discount: float) -> Array:
-        found = np.zeros(len(made))
-        for number in np.unique(payments[payments > 0]):
-            same = payments == number
-            found[same] = module.discounted_residual(parameters, made[same], discount, int(number))
-        return found
-
-    answer.add(at, delta(lambda p: payment * expected(p, step), fit), begins)
-    answer.renewals[at] = expected(fit.values, 0.0)
+    module = RENEWAL_MODELS[fit.model]
+    due = payments_within(scope, mine, interval, count, rate)
+    worth = delta(lambda p: due.payment * due.expected(module, p, due.step), fit)
+    answer.add(at, worth, begins)
+    answer.renewals[at] = due.expected(module, fit.values, 0.0)
     for index in at:
         answer.contract_model[index] = fit.model
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The payments that some contracts of one interval would make if they stayed.
+
+    Args:
+        made: renewals each has made.
+        number: payments due within the horizon.
+        payment: margin of one, discounted to the as-of day as if it fell due with the first.
+        step: rate of discount over one interval.
+        months: of the interval.
+    """
+
+    made: Array
+    number: Array
+    payment: Array
+    step: float
+    months: float
+
+    def expected(self, module: ModuleType, parameters: Array, discount: float) -> Array:
+        """How many of them will be made, discounted to the first?"""
+        found = np.zeros(len(self.made))
+        for number in np.unique(self.number[self.number > 0]):
+            same = self.number == number
+            made = self.made[same]
+            found[same] = module.discounted_residual(parameters, made, discount, int(number))
+        return found
+
+
+def payments_within(
+    scope: Scope, mine: pl.DataFrame, interval: str, count: int, rate: float
+) -> Due:
+    """The payments of contracts of one plan interval within the horizon."""
+    settings = scope.settings.models
+    months = MONTHS[interval] * count
+    days = (mine["due_on"] - scope.as_of).dt.total_days().to_numpy()
+    wait = np.maximum(days, 0) / DAYS_A_MONTH
+    number = np.floor((settings.horizon_months - wait) / months + 1e-9) + 1
+    yearly = 1 + float(settings.discount)
+    payment = rate * months * mine["mrr"].to_numpy() / MRR_UNITS * yearly ** (-wait / 12)
+    made = mine["made"].to_numpy().astype(np.float64)
+    return Due(made, np.maximum(number, 0.0), payment, yearly ** (months / 12) - 1, months)
 
 
 def _purchases(
@@ -130,7 +168,9 @@ def _purchases(
     fits, begins, rate = fitted
     # Where usage counts as MRR it renews with the contract, and is not counted again.
     twice = pl.col("active") & (scope.settings.mrr.usage != "exclude")
-    left = pl.col("due_on").is_not_null() & ~pl.col("active") & (pl.col("last_on") < pl.col("due_on"))
+    left = (
+        pl.col("due_on").is_not_null() & ~pl.col("active") & (pl.col("last_on") < pl.col("due_on"))
+    )
     mine = known.filter(pl.col("age").is_not_null(), ~twice, ~left.fill_null(value=False))
     at = mine["place"].to_numpy().astype(np.intp)
     if not mine.height:
@@ -149,7 +189,11 @@ def _purchases(
     spend, spend_fit = _spend(mine, of, fits)
     if spend_fit is None:
         worth = rate * spend(np.empty(0))
-        answer.add(at, Estimate(orders.value * worth, orders.gradient * worth, orders.covariance), begins[place])
+        answer.add(
+            at,
+            Estimate(orders.value * worth, orders.gradient * worth, orders.covariance),
+            begins[place],
+        )
     else:
         money = delta(lambda p: rate * spend(p), spend_fit)
         both = orders.times(money)
@@ -223,8 +267,9 @@ def summed(customers: pl.DataFrame, models: pl.DataFrame) -> dict[str, int]:
         for name in ("billed", "realised", "future", "value")
     }
     fits = [fit_of(row) for row in models.filter("chosen").to_dicts()]
+    size = sum(len(fit.values) for fit in fits)
     gradient = np.array(customers["gradient"].to_list(), dtype=np.float64)
-    together = gradient.reshape(customers.height, -1).sum(axis=0)[:, None]
+    together = gradient.reshape(customers.height, size).sum(axis=0)[:, None]
     estimate = Estimate(np.array([float(sums["future"])]), together, joint_covariance(fits))
     for level in LEVELS:
         for side, end in zip(("low", "high"), estimate.interval(level), strict=True):

@@ -16,6 +16,7 @@ from clv_cli.metrics.cac_payback import CAC_PAYBACK
 from clv_cli.metrics.change_causes import CHANGE_METRICS
 from clv_cli.metrics.churn_by_reason import CHURN_REASONS, INVOLUNTARY_SHARE
 from clv_cli.metrics.cltv_net import CLTV_NET
+from clv_cli.metrics.clv_model import CLV_MODEL
 from clv_cli.metrics.committed_arr import CARR
 from clv_cli.metrics.concentration import HHI, TOP1_SHARE, TOP10_SHARE
 from clv_cli.metrics.contract_mrr import CONTRACT_MRR, DISCOUNT_MRR
@@ -50,7 +51,13 @@ from clv_cli.metrics.satisfaction import SURVEY_METRICS
 from clv_cli.metrics.subscriptions import SUBSCRIPTIONS
 from clv_cli.metrics.tables.bridge import books_table, bridge_table
 from clv_cli.metrics.tables.channels import cac_by_channel_table
+from clv_cli.metrics.tables.customer_list import (
+    customers_by_table,
+    customers_tables,
+    require_field,
+)
 from clv_cli.metrics.tables.matching import matching_tables
+from clv_cli.metrics.tables.model_tables import models_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
 from clv_cli.metrics.winning import LEAD_VELOCITY, TRIAL_CONVERSION, WIN_RATE
@@ -69,13 +76,17 @@ __all__ = [
     "cac_by_channel_table",
     "chosen",
     "cohort_tables",
+    "customers_by_table",
+    "customers_tables",
     "dimension_named",
     "explain_tables",
     "kpi_table",
     "matching_tables",
     "metrics_tables",
+    "models_tables",
     "mrr_movements_table",
     "reconciliation_table",
+    "require_field",
     "require_triangle",
     "retention_table",
     "segments_table",
@@ -125,6 +136,7 @@ METRICS: dict[str, Metric] = {
         CAC,
         CLV,
         CLTV_NET,
+        CLV_MODEL,
         COST_TO_SERVE,
         CUSTOMER_NET_WORTH,
         LTV_CAC,

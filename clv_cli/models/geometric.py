@@ -60,7 +60,7 @@ def discounted_residual(
 ) -> Array:
     """How many future renewals can be expected, discounted? Arguments as in `sbg`.
 
-        sum over j < H of r^(j+1) / (1 + d)^j = r (1 - (r / (1 + d))^H) (1 + d) / (1 + d - r)
+    sum over j < H of r^(j+1) / (1 + d)^j = r (1 - (r / (1 + d))^H) (1 + d) / (1 + d - r)
     """
     stay = 1 - parameters[0]
     ratio = stay / (1 + discount)
