@@ -76,8 +76,8 @@ ECONOMICS: dict[str, Term] = {
         Window.AT,
         (
             "An estimate: sBG or BdW by plan interval, BTYD for free choice; see clv models.",
-            "Unlike `clv` it discounts, ends at models.horizon_months, lets weak customers leave first, "
-            "and averages over everyone ever billed: those who left have no future.",
+            "Unlike `clv` it discounts, ends at models.horizon_months and lets weak customers leave first.",
+            "It averages over everyone ever billed; those who left have no future.",
             "`clv` prices a new average customer at today's ARPA and one churn rate; so the two differ.",
             "Modelled as of the as-of day only.",
         ),

@@ -96,7 +96,7 @@ def _renewal_candidate(
     fit, problem = _fitted(module.fit, everything)
     early = _fitted(module.fit, renewal_numbers(before))[0] if before.height else None
     held = None
-    if _sound(fit) and early and _sound(early) and after.height:
+    if fit and early and early.converged and after.height:
         seen = renewal_numbers(after)
         held = _renewal_holdout(delta(lambda p: 1 - module.retention(p, seen.number), early), seen)
     return Candidate(model, model == "geometric", fit, held, problem)

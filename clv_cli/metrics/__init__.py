@@ -56,6 +56,7 @@ from clv_cli.metrics.tables.customer_list import (
     customers_tables,
     require_field,
 )
+from clv_cli.metrics.tables.customer_story import customer_tables
 from clv_cli.metrics.tables.matching import matching_tables
 from clv_cli.metrics.tables.model_tables import models_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
@@ -76,6 +77,7 @@ __all__ = [
     "cac_by_channel_table",
     "chosen",
     "cohort_tables",
+    "customer_tables",
     "customers_by_table",
     "customers_tables",
     "dimension_named",

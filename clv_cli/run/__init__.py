@@ -14,7 +14,7 @@ from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
 from clv_cli.run.reporting import check, metrics_by_month, report
 from clv_cli.run.splitting import split, split_journal
-from clv_cli.run.valuing import customers, models
+from clv_cli.run.valuing import customer, customers, models
 
 __all__ = [
     "Proposed",
@@ -23,6 +23,7 @@ __all__ = [
     "cohorts",
     "compare",
     "conventions",
+    "customer",
     "customers",
     "default_as_of",
     "drivers",

@@ -29,8 +29,19 @@ def customers(
         return finished("customers", scope, [metrics.customers_by_table(by)] if by else tables)
 
 
+def customer(request: Request, customer_id: str) -> Report:
+    """One customer's story.
+
+    Raises:
+        UsageError: no such customer was billed.
+    """
+    with opened(request) as scope:
+        require_lines(scope)
+        return finished("customers", scope, metrics.customer_tables(scope, customer_id))
+
+
 def models(request: Request) -> Report:
     """Which models were fitted, tested and chosen, and how far the naive figure is off."""
     with opened(request) as scope:
         require_lines(scope)
-        return finished("models", scope, metrics.models_tables(scope))
+        return finished("models", scope, metrics.models_tables())

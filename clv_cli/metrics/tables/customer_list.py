@@ -135,11 +135,12 @@ def _chosen(frames: Frames, asked: Condition | None) -> pl.DataFrame:
 def terms(scope: Scope) -> tuple[str, ...]:
     """The conventions that every modelled figure states."""
     models = scope.settings.models
-    return (
+    text = (
         f"Estimates: payments due within {models.horizon_months} months of "
         f"{scope.as_of.isoformat()}, discounted {float(models.discount):.1%} a year; time in plan "
-        "intervals (contracts) and weeks (free choice); intervals are about the expectation.",
+        "intervals (contracts) and weeks (free choice); intervals are about the expectation."
     )
+    return (text,)
 
 
 def _totals_table(asked: Condition | None, by: str | None = None) -> Table:

@@ -13,19 +13,18 @@ from clv_cli.measures.customer_revenue import customer_revenue
 from clv_cli.measures.customer_value import customer_value
 from clv_cli.measures.lifetime_models import lifetime_models
 from clv_cli.measures.renewal_opportunities import renewal_counts
-from clv_cli.measures.unit_economics import CLV_NEEDS, arpa, lifetime
+from clv_cli.measures.unit_economics import CLV_NEEDS, lifetime
 from clv_cli.metrics.tables.customer_list import terms
 from clv_cli.money import MRR_UNITS
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
-    from clv_cli.pipeline import Scope
     from clv_cli.results import Frames
 
 
-def models_tables(scope: Scope) -> list[Table]:
+def models_tables() -> list[Table]:
     """Which models were fitted, how did they do on unseen months, and what does the naive one miss?"""
-    return [_choice(), _parameters(), _survival(), _naive(scope)]
+    return [_choice(), _parameters(), _survival(), _naive()]
 
 
 def _choice() -> Table:
@@ -43,7 +42,8 @@ def _choice() -> Table:
         Column("holdout_low", Kind.FACTOR, "95 % from"),
         Column("holdout_high", Kind.FACTOR, "to"),
         Column("covered", Kind.TEXT, "Covered", people=False),
-        Column("holdout_loss", Kind.FACTOR, "Loss"),
+        Column("holdout_loss", Kind.FACTOR, "Loss", people=False),
+        Column("loss_against_naive", Kind.CHANGE, "Loss to naive"),
         Column("reason", Kind.TEXT, "Reason", people=False),
     )
     return Table("models", "Models: fitted, tested, chosen", columns, (lifetime_models,), _choices)
@@ -53,7 +53,9 @@ def _choices(frames: Frames) -> Rows:
     rows = frames[lifetime_models]
     seen, expected = pl.col("holdout_actual"), pl.col("holdout_expected")
     inside = seen.is_between(pl.col("holdout_low"), pl.col("holdout_high"))
+    naive = pl.col("holdout_loss").filter("naive").first().over("population")
     frame = rows.with_columns(
+        loss_against_naive=(pl.col("holdout_loss") / naive - 1).round(6),
         chosen=pl.when("chosen").then(pl.lit("yes")).otherwise(pl.lit("no")),
         n=pl.col("n").cast(pl.Int64),
         tracking_error=pl.when(seen > 0).then(expected / seen - 1).round(6),
@@ -91,10 +93,8 @@ def _parameters() -> Table:
             relative = np.sqrt(np.diag(np.reshape(row["covariance"], (size, size))))
             for name, value, error in zip(row["names"], row["parameters"], relative, strict=True):
                 reach = float(np.exp(1.959964 * error))
-                rows.append(
-                    (row["population"], row["model"], name, value, value * float(error))
-                    + (value / reach, value * reach)
-                )
+                own = (row["population"], row["model"], name, value)
+                rows.append((*own, value * float(error), value / reach, value * reach))
         schema = {c.name: pl.String if c.kind is Kind.TEXT else pl.Float64 for c in columns}
         note = "Standard errors from the observed information; intervals on the log scale."
         return Rows(pl.DataFrame(rows, schema=schema, orient="row"), notes=(note,))
@@ -127,14 +127,13 @@ def _survivals(frames: Frames) -> Rows:
     return Rows(rows, notes=(note,))
 
 
-def _naive(scope: Scope) -> Table:
+def _naive() -> Table:
     columns = (
         Column("estimate", Kind.TEXT, "Future margin of customers under contract"),
         Column("amount", Kind.MONEY, "Amount", whole=True),
         Column("off", Kind.CHANGE, "Against the models"),
     )
     needs = (customer_value, lifetime_models, customer_revenue, *CLV_NEEDS)
-    del scope
     return Table("naive", "What ARPA / churn would say", columns, needs, _against)
 
 
@@ -145,8 +144,7 @@ def _against(frames: Frames) -> Rows:
     under = frames[customer_value].filter("active")
     rate = margin_rate(scope, frames[customer_revenue], frames[service_costs])
     monthly = rate * float(under["mrr"].cast(pl.Int128).sum()) / MRR_UNITS
-    life, average = lifetime(frames, scope.closing), arpa(frames, scope.closing)
-    del average
+    life = lifetime(frames, scope.closing)
     lost = next((put.value for put in life.inputs if put.key == "lost"), None)
     risk = next((put.value for put in life.inputs if put.key == "at_risk"), None)
     churn = float(lost) / float(risk) if lost and risk else None
