@@ -11,11 +11,13 @@ import typer
 from clv_cli import __version__
 from clv_cli.commands.check import check
 from clv_cli.commands.cohorts import cohorts
+from clv_cli.commands.customers import customers
 from clv_cli.commands.demo import demo
 from clv_cli.commands.drivers import drivers
 from clv_cli.commands.explain import explain
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
+from clv_cli.commands.models import models
 from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
 from clv_cli.commands.segments import segments
@@ -31,11 +33,13 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     init,
     report,
     metrics,
+    customers,
     cohorts,
     segments,
     reconcile,
     split,
     drivers,
+    models,
     check,
     explain,
 )

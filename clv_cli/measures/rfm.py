@@ -73,7 +73,7 @@ def rfm(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
         `last_on`, `spend` (of all purchase days), `repeat_spend` (without the first), `credited` (of
         all days, not positive), Int64 minor units; one row a customer with a purchase, by `code`.
     """
-    return _by_customer(scope, days)
+    return by_customer(scope, days)
 
 
 @derived("rfm_free_choice", purchase_days)
@@ -82,10 +82,11 @@ def rfm_free_choice(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
 
     Credits that name no kind of purchase count against free choice.
     """
-    return _by_customer(scope, days.filter(~pl.col("contract")))
+    return by_customer(scope, days.filter(~pl.col("contract")))
 
 
-def _by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
+def by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `rfm` from some of the `purchase_days`."""
     credited = (
         days.filter(pl.col("credited") != 0)
         .group_by("code")

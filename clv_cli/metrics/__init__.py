@@ -16,6 +16,7 @@ from clv_cli.metrics.cac_payback import CAC_PAYBACK
 from clv_cli.metrics.change_causes import CHANGE_METRICS
 from clv_cli.metrics.churn_by_reason import CHURN_REASONS, INVOLUNTARY_SHARE
 from clv_cli.metrics.cltv_net import CLTV_NET
+from clv_cli.metrics.clv_model import CLV_MODEL
 from clv_cli.metrics.committed_arr import CARR
 from clv_cli.metrics.concentration import HHI, TOP1_SHARE, TOP10_SHARE
 from clv_cli.metrics.contract_mrr import CONTRACT_MRR, DISCOUNT_MRR
@@ -50,7 +51,14 @@ from clv_cli.metrics.satisfaction import SURVEY_METRICS
 from clv_cli.metrics.subscriptions import SUBSCRIPTIONS
 from clv_cli.metrics.tables.bridge import books_table, bridge_table
 from clv_cli.metrics.tables.channels import cac_by_channel_table
+from clv_cli.metrics.tables.customer_list import (
+    customers_by_table,
+    customers_tables,
+    require_field,
+)
+from clv_cli.metrics.tables.customer_story import customer_tables
 from clv_cli.metrics.tables.matching import matching_tables
+from clv_cli.metrics.tables.model_tables import models_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.noticing import findings_table, noticed
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
@@ -70,15 +78,20 @@ __all__ = [
     "cac_by_channel_table",
     "chosen",
     "cohort_tables",
+    "customer_tables",
+    "customers_by_table",
+    "customers_tables",
     "dimension_named",
     "explain_tables",
     "findings_table",
     "kpi_table",
     "matching_tables",
     "metrics_tables",
+    "models_tables",
     "mrr_movements_table",
     "noticed",
     "reconciliation_table",
+    "require_field",
     "require_triangle",
     "retention_table",
     "segments_table",
@@ -128,6 +141,7 @@ METRICS: dict[str, Metric] = {
         CAC,
         CLV,
         CLTV_NET,
+        CLV_MODEL,
         COST_TO_SERVE,
         CUSTOMER_NET_WORTH,
         LTV_CAC,

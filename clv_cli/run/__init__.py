@@ -14,6 +14,7 @@ from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
 from clv_cli.run.reporting import check, metrics_by_month, report
 from clv_cli.run.splitting import split, split_journal
+from clv_cli.run.valuing import customer, customers, models
 
 __all__ = [
     "Proposed",
@@ -22,6 +23,8 @@ __all__ = [
     "cohorts",
     "compare",
     "conventions",
+    "customer",
+    "customers",
     "default_as_of",
     "drivers",
     "environment",
@@ -30,6 +33,7 @@ __all__ = [
     "finished",
     "locate_config",
     "metrics_by_month",
+    "models",
     "opened",
     "propose_config",
     "reconcile",

@@ -15,6 +15,7 @@ from clv_cli.settings.bundles import bundle_of, checked_bundles, merged
 from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
 from clv_cli.settings.evidence import Evidence, Rescue, Survey
 from clv_cli.settings.matching import Match
+from clv_cli.settings.models import Models
 from clv_cli.settings.revenue import (
     Cac,
     Churn,
@@ -40,6 +41,7 @@ __all__ = [
     "MagicNumber",
     "Match",
     "Model",
+    "Models",
     "Movements",
     "Mrr",
     "Names",
@@ -102,6 +104,9 @@ class Settings(Model):
     nrr: Nrr = Field(default_factory=Nrr, description="net and gross revenue retention")
     ltv: Ltv = Field(default_factory=Ltv, description="the articles' customer lifetime value")
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
+    models: Models = Field(
+        default_factory=Models, description="modelled customer value: horizon, discount, test"
+    )
     collections: Collections = Field(
         default_factory=Collections, description="failed payments and their recovery"
     )

@@ -1,0 +1,17 @@
+"""`clv models`: which models stand behind customers' values, and how good they are."""
+
+from clv_cli.commands.options import Shared, shared, show
+
+
+@shared
+def models(options: Shared) -> None:
+    """Models: which were fitted, tested and chosen, and why.
+
+    Parameters with standard errors; the test on months that the models had not seen, against the
+    naive rate; survival by renewal beside Kaplan-Meier; and how far ARPA / churn is off.
+
+    Example: clv models --table survival -f csv
+    """
+    from clv_cli import run
+
+    show(run.models(options.request()), options)

@@ -1,0 +1,155 @@
+"""Every candidate fitted and tested: renewals by plan interval, purchases by free choice, spend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from clv_cli.errors import DataError
+from clv_cli.measures.model_inputs import purchase_histories, renewal_numbers, repeat_spending
+from clv_cli.measures.model_rows import Candidate, Holdout, as_rows
+from clv_cli.models import (
+    bdw,
+    bg_nbd,
+    constant_rate,
+    gamma_gamma,
+    geometric,
+    mbg_nbd,
+    pareto_nbd,
+    sbg,
+)
+from clv_cli.models.intervals import delta
+from clv_cli.models.special import normal_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clv_cli.models.arrays import Array
+    from clv_cli.models.fitting import Fit
+    from clv_cli.models.histories import Histories
+    from clv_cli.models.intervals import Estimate
+    from clv_cli.models.renewals import Renewals
+
+WEEK = 7.0
+FREE_CHOICE, SPEND = "free choice", "spend"
+RENEWAL_MODELS = {"geometric": geometric, "sbg": sbg, "bdw": bdw}
+PURCHASE_MODELS = {
+    "constant_rate": constant_rate,
+    "bg_nbd": bg_nbd,
+    "mbg_nbd": mbg_nbd,
+    "pareto_nbd": pareto_nbd,
+}
+_SMALLEST = 1e-9  # a chance nearer to 0 would make one surprise the whole of a log loss
+
+
+def interval_name(interval: str, count: int) -> str:
+    """`month`, `2 years`."""
+    return interval if count == 1 else f"{count} {interval}s"
+
+
+def renewal_rows(asked: pl.DataFrame, cut: object) -> list[dict[str, Any]]:
+    """The candidates of every plan interval.
+
+    Args:
+        asked: rows of `renewal_opportunities`.
+        cut: renewals due after this day are held out.
+    """
+    known = asked.filter(pl.col("outcome") != "pending", pl.col("number").is_not_null())
+    rows = []
+    for (name, count), mine in sorted(known.group_by("interval", "interval_count")):
+        before, after = mine.filter(pl.col("due_on") <= cut), mine.filter(pl.col("due_on") > cut)
+        everything = renewal_numbers(_counts(mine))
+        found = [
+            _renewal_candidate(model, everything, _counts(before), _counts(after))
+            for model in RENEWAL_MODELS
+        ]
+        interval = (str(name), int(str(count)))
+        rows += as_rows(f"contracts by the {interval_name(*interval)}", found, interval)
+    return rows
+
+
+def _counts(asked: pl.DataFrame) -> pl.DataFrame:
+    outcome = pl.col("outcome")
+    return asked.group_by("number").agg(
+        renewed=(outcome == "renewed").sum().cast(pl.Int64),
+        lost=(outcome == "lost").sum().cast(pl.Int64),
+    )
+
+
+def _fitted(fit: Callable[[Any], Fit], stats: object) -> tuple[Fit | None, str]:
+    try:
+        return fit(stats), ""
+    except DataError as error:
+        return None, error.what
+
+
+def _sound(fit: Fit | None) -> bool:
+    return fit is not None and not fit.warnings
+
+
+def _renewal_candidate(
+    model: str, everything: Renewals, before: pl.DataFrame, after: pl.DataFrame
+) -> Candidate:
+    module = RENEWAL_MODELS[model]
+    fit, problem = _fitted(module.fit, everything)
+    early = _fitted(module.fit, renewal_numbers(before))[0] if before.height else None
+    held = None
+    if fit and early and early.converged and after.height:
+        seen = renewal_numbers(after)
+        held = _renewal_holdout(delta(lambda p: 1 - module.retention(p, seen.number), early), seen)
+    return Candidate(model, model == "geometric", fit, held, problem)
+
+
+def _renewal_holdout(leaving: Estimate, seen: Renewals) -> Holdout:
+    asked = seen.at_risk
+    chance = np.clip(leaving.value, _SMALLEST, 1 - _SMALLEST)
+    noise = float(asked @ (chance * (1 - chance)))
+    loss = -(seen.lost @ np.log(chance) + seen.renewed @ np.log1p(-chance)) / asked.sum()
+    total = leaving.total(asked)
+    return _holdout(total, noise, int(asked.sum()), int(seen.lost.sum()), float(loss))
+
+
+def _holdout(total: Estimate, noise: float, n: int, actual: int, loss: float) -> Holdout:
+    """Of counts to come: the parameters' error and the luck of the customers together."""
+    reach = normal_quantile(0.975) * float(np.sqrt(total.standard_error[0] ** 2 + noise))
+    expected = float(total.value[0])
+    return Holdout(n, actual, expected, max(expected - reach, 0.0), expected + reach, loss)
+
+
+def purchase_rows(rfm: pl.DataFrame, early: pl.DataFrame, weeks: float) -> list[dict[str, Any]]:
+    """The candidates for purchases by free choice, and the model of their spend.
+
+    Args:
+        rfm: rows of `rfm_free_choice`.
+        early: the same at the start of the holdout, with `later`: purchases made in it.
+        weeks: length of the holdout.
+    """
+    if not rfm.height:
+        return []
+    everything = purchase_histories(rfm, WEEK)
+    before = purchase_histories(early, WEEK) if early.height else None
+    later = early["later"].cast(pl.Float64).to_numpy()
+    found = [
+        _purchase_candidate(model, everything, before, later, weeks) for model in PURCHASE_MODELS
+    ]
+    spend, problem = _fitted(gamma_gamma.fit, repeat_spending(rfm))
+    spending = Candidate("gamma_gamma", naive=False, fit=spend, holdout=None, problem=problem)
+    return [*as_rows(FREE_CHOICE, found), *as_rows(SPEND, [spending])]
+
+
+def _purchase_candidate(
+    model: str, everything: Histories, before: Histories | None, later: Array, weeks: float
+) -> Candidate:
+    module = PURCHASE_MODELS[model]
+    fit, problem = _fitted(module.fit, everything)
+    early = _fitted(module.fit, before)[0] if before is not None and _sound(fit) else None
+    held = None
+    # At the edge of their range models predict little and take minutes for it.
+    if early is not None and _sound(early) and before is not None:
+        expected = delta(lambda p: module.expected_purchases(p, before, weeks), early)
+        noise = float(module.purchases_variance(early.values, before, weeks).sum())
+        loss = float(np.abs(expected.value - later).mean())
+        held = _holdout(expected.total(), noise, len(later), int(later.sum()), loss)
+    return Candidate(model, model == "constant_rate", fit, held, problem)
