@@ -34,7 +34,7 @@ def split(
     from clv_cli import run
 
     if journal is not None:
-        from clv_cli.render.as_journal import render, require_style
+        from clv_cli.render.journal import render, require_style
 
         style = require_style(journal)
         report, accounts = run.split_journal(options.request(), method)

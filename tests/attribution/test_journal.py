@@ -15,7 +15,7 @@ import pytest
 from clv_cli.attribution import split_by_table
 from clv_cli.errors import UsageError
 from clv_cli.render import as_parquet
-from clv_cli.render.as_journal import render, require_style
+from clv_cli.render.journal import render, require_style
 from clv_cli.render.layout import View
 from clv_cli.results import Report, collect
 from clv_cli.settings.journal import Journal
