@@ -449,7 +449,9 @@ def test_a_credit_is_explained_by_what_it_takes_back() -> None:
     back = line("plain", "2025-07-01", -9, kind="credit", line_id="back", original_line_id="x")
     found = explained(asked([line("plain", "2025-05-01", 8, line_id="x"), back]), "back")
     assert found["rest whole"]["why"] == "shared as the purchase it takes back"
-    assert found["unmatched_credits whole"]["why"] == "finds no purchase of the customer to take back"
+    assert (
+        found["unmatched_credits whole"]["why"] == "finds no purchase of the customer to take back"
+    )
 
 
 def test_a_line_that_does_not_exist_is_refused() -> None:

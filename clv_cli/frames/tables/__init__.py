@@ -17,6 +17,7 @@ from clv_cli.frames.tables.billing import (
     LINE_STATUSES,
     PAYMENTS,
     PLANS,
+    RENEWALS,
     SUBSCRIPTIONS,
 )
 from clv_cli.frames.tables.crm import (
@@ -60,6 +61,7 @@ __all__ = [
     "PAYMENTS",
     "PLANS",
     "REFERRALS",
+    "RENEWALS",
     "RISK_FLAGS",
     "SERVICE_COSTS",
     "SPEND",
@@ -80,6 +82,7 @@ TABLES: dict[str, TableSchema] = {
         CUSTOMERS,
         SUBSCRIPTIONS,
         PLANS,
+        RENEWALS,
         ACCOUNTS,
         ACCOUNT_MAP,
         DEALS,
