@@ -178,21 +178,28 @@ def _apart(
     return rows.with_columns(**share).select(ROW)
 
 
+def _plain_sums(*of_line: str) -> Measure:
+    """Sums of the purchases that no rule can reach, by columns of the line."""
+
+    def plan(scope: Scope) -> pl.LazyFrame:
+        own, base = (pl.col(name).cast(pl.Int128).sum() for name in ("amount", "amount_base"))
+        sums = {"lines": pl.len().cast(pl.Int64), "amount": base, "own": own}
+        return plain(scope).group_by(of_line).agg(**sums).with_columns(**_sales(REST))
+
+    return reduction(f"split_plain_{'_'.join(of_line)}")(plan)
+
+
+# One pass over the lines serves three of the groupings.
+_MONTHLY = _plain_sums("month", "currency")
+PLAIN = {"product": _plain_sums("product_id"), "customer": _plain_sums("code")}
+
+
 def _sums(grain: str) -> Measure:
     keys = GRAINS[grain]
     of_line = [name for name in keys if name not in CELL]
-    own = grain in OWN
-    count = pl.len().cast(pl.Int64)
-    money = ("amount", "own") if own else ("amount",)
+    money = ("amount", "own") if grain in OWN else ("amount",)
     totals = [pl.col(name).cast(pl.Int128).sum() for name in money]
-
-    def plain_sums(scope: Scope) -> pl.LazyFrame:
-        sums = {"lines": count, "amount": pl.col("amount_base").cast(pl.Int128).sum()}
-        if own:
-            sums["own"] = pl.col("amount").cast(pl.Int128).sum()
-        lines = plain(scope)
-        summed = lines.group_by(of_line).agg(**sums) if of_line else lines.select(**sums)
-        return summed.with_columns(**_sales(REST)).select(*keys, *sums)
+    count = pl.len().cast(pl.Int64).alias("lines")
 
     def add(
         _: Scope,
@@ -203,15 +210,14 @@ def _sums(grain: str) -> Measure:
     ) -> pl.DataFrame:
         lines = bought.filter("reported").select("at", *of_line)
         frames = [cells.join(lines, on="at"), credits_]
-        cut = [frame.group_by(keys).agg(count.alias("lines"), *totals) for frame in frames]
-        both = pl.concat([rest.filter(pl.col("lines") > 0), *cut]).group_by(keys)
+        cut = [frame.group_by(keys).agg(count, *totals) for frame in frames]
+        both = pl.concat([rest.select(*keys, "lines", *money), *cut]).group_by(keys)
         # The strict cast raises where a sum leaves 64 bits; Int64 sums would wrap silently.
         summed = both.agg(pl.col("lines").sum(), *(pl.col(n).sum().cast(pl.Int64) for n in money))
         texts = [pl.col(name).cast(pl.String) for name in keys if name in CELL]
         return summed.with_columns(texts).sort(keys, nulls_last=True)
 
-    plain_measure = reduction(f"split_plain_{grain}")(plain_sums)
-    needs = (plain_measure, split_bought, split_cells, split_credit_rows)
+    needs = (PLAIN.get(grain, _MONTHLY), split_bought, split_cells, split_credit_rows)
     return derived(f"split_by_{grain}", *needs)(add)
 
 
