@@ -6,7 +6,8 @@
 amount / months of its term over the lines issued in it, credits included. `base` is the mean of the
 months before, terms spread evenly from the later of issue and start of service, so neither
 billing in arrears nor in advance looks like growth. Its window ends with the last month covered: a
-late renewal finds the term before it, not a month of zeros. Both are kept in 1/55,440 of a minor
+late renewal finds the term before it, not a month of zeros. Where a renewal says what the term before
+was worth, that is the base instead (`renewed`). Both are kept in 1/55,440 of a minor
 unit (`money.MRR_UNITS`) of the line's own currency, because a better exchange rate is no expansion.
 An add-on billed while a plan of another month runs is weighed against the whole base, so at worst
 too little is called expansion, never too much.
@@ -22,6 +23,7 @@ from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.lines import credited_codes, history
 from clv_cli.attribution.methods import reaches_everyone
 from clv_cli.attribution.reach import has_evidence
+from clv_cli.attribution.renewed import with_terms
 from clv_cli.measures.billed_lines import month_index
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import reduction
@@ -72,12 +74,15 @@ def split_spread(scope: Scope) -> pl.LazyFrame:
     return summed.with_columns(units=units).drop("amount")
 
 
-def expansion(scope: Scope, spread: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
+def expansion(
+    scope: Scope, spread: pl.DataFrame, terms: pl.DataFrame, bought: pl.DataFrame
+) -> pl.DataFrame:
     """By which share does the month of each purchase exceed its base?
 
     Args:
         scope: settings `split.base_months` and `split.base_min_months`.
         spread: see `split_spread`.
+        terms: see `renewed.split_terms`.
         bought: purchases, numbered.
 
     Returns:
@@ -104,6 +109,9 @@ def expansion(scope: Scope, spread: pl.DataFrame, bought: pl.DataFrame) -> pl.Da
         num=pl.when(grown).then(excess).otherwise(0).cast(pl.Int128),
         den=pl.when(grown).then(rate * window).otherwise(1).cast(pl.Int128),
     )
+    if not terms.is_empty():
+        keyed = groups.with_columns(group=_key(None))
+        shares = with_terms(shares, keyed, spread, terms)
     return asked.join(_reduced(shares).select("key", "num", "den", "known"), on="key").drop("key")
 
 

@@ -24,6 +24,7 @@ from clv_cli.attribution.motion import (
     split_switchers,
 )
 from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.renewed import split_terms
 from clv_cli.attribution.waterfall import FX, UNMATCHED, split_claims, split_parts
 from clv_cli.buckets import BUCKETS
 from clv_cli.errors import DataError
@@ -74,6 +75,7 @@ def explain_line(scope: Scope, line_id: str) -> Table:
             split_purchases,
             split_bought,
             split_spread,
+            split_terms,
             split_first_days,
             split_switchers,
             split_switched_deals,

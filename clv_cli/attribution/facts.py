@@ -182,25 +182,32 @@ def _apart(
     return rows.with_columns(**share).select(ROW)
 
 
+def _plain_sums(*of_line: str, named: bool = False) -> Measure:
+    """Sums of the purchases that no rule can reach, by columns of the line; `named`: by component."""
+
+    def plan(scope: Scope) -> pl.LazyFrame:
+        own, base = (pl.col(name).cast(pl.Int128).sum() for name in ("amount", "amount_base"))
+        sums = {"lines": pl.len().cast(pl.Int64), "amount": base, "own": own}
+        lines, by, component = plain(scope), list(of_line), pl.lit(REST)
+        if named and scope.book.matches is not None:
+            lines = lines.with_columns(component=rest_of(scope))
+            by, component = [*by, "component"], pl.col("component")
+        return lines.group_by(by).agg(**sums).with_columns(**_sales(component))
+
+    return reduction(f"split_plain_{'_'.join(of_line)}")(plan)
+
+
+# One pass over the lines serves three of the groupings.
+_MONTHLY = _plain_sums("month", "currency", named=True)
+PLAIN = {"product": _plain_sums("product_id"), "customer": _plain_sums("code")}
+
+
 def _sums(grain: str) -> Measure:
     keys = GRAINS[grain]
     of_line = [name for name in keys if name not in CELL]
-    own = grain in OWN
-    count = pl.len().cast(pl.Int64)
-    money = ("amount", "own") if own else ("amount",)
+    money = ("amount", "own") if grain in OWN else ("amount",)
     totals = [pl.col(name).cast(pl.Int128).sum() for name in money]
-
-    def plain_sums(scope: Scope) -> pl.LazyFrame:
-        sums = {"lines": count, "amount": pl.col("amount_base").cast(pl.Int128).sum()}
-        if own:
-            sums["own"] = pl.col("amount").cast(pl.Int128).sum()
-        told_apart = scope.book.matches is not None and "component" in keys
-        lines, by = plain(scope), [*of_line, *(["component"] if told_apart else [])]
-        if told_apart:
-            lines = lines.with_columns(component=rest_of(scope))
-        summed = lines.group_by(by).agg(**sums) if by else lines.select(**sums)
-        named = _sales(pl.col("component") if told_apart else REST)
-        return summed.with_columns(**named).select(*keys, *sums)
+    count = pl.len().cast(pl.Int64).alias("lines")
 
     def add(
         _: Scope,
@@ -211,15 +218,14 @@ def _sums(grain: str) -> Measure:
     ) -> pl.DataFrame:
         lines = bought.filter("reported").select("at", *of_line)
         frames = [cells.join(lines, on="at"), credits_]
-        cut = [frame.group_by(keys).agg(count.alias("lines"), *totals) for frame in frames]
-        both = pl.concat([rest.filter(pl.col("lines") > 0), *cut]).group_by(keys)
+        cut = [frame.group_by(keys).agg(count, *totals) for frame in frames]
+        both = pl.concat([rest.select(*keys, "lines", *money), *cut]).group_by(keys)
         # The strict cast raises where a sum leaves 64 bits; Int64 sums would wrap silently.
         summed = both.agg(pl.col("lines").sum(), *(pl.col(n).sum().cast(pl.Int64) for n in money))
         texts = [pl.col(name).cast(pl.String) for name in keys if name in CELL]
         return summed.with_columns(texts).sort(keys, nulls_last=True)
 
-    plain_measure = reduction(f"split_plain_{grain}")(plain_sums)
-    needs = (plain_measure, split_bought, split_cells, split_credit_rows)
+    needs = (PLAIN.get(grain, _MONTHLY), split_bought, split_cells, split_credit_rows)
     return derived(f"split_by_{grain}", *needs)(add)
 
 

@@ -64,9 +64,7 @@ def split_originals(scope: Scope) -> pl.LazyFrame:
     yes = pl.lit(value=True)
     named = pl.col("named").fill_null(value=False)
     every = pl.col("every").fill_null(value=False)
-    # Customers first: their codes are cheaper to look up than the ids of all lines.
-    of_customers = bought.join(credited_codes(scope).unique(), on="code", how="semi")
-    flagged = of_customers.join(
+    flagged = bought.join(
         _named(scope).select("line_id").unique().with_columns(named=yes), on="line_id", how="left"
     ).join(_adrift(scope).with_columns(every=yes), on="code", how="left")
     return flagged.filter(named | every).select(*LINE, *FACETS)

@@ -44,7 +44,8 @@ def why_lost(scope: Scope, found: Found, line_id: str) -> Iterator[Lost]:
     if asked.is_empty():
         return
     came_from = (found["split_switchers"], found["split_switched_deals"])
-    divided = parts(scope, asked, found["split_spread"], found["split_first_days"], came_from)
+    past = (found["split_spread"], found["split_terms"], found["split_first_days"])
+    divided = parts(scope, asked, *past, came_from)
     line = asked.row(0, named=True)
     line |= {"parts": set(divided["part"]), "first_day": purchases["issued_on"].min()}
     at = found["split_bought"].filter(pl.col("line_id") == line_id).select("at")

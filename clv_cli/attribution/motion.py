@@ -56,10 +56,11 @@ def split_first_days(_: Scope, spread: pl.DataFrame) -> pl.DataFrame:
     return spread.group_by("code").agg(pl.col("first_day").min())
 
 
-def parts(
+def parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
     bought: pl.DataFrame,
     spread: pl.DataFrame,
+    terms: pl.DataFrame,
     first_days: pl.DataFrame,
     came_from: tuple[pl.DataFrame, pl.DataFrame],
 ) -> pl.DataFrame:
@@ -69,6 +70,7 @@ def parts(
         scope: its settings.
         bought: purchases, numbered.
         spread: see `split_spread`.
+        terms: see `renewed.split_terms`.
         first_days: see `split_first_days`.
         came_from: see `split_switchers` and `split_switched_deals`.
 
@@ -87,7 +89,7 @@ def parts(
         .join(customers.with_columns(by_customer=yes), on="code", how="left")
         .join(deals.with_columns(by_deal=yes), on="deal_id", how="left")
         .select("at", switched=(pl.col("issued_on") == pl.col("first_day")) & came)
-        .join(expansion(scope, spread, bought), on="at")
+        .join(expansion(scope, spread, terms, bought), on="at")
     )
     num, den, switched = pl.col("num"), pl.col("den"), pl.col("switched")
     shares = {

@@ -31,6 +31,7 @@ from clv_cli.attribution.motion import (
     split_switchers,
 )
 from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.renewed import split_terms
 from clv_cli.frames import WEIGHT_ONE
 from clv_cli.pipeline import derived
 
@@ -124,6 +125,7 @@ def _measured(bought: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     split_bought,
     split_matches,
     split_spread,
+    split_terms,
     split_first_days,
     split_switchers,
     split_switched_deals,
@@ -133,13 +135,14 @@ def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     bought: pl.DataFrame,
     matched: pl.DataFrame,
     spread: pl.DataFrame,
+    terms: pl.DataFrame,
     first_days: pl.DataFrame,
     customers: pl.DataFrame,
     deals: pl.DataFrame,
 ) -> pl.DataFrame:
     """The parts by motion of the purchases that some rule matches; see `motion.parts`."""
     own = bought.join(matched.select("at").unique(), on="at", how="semi")
-    return parts(scope, own, spread, first_days, (customers, deals))
+    return parts(scope, own, spread, terms, first_days, (customers, deals))
 
 
 @derived("split_claims", split_parts, split_matches)

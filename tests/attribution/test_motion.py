@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.attribution.asking import asked, cells, initiative
-from tests.books import line, monthly, rate
+from tests.books import day, line, monthly, rate
 
 EXPANDED, SWITCHED, REST = "cxm/expanded/I", "cxm/switched/I", "sales/rest/rest"
 EVERYTHING: dict[str, Any] = {"initiatives": [initiative()]}
@@ -197,3 +197,62 @@ def test_a_won_new_deal_is_found_through_its_account() -> None:
         account_map=[{"customer_id": "A", "account_id": "acc"}],
     )
     assert found == {SWITCHED: 7000}
+
+
+# --- renewals
+
+
+def renewal(prior: float, **more: object) -> dict[str, object]:
+    row = {
+        "contract_id": "K",
+        "customer_id": "A",
+        "currency": "USD",
+        "prior_amount": round(prior * 100),
+    }
+    return {**row, "term_start": day("2025-03-01"), "term_end": day("2026-03-01"), **more}
+
+
+def expanded_by(lines: list[dict[str, Any]], *renewals: dict[str, object]) -> dict[str, int]:
+    found = cells(asked(lines, initiatives=[initiative()], renewals=renewals))["now"]
+    return {key.split("/")[0]: amount for key, amount in found.items()}
+
+
+def test_a_renewal_says_the_base_whatever_was_billed_before() -> None:
+    lines = [line("A", "2025-03-01", 1200, "year", line_id="now")]
+    # 1,200 a year after 900: without the renewal there would be no past at all, and no expansion.
+    assert expanded_by(lines, renewal(900)) == {"cxm": 300_00, "sales": 900_00}
+    assert expanded_by(lines) == {"sales": 1200_00}
+
+
+def test_the_base_of_a_term_is_spread_over_its_months() -> None:
+    lines = [
+        *monthly("A", "2025-03-01", [100, 100]),
+        line("A", "2025-05-01", 100, "month", line_id="now"),
+    ]
+    assert expanded_by(lines, renewal(900)) == {"cxm": 25_00, "sales": 75_00}
+
+
+def test_a_renewal_of_another_product_or_time_or_customer_says_nothing() -> None:
+    lines = [line("A", "2025-03-01", 1200, "year", line_id="now", product_id="p")]
+    for other in (
+        renewal(900, product_id="q"),
+        renewal(900, term_start=day("2025-04-01")),
+        renewal(900, customer_id="B"),
+    ):
+        assert expanded_by(lines, other) == {"sales": 1200_00}
+
+
+def test_a_renewal_without_a_product_is_weighed_against_all_the_customer_buys() -> None:
+    lines = [
+        line("A", "2025-03-01", 1200, "year", line_id="now", product_id="p"),
+        line("A", "2025-03-01", 600, "year", product_id="q"),
+    ]
+    # 1,800 after 900: half of each line.
+    assert expanded_by(lines, renewal(900)) == {"cxm": 600_00, "sales": 600_00}
+
+
+def test_contracts_that_run_together_add_their_bases() -> None:
+    lines = [line("A", "2025-03-01", 1200, "year", line_id="now")]
+    half = renewal(300, contract_id="K2", term_end=day("2025-09-01"))
+    # 900 over twelve months and 300 over six: 125 a month, more than the 100 billed.
+    assert expanded_by(lines, renewal(900), half) == {"sales": 1200_00}

@@ -245,7 +245,9 @@ class Catalogue:
     def cmgr(self, month: int) -> Value:
         then = self.rows[month - 12]["closing"] if month - 12 >= self.begins else 0
         ratio = over(self.rows[month]["closing"], then)
-        return None if ratio is None else Fraction(str(round(float(ratio) ** (1 / 12), 12))) - 1
+        if ratio is None or ratio < 0:
+            return None
+        return Fraction(str(round(float(ratio) ** (1 / 12), 12))) - 1
 
     def renewal_rate(self, month: int) -> Value:
         ended = [

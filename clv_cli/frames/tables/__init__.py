@@ -17,6 +17,7 @@ from clv_cli.frames.tables.billing import (
     LINE_STATUSES,
     PAYMENTS,
     PLANS,
+    RENEWALS,
     SUBSCRIPTIONS,
 )
 from clv_cli.frames.tables.crm import (
@@ -64,6 +65,7 @@ __all__ = [
     "PAYMENTS",
     "PLANS",
     "REFERRALS",
+    "RENEWALS",
     "RISK_FLAGS",
     "SERVICE_COSTS",
     "SPEND",
@@ -84,6 +86,7 @@ TABLES: dict[str, TableSchema] = {
         CUSTOMERS,
         SUBSCRIPTIONS,
         PLANS,
+        RENEWALS,
         ACCOUNTS,
         ACCOUNT_MAP,
         CONTACTS,

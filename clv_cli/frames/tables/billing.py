@@ -141,3 +141,18 @@ PAYMENTS = TableSchema(
         Field("card_expires_on", Type.DATE, doc="last day the card is good"),
     ),
 )
+RENEWALS = TableSchema(
+    "renewals",
+    "contract terms with what the term before was worth: the base of expansion",
+    (
+        Field("contract_id", Type.ID, required=True, doc="unique with its term"),
+        Field("customer_id", Type.ID, required=True, doc="billing customer"),
+        Field("product_id", Type.ID, doc="product; empty: all the customer buys"),
+        Field("term_start", Type.DATE, required=True, doc="first day of the term"),
+        Field("term_end", Type.DATE, required=True, doc="day after its last day"),
+        Field("prior_amount", Type.MONEY, required=True, doc="the term before, for as many months"),
+        Field("renewed_amount", Type.MONEY, doc="this term"),
+        Field("currency", Type.CURRENCY, required=True, doc="currency of the amounts"),
+        Field("decided_on", Type.DATE, doc="day of the decision"),
+    ),
+)
