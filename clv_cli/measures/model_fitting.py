@@ -25,6 +25,7 @@ from clv_cli.models.special import normal_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from clv_cli.models.arrays import Array
     from clv_cli.models.fitting import Fit
@@ -49,7 +50,7 @@ def interval_name(interval: str, count: int) -> str:
     return interval if count == 1 else f"{count} {interval}s"
 
 
-def renewal_rows(asked: pl.DataFrame, cut: object) -> list[dict[str, Any]]:
+def renewal_rows(asked: pl.DataFrame, cut: date) -> list[dict[str, Any]]:
     """The candidates of every plan interval.
 
     Args:
