@@ -13,7 +13,7 @@ from clv_cli.models.fitting import Fit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "population": pl.String,
     "interval": pl.String,
     "interval_count": pl.Int32,

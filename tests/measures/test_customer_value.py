@@ -36,7 +36,7 @@ def base(factor: int = 1) -> list[Row]:
     return rows
 
 
-def frames(rows: list[Row], **tables: list[Row]) -> Frames:
+def frames(rows: list[Row], **tables: Any) -> Frames:
     return collect_frames([customer_value], scope(book(rows, **tables)))
 
 
@@ -56,14 +56,14 @@ def test_every_value_is_finite_and_inside_its_intervals() -> None:
     values = frames(base())[customer_value]
     ends = ["low_95", "low_80", "future", "high_80", "high_95"]
     assert all(list(row) == sorted(row) for row in values.select(ends).iter_rows())
-    assert values.filter("active")["future"].min() > 0  # type: ignore[operator]
+    assert min(values.filter("active")["future"]) > 0
     assert values.filter(~pl.col("active"))["future"].sum() == 0
 
 
 def test_realised_margins_foot_to_the_company() -> None:
     costs = [service_cost("2025-03", "333.33"), service_cost("2025-07", "100.01")]
     values = frames(base(), service_costs=costs)[customer_value]
-    assert values["billed"].sum() - values["realised"].sum() == 33333 + 10001
+    assert sum(values["billed"]) - sum(values["realised"]) == 33333 + 10001
 
 
 def test_more_margin_is_more_value() -> None:
