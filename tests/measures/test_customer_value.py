@@ -37,7 +37,7 @@ def base(factor: int = 1) -> list[Row]:
     return rows
 
 
-def frames(rows: list[Row], **tables: Any) -> Frames:
+def frames(rows: list[Row], **tables: Any) -> Frames:  # noqa: ANN401
     return collect_frames([customer_value], scope(book(rows, **tables)))
 
 
