@@ -95,13 +95,12 @@ def _fitted(part: Mapping[str, Ints], before: Ints | None) -> tuple[Ints, Ints]:
     first = np.flatnonzero(np.diff(part["line"], prepend=part["line"][0] - 1))
     row = np.repeat(np.arange(len(first)), np.diff(first, append=len(floors)))
     units = part["total"][first] - np.add.reduceat(floors, first)
-    fractions = _whole_rows(fractions, row, first, units)
+    fractions = _whole_rows(fractions, row, part["bucket"], units)
     up = _systematic(fractions, row, first)
     exact = _sums(fractions, part["bucket"])
-    shape = (len(first), BUCKETS)
-    share, have = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    np.add.at(share, (row, part["bucket"]), fractions)
-    np.add.at(have, (row, part["bucket"]), up)
+    group, shape = row * BUCKETS + part["bucket"], (len(first), BUCKETS)
+    share = _group_sums(fractions, group, len(first) * BUCKETS).reshape(shape)
+    have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
     target = [whole - int(before_) for whole, before_ in zip(exact, carry, strict=True)]
     moved = _moved(have, share, _totals(target, share, units))
     for line, bucket in zip(*np.nonzero(moved != have), strict=True):
@@ -112,14 +111,40 @@ def _fitted(part: Mapping[str, Ints], before: Ints | None) -> tuple[Ints, Ints]:
     return up, np.array(left, np.int64)
 
 
-def _whole_rows(fractions: Ints, row: Ints, first: Ints, units: Ints) -> Ints:
-    """The fractions with each row's last one corrected, so that rows sum to whole units."""
-    lacking = units * UNIT - np.add.reduceat(fractions, first)
-    there = np.flatnonzero(fractions)
-    last = there[np.flatnonzero(np.diff(row[there], append=-1))]
-    exact = fractions.copy()
-    exact[last] += lacking[row[last]]
+def _whole_rows(fractions: Ints, row: Ints, bucket: Ints, units: Ints) -> Ints:
+    """The fractions with what cutting them to 2^-50 lost put back, so that whole sums are whole.
+
+    Thirds of one bucket add up to a little less than one; the bucket gets exactly one again, for a
+    whole number has no ceiling to be rounded to. What else lacks of a row goes to its last fraction.
+    """
+    exact, group = fractions.copy(), row * BUCKETS + bucket
+    lost = 2 * np.bincount(row)
+    short = -_group_sums(exact, group, len(units) * BUCKETS) & (UNIT - 1)
+    whole = short <= np.repeat(lost, BUCKETS)
+    _add(exact, group, np.flatnonzero(exact), np.where(whole, short, 0))
+    lacking = units * UNIT - _group_sums(exact, row, len(units))
+    _add(exact, row, np.flatnonzero((exact > 0) & ~whole[group]), lacking)
     return exact
+
+
+def _add(fractions: Ints, group: Ints, there: Ints, amounts: Ints) -> None:
+    """Add some 2^-50 to each group: to its last cell, or as far as cells stay from 0 to 1."""
+    last = there[np.flatnonzero(np.diff(group[there], append=-1))]
+    wanted = fractions[last] + amounts[group[last]]
+    fits = (wanted >= 0) & (wanted <= UNIT)
+    fractions[last[fits]] = wanted[fits]
+    for number in group[last[~fits]]:
+        left = int(amounts[number])
+        for cell in there[group[there] == number]:
+            step = max(-int(fractions[cell]), min(left, UNIT - int(fractions[cell])))
+            fractions[cell] += step
+            left -= step
+
+
+def _group_sums(values: Ints, group: Ints, count: int) -> Ints:
+    sums = np.zeros(count, np.int64)
+    np.add.at(sums, group, values)
+    return sums
 
 
 def _systematic(fractions: Ints, row: Ints, first: Ints) -> Ints:

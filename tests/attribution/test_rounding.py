@@ -87,6 +87,25 @@ def test_every_buckets_total_is_within_one_unit_of_the_exact_rational(lines: lis
     assert all(abs(got[bucket] - exact[bucket]) < 1 for bucket in exact)
 
 
+def test_a_bucket_whose_share_is_whole_gets_exactly_that() -> None:
+    # Bucket 1 has a third and two thirds: one unit, however they are written in binary.
+    lines: list[Line] = [
+        (9, [(0, 5), (0, 6), (0, 9), (1, 1), (1, 2), (2, 4)]),
+        (1, [(1, 1), (2, 1)]),
+    ]
+    assert sum(cut(lines)[0][3:5]) == 1
+
+
+def test_shares_too_small_to_be_told_from_nothing_get_nothing() -> None:
+    shares = [(0, 285495), (1, 258_372_844_109_947_331_028), (2, 267728)]
+    assert cut([(4, shares)]) == [[0, 4, 0]]
+
+
+def test_shares_too_near_to_one_to_be_told_from_it_get_one_each() -> None:
+    nearly = 999_999_999_999_999_999_999_999_999_999_999_455
+    assert cut([(2, [(0, 9), (1, nearly), (1, nearly)])]) == [[0, 1, 1]]
+
+
 def test_equal_lines_take_turns() -> None:
     # 19.99 at one half: largest remainder alone would give the first bucket half a cent a line.
     cells = cut([(1999, [(0, 1), (2, 1)])] * 6)
