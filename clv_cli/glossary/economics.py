@@ -84,6 +84,7 @@ ECONOMICS: dict[str, Term] = {
         ("modelled_clv", "fitted_clv"),
         ("models",),
         "Fader and Hardie (2007, 2010); Fader, Hardie and Lee (2005)",
+        calc="(realised + future) / billed_customers",
     ),
     "cost_to_serve": Term(
         "Cost to serve",

@@ -36,15 +36,28 @@ def _estimate(frames: Collected, month: int) -> Estimate:
     if month != scope.closing:
         return Estimate(None, (), None, f"modelled as of {scope.as_of.isoformat()} only")
     values = frames[customer_value]
-    realised, future = (int(values[name].cast(pl.Int128).sum()) for name in ("realised", "future"))
     inputs = (
-        Input("realised margin", Kind.MONEY, realised),
-        Input("expected discounted future margin (estimate)", Kind.MONEY, future),
-        Input("customers ever billed", Kind.COUNT, values.height),
+        _part(frames, "realised margin", Kind.MONEY, "realised", pl.col("realised")),
+        _part(frames, "expected future margin (estimate)", Kind.MONEY, "future", pl.col("future")),
+        _part(frames, "customers ever billed", Kind.COUNT, "billed_customers", pl.lit(1)),
     )
     if not values.height:
         return Estimate(None, inputs, 0, "nobody was billed yet")
+    realised, future = (int(put.value or 0) for put in inputs[:2])
     return Estimate(Fraction(realised + future, values.height), inputs, values.height)
+
+
+def _part(frames: Collected, label: str, kind: Kind, key: str, units: pl.Expr) -> Input:
+    """One number of the formula, and the customers that sum to it."""
+    values = frames[customer_value].with_columns(units=units.cast(pl.Int64))
+    model = pl.coalesce("contract_model", "purchase_model", pl.lit("left"))
+
+    def rows() -> pl.DataFrame:
+        named = values.join(frames.scope.book.codes, on="code", how="left")
+        return named.select("customer_id", "units", note=model).sort("customer_id")
+
+    total = int(values["units"].cast(pl.Int128).sum())
+    return Input(label, kind, total, key, rows=rows)
 
 
 def _with_interval(frames: Collected, figure: Figure) -> Figure:

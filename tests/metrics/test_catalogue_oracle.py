@@ -18,6 +18,8 @@ from tests.companies import AS_OF, KEYS, RATES, Company
 from tests.metrics.catalogue_oracle import Catalogue
 from tests.oracle import Ledger
 
+# A fitted model has reference rows of its own (tests/models, tests/measures/test_customer_value.py).
+MODELLED = "clv_model"
 BY_CAUSE = tuple(f"{movement}_" for movement in ("expansion", "contraction"))
 MONTHS = 7
 
@@ -32,7 +34,7 @@ def disagreements(seed: int) -> list[tuple[Any, ...]]:
     months = range(asked.closing + 1 - MONTHS, asked.closing + 1)
     wrong = []
     for name, metric in METRICS.items():
-        if name.startswith(BY_CAUSE):
+        if name.startswith(BY_CAUSE) or name == MODELLED:
             continue
         for figure in computed(metric, frames, months):
             expected = oracle.figure(name, figure.month)
