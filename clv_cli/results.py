@@ -242,7 +242,10 @@ def collect(tables: Iterable[Table], scope: Scope) -> list[Result]:
 
 
 def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
-    """Run the reductions behind some measures in one `collect_all`."""
+    """Run the reductions behind some measures, one after the other.
+
+    Each streams over all cores by itself; side by side they would hold all of their tables at once.
+    """
     plans: dict[str, pl.LazyFrame] = {}
     waiting = list(measures)
     seen: set[str] = set()
@@ -256,5 +259,8 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
         waiting.extend(measure.needs)
     # Each reduction scans the typed parts on its own: holding shared sub-plans in memory costs more.
     apart = pl.QueryOptFlags(comm_subplan_elim=False)
-    frames = pl.collect_all(list(plans.values()), optimizations=apart)  # noqa: TID251 - the one place
-    return Frames(scope, dict(zip(plans, frames, strict=True)))
+    frames = {
+        name: plan.collect(optimizations=apart)
+        for name, plan in plans.items()
+    }
+    return Frames(scope, frames)

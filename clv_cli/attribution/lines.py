@@ -57,10 +57,15 @@ def split_negatives(scope: Scope) -> pl.LazyFrame:
 def split_originals(scope: Scope) -> pl.LazyFrame:
     """The purchases that credits may take back.
 
-    Those that credits name, and all of a customer who has a credit that names none or more than its
-    original is worth.
+    Those that credits name, and, of a customer who has a credit that names none or more than its
+    original is worth, all up to the day of its last credit.
     """
     bought = history(scope).filter(pl.col("amount") > 0)
+    if not scope.book.lines.names_originals:
+        credited = history(scope).filter(pl.col("amount") < 0)
+        last = credited.group_by("code").agg(_last=pl.col("issued_on").max())
+        seen = bought.join(last, on="code").filter(pl.col("issued_on") <= pl.col("_last"))
+        return seen.select(*LINE, *FACETS)
     yes = pl.lit(value=True)
     named = pl.col("named").fill_null(value=False)
     every = pl.col("every").fill_null(value=False)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.in_reach import in_reach
 from clv_cli.attribution.lines import in_period, split_negatives, split_originals
 from clv_cli.pipeline import derived
 
@@ -71,7 +72,11 @@ def _stacked(
     )
     # Purchases before credits of the same day: what was bought that day can be taken back.
     ordered = events.sort(*GROUP, "issued_on", pl.col("amount") < 0, "line_id")
-    rows = ordered.select(*GROUP, "line_id", "product_id", "amount", "original_line_id").iter_rows()
+    rows = (
+        in_reach(ordered)
+        .select(*GROUP, "line_id", "product_id", "amount", "original_line_id")
+        .iter_rows()
+    )
     for _, group in groupby(rows, key=lambda row: row[:2]):
         yield from _one_customer([row[2:] for row in group])
 
