@@ -259,8 +259,5 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
         waiting.extend(measure.needs)
     # Each reduction scans the typed parts on its own: holding shared sub-plans in memory costs more.
     apart = pl.QueryOptFlags(comm_subplan_elim=False)
-    frames = {
-        name: plan.collect(optimizations=apart)
-        for name, plan in plans.items()
-    }
+    frames = {name: plan.collect(optimizations=apart) for name, plan in plans.items()}
     return Frames(scope, frames)

@@ -45,11 +45,20 @@ def billed_lines(scope: Scope) -> pl.LazyFrame:
 
 def counted_lines(scope: Scope) -> pl.LazyFrame:
     """The lines of `billed_lines` with their `code`, before anything is converted."""
+    return uncoded_lines(scope).join(scope.book.codes.lazy(), on="customer_id", how="left")
+
+
+def uncoded_lines(scope: Scope) -> pl.LazyFrame:
+    """The same without `code`, for what asks for no customer: the look-up costs as much as the scan."""
     lines = _with_credits(scope, scope.book.table("billing_lines"))
     for rule in _rules(scope).values():
         lines = lines.filter(~rule)
-    coded = lines.join(scope.book.codes.lazy(), on="customer_id", how="left")
-    return coded.drop(_CREDITED) if _may_cover(scope) else coded
+    return lines.drop(_CREDITED) if _may_cover(scope) else lines
+
+
+def months_of_issue(scope: Scope) -> pl.LazyFrame:
+    """The lines of `billed_lines` without `code`."""
+    return _in_base(scope, uncoded_lines(scope))
 
 
 @reduction("exclusions")

@@ -22,6 +22,7 @@ from clv_cli.measures.mrr_terms import (
     is_declared,
     money,
     number,
+    once,
 )
 from clv_cli.measures.past_due import without_lapses
 from clv_cli.measures.subscription_table import subscription_lines
@@ -97,11 +98,13 @@ def is_unpriced() -> pl.Expr:
 
 
 def _recurring(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
-    """Recurring lines; two scans beat one: few lines need the calendar arithmetic."""
+    """Recurring lines; several scans beat one: few lines need divisions or the calendar."""
     factor, amount = scope.settings.mrr.interval_factor, amount_counted(scope)
     recurring = _dated(scope, lines).filter(pl.col("kind") == "recurring")
+    units, single = once(factor)
     return [
-        _active(recurring.filter(is_declared()), amount, declared(factor)),
+        _over_period(recurring.filter(single), amount * units),
+        _active(recurring.filter(is_declared() & ~single), amount, declared(factor)),
         _active(recurring.filter(~is_declared()), amount, by_length(factor)),
     ]
 
@@ -199,10 +202,14 @@ def _trials(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
 def _active(lines: pl.LazyFrame, amount: pl.Expr, per_month: Rational) -> pl.LazyFrame:
     """Lines over their service period, with the MRR of an amount."""
     numerator, denominator = per_month
+    return _over_period(lines, divide_half_even(amount * numerator, denominator))
+
+
+def _over_period(lines: pl.LazyFrame, mrr: pl.Expr) -> pl.LazyFrame:
     return lines.with_columns(
         active_from=pl.col("period_start"),
         active_to=pl.col("period_end"),
-        mrr=divide_half_even(amount * numerator, denominator).cast(pl.Int64),
+        mrr=mrr.cast(pl.Int64),
     )
 
 

@@ -38,6 +38,18 @@ def declared(factor: IntervalFactor) -> Rational:
     return numerator, denominator * _count()
 
 
+def once(factor: IntervalFactor) -> tuple[pl.Expr, pl.Expr]:
+    """The same for lines of one interval whose factor is whole, which needs no division.
+
+    Returns:
+        MRR units for one minor unit (Int128), and whether the line is such a one (never null).
+    """
+    factors = {name: MRR_UNITS * getattr(factor, name) for name in (*MONTHS_OF, *DAYS_OF)}
+    whole = {name: value.numerator for name, value in factors.items() if value.denominator == 1}
+    single = pl.col("interval").is_in(list(whole)) & (pl.col("interval_count").fill_null(1) == 1)
+    return _choose(whole), single.fill_null(value=False)
+
+
 def by_length(factor: IntervalFactor) -> Rational:
     """The same from the period alone: whole calendar months, one or two weeks, else days.
 

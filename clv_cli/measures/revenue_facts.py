@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import billed_lines
+from clv_cli.measures.billed_lines import billed_lines, months_of_issue
 from clv_cli.measures.fx import missing_rate
 from clv_cli.pipeline import Scope, derived, reduction
 
@@ -70,7 +70,7 @@ def revenue_month_sums(scope: Scope) -> pl.LazyFrame:
         "taken_back": amount.filter(amount < 0).sum(),
     }
     return (
-        billed_lines(scope)
+        months_of_issue(scope)
         .group_by("month")
         .agg(lines=pl.len().cast(pl.Int64), **{k: v.cast(pl.Int64) for k, v in sums.items()})
         .sort("month")

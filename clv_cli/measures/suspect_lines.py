@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import counted_lines
+from clv_cli.measures.billed_lines import counted_lines, uncoded_lines
 from clv_cli.measures.mrr_lines import mrr_lines
 from clv_cli.measures.mrr_terms import is_declared
 from clv_cli.measures.subscription_table import subscription_lines
@@ -35,7 +35,7 @@ def suspect_lines(scope: Scope) -> pl.LazyFrame:
         & (mrr.discounts in {"recurring", "forever_only"}),
     }
     named = pl.coalesce(pl.when(rule).then(pl.lit(name)) for name, rule in faults.items())
-    found = counted_lines(scope).filter(pl.col("amount") != 0).with_columns(fault=named)
+    found = uncoded_lines(scope).filter(pl.col("amount") != 0).with_columns(fault=named)
     return _examples(found.filter(pl.col("fault").is_not_null()), ["fault", "currency"])
 
 

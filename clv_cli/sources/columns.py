@@ -168,8 +168,11 @@ def as_typed(texts: pl.LazyFrame, binding: Binding, forms: Forms) -> pl.LazyFram
     fields = given_fields(binding)
     currency = next((f for f in binding.spec.table.fields if f.type is Type.CURRENCY), None)
     frame = texts
-    if any(field.type is Type.MONEY for field in fields):
-        frame = frame.with_columns(_step(binding, currency).alias("step"))
+    if any(field.type in {Type.MONEY, Type.CURRENCY} for field in fields):
+        # Stages: what several columns read is computed once.
+        frame = frame.with_columns(_known_currency(binding, currency).alias("iso")).with_columns(
+            step_of(pl.col("iso")).alias("step")
+        )
     return (
         _prepared(frame, binding, forms)
         .with_columns(
@@ -202,14 +205,11 @@ def plain_numbers(field: Field, binding: Binding, forms: Forms) -> list[pl.Expr]
     return [pl.col(f"n{text.meta.output_name()}") for text in texts]
 
 
-def _step(binding: Binding, currency: Field | None) -> pl.Expr:
-    return (
-        step_of(_currency(binding, currency)) if _currency_known(binding, currency) else _no_step()
-    )
-
-
-def _no_step() -> pl.Expr:
-    return pl.lit(None, pl.Int64)
+def _known_currency(binding: Binding, currency: Field | None) -> pl.Expr:
+    """The currency of each row; null throughout where the file and the config name none."""
+    if _currency_known(binding, currency):
+        return _currency(binding, currency)
+    return currency_code(pl.lit(None, pl.String))
 
 
 def _currency_known(binding: Binding, currency: Field | None) -> bool:
@@ -238,6 +238,8 @@ def _typed(field: Field, binding: Binding, forms: Forms) -> pl.Expr:
     if field.type is Type.DATE:
         at = pl.col(f"n{text_of(field.name)}")
         return at.dt.offset_by("1d") if field.name in spec.inclusive else at
+    if field.type is Type.CURRENCY:
+        return pl.col("iso").cast(pl.String)
     plain, *others = plain_numbers(field, binding, forms)
     if field.type is not Type.MONEY:
         return typed(field, plain, spec.values.get(field.name, {}))

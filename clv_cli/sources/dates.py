@@ -119,7 +119,7 @@ def day(text: pl.Expr, name: str, clock: Clock) -> pl.Expr:
 
 def _iso(text: pl.Expr, day_only: bool, zone: str, reporting: str) -> pl.Expr:  # noqa: FBT001
     # Ten characters that read as a year, a month and a day: no other form has that length.
-    value = text.str.to_date("%Y-%m-%d", strict=False, cache=False)
+    value = text.str.to_date("%Y-%m-%d", strict=False)
     plain = pl.when(text.str.len_bytes() == _DAY_LENGTH).then(value)
     if day_only:
         return plain

@@ -119,9 +119,9 @@ def money(text: pl.Expr, units: str, step: pl.Expr) -> pl.Expr:
     # Scale 4 cannot round here: the grammar lets only zeros stand beyond the fourth digit.
     decimal = text.cast(pl.Decimal(38, _MAX_EXPONENT), strict=False)
     fine = decimal.to_physical().cast(pl.Int64, strict=False)
-    minor = fine // step
-    exact = (minor * step == fine) & minor.is_between(-MAX_MINOR, MAX_MINOR)
-    return pl.when(text.str.contains(MONEY_MAJOR) & exact).then(minor)
+    # All in terms of `fine`: polars shares one part among several, but not a part of a part.
+    exact = (fine % step == 0) & fine.is_between(-MAX_MINOR * step, MAX_MINOR * step)
+    return pl.when(text.str.contains(MONEY_MAJOR) & exact).then(fine // step)
 
 
 def number(text: pl.Expr, scale: int) -> pl.Expr:

@@ -14,7 +14,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from tests.bench.bench import BARE, ROUNDS, timed
+from tests.bench.bench import BARE, ROUNDS, as_installed, timed
 
 HERE = Path(__file__).parent
 
@@ -26,6 +26,7 @@ def measure(lines: int, folder: Path) -> None:
         RuntimeError: two ways print different bytes.
     """
     subprocess.run([sys.executable, HERE / "generate.py", str(lines), folder], check=True)
+    as_installed(folder / "modules")
     cache = folder / "cache"
     os.environ["CLV_CACHE_DIR"] = str(cache)
     report = [sys.executable, "-m", "clv_cli", "report", "-c", str(folder / "clv.yaml"), "-q"]
