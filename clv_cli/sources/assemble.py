@@ -11,6 +11,7 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.frames import TABLES, Book, Finding, LineStats, Severity
 from clv_cli.sources.account import GROUPS
+from clv_cli.sources.alike import identical_lines, twins
 from clv_cli.sources.invoices import control_totals, invoices_as_lines
 from clv_cli.sources.matching import match
 from clv_cli.sources.quarantine import SCHEMA
@@ -82,7 +83,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
     assert_rates(rates, _needed(tables, stats, currency), currency)
     codes = _codes(tables)
-    findings += _duplicates(tables)
+    findings += [*_duplicates(tables), *identical_lines(parts), *twins(tables, codes)]
     return Book(
         tables=tables,
         currency=currency,
