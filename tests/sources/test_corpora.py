@@ -160,6 +160,39 @@ def test_every_naughty_name_of_a_customer_loads_and_comes_out_unchanged(tmp_path
     assert shown >= set(names)
 
 
+def test_every_naughty_string_as_a_name_comes_out_of_csv_and_json_unchanged(tmp_path: Path) -> None:
+    """Through the csv module in, and out of a table that prints names; blanks around a cell are none."""
+    from clv_cli import run
+    from clv_cli.render import render
+    from clv_cli.render.layout import View
+
+    texts = json.loads(NAUGHTY.read_text(encoding="utf-8")) if NAUGHTY.exists() else naughty()
+    file = io.StringIO(newline="")
+    python_csv.writer(file).writerows([("customer_id", "name"), *_numbered(texts)])
+    write(tmp_path, "customers.csv", file.getvalue())
+    write(tmp_path, "accounts.csv", "account_id,name\nA1,nobody\n")
+    ids = [customer for customer, _ in _numbered(texts)]
+    write(tmp_path, "lines.csv", rows_of([{"customer_id": customer} for customer in ids]))
+    tables = {"lines": "billing_lines", "customers": "customers", "accounts": "accounts"}
+    entries = [f"{{path: {name}.csv, table: {table}}}" for name, table in tables.items()]
+    config = write(tmp_path, "clv.yaml", f"sources: [{', '.join(entries)}]\n")
+    report = run.check(run.Request(config=config, cache=False))
+    view = View(tables=("unmatched",))
+    as_json, as_csv = (str(render(report, form, view)) for form in ("json", "csv"))
+    rows = json.loads(as_json)["tables"][0]["rows"]
+    assert {row["customer_id"]: row["name"] for row in rows} == {
+        customer: text.strip() or None for customer, text in _numbered(texts)
+    }
+    lines = python_csv.DictReader(io.StringIO(as_csv, newline=""))
+    assert {row["customer_id"]: row["name"] for row in lines} == {
+        customer: text.strip() for customer, text in _numbered(texts)
+    }
+
+
+def _numbered(texts: list[str]) -> list[tuple[str, str]]:
+    return [(f"C{number:03}", text) for number, text in enumerate(texts)]
+
+
 def clv(folder: Path, *arguments: str) -> str:
     """What a command prints, to the byte."""
     run = subprocess.run(

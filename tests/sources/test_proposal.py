@@ -181,6 +181,39 @@ def test_a_domain_where_every_customer_is_called_a_test_is_our_own(tmp_path: Pat
     assert "all 2 customers" in own.how
 
 
+SURVEY = "response_id,customer_id,asked_on,kind,choices"
+
+
+def survey(*options: str) -> str:
+    rows = (f"v{n},c1,2026-02-0{n},influence,{option}" for n, option in enumerate(options, 1))
+    return csv(*rows, header=SURVEY)
+
+
+def test_options_of_a_survey_that_name_customer_success_are_proposed(tmp_path: Path) -> None:
+    answers = survey("product_fit;onboarding_team", "Customer Success Manager", "price")
+    whole = proposed(tmp_path, invoices=INVOICES, survey=answers)
+    found = [choice.value for choice in whole.cs_choices]
+    assert found == ["Customer Success Manager", "onboarding_team"]
+    settings = parse_settings(config_text(whole), "clv.yaml")
+    assert settings.evidence.survey.cs_choices == tuple(found)
+    assert "the options are Customer Success Manager, onboarding_team, price" in config_text(whole)
+
+
+def test_options_of_a_survey_that_could_mean_anybody_are_asked_about(tmp_path: Path) -> None:
+    whole = proposed(tmp_path, invoices=INVOICES, survey=survey("price;my friend Sam", "advert"))
+    assert whole.cs_choices == ()
+    (asked,) = [q for q in whole.questions if q.section == "evidence"]
+    assert asked.key == "evidence: {survey: {cs_choices: [OPTION]}}"
+    assert not asked.blocks
+    assert "advert, my friend Sam, price" in asked.text
+
+
+def test_options_that_the_setting_means_anyway_need_no_key(tmp_path: Path) -> None:
+    whole = proposed(tmp_path, invoices=INVOICES, survey=survey("support", "onboarding_team"))
+    assert whole.cs_choices == ()
+    assert not [q for q in whole.questions if "survey" in q.text]
+
+
 def test_ids_are_held_against_the_billing_customers(tmp_path: Path) -> None:
     """HubSpot's field for the billing id counts when its values are billing customers."""
     header = "Record ID,Company name,Company owner,stripe_customer_id"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clv_cli.sources.presets import load_presets
+from clv_cli.sources.proposal.influence import influence
 from clv_cli.sources.proposal.known import REFERENCES
 from clv_cli.sources.proposal.model import Constant, Proposal, Question, Sure, Unused
 from clv_cli.sources.proposal.words import TESTS
@@ -30,6 +31,7 @@ class Whole:
         base_currency: currency of the totals, with the evidence, if it can be told.
         own_domains: domains of test accounts, with the evidence.
         questions: what the files together leave open.
+        cs_choices: options of an influence question that mean customer success, with the evidence.
     """
 
     proposals: tuple[Proposal, ...]
@@ -37,6 +39,7 @@ class Whole:
     base_currency: Constant | None
     own_domains: tuple[Constant, ...]
     questions: tuple[Question, ...]
+    cs_choices: tuple[Constant, ...] = ()
 
 
 def compare(proposals: Sequence[Proposal], unused: Sequence[Unused]) -> Whole:
@@ -52,12 +55,14 @@ def compare(proposals: Sequence[Proposal], unused: Sequence[Unused]) -> Whole:
     codes = {code.upper() for code in currencies}
     priced = {code.upper() for code in _values(confirmed, ("fx_rates",), "currency")}
     base = _base_currency(codes, priced)
+    choices, asked = influence(confirmed)
     return Whole(
         tuple(confirmed),
         tuple(unused),
         base,
         _own_domains(confirmed),
-        tuple(_open(confirmed, codes, priced, base)),
+        (*_open(confirmed, codes, priced, base), *asked),
+        choices,
     )
 
 

@@ -64,6 +64,11 @@ def _general(whole: Whole) -> list[str]:
         first = whole.own_domains[0]
         lines.append(_commented(f"own_domains: [{names}]", f"{first.sure}: {first.how}"))
     lines += _open(whole.questions)
+    if whole.cs_choices:
+        first = whole.cs_choices[0]
+        names = ", ".join(scalar(choice.value) for choice in whole.cs_choices)
+        lines += ["evidence:", "  survey:", f"    # {first.sure}: {first.how}"]
+        lines.append(f"    cs_choices: [{names}]")
     return lines
 
 

@@ -127,3 +127,5 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 # What a test account is called.
 TESTS = ("test", "tests", "testing", "qa", "demo", "sandbox", "staging", "dummy")
+# Words in an answer to "what influenced you?" that mean the people who help customers succeed.
+CS = ("success", "cs", "csm", "cx", "support", "onboarding", "helpdesk", "helpline", "training")
