@@ -47,7 +47,9 @@ class Catalogue:
         self.begins = index(min(sent))
 
     def figure(self, name: str, month: int) -> Value:
-        """A figure; None where it cannot be estimated."""
+        """A figure; None where it cannot be estimated, as before the first invoice."""
+        if month < self.begins:
+            return None
         find: Callable[[int], Value] | None = getattr(self, name, None)
         if find is not None:
             return find(month)
