@@ -80,12 +80,14 @@ def _attempted(seed: int) -> list[Any]:
 
 
 def main(first: int, count: int) -> int:
-    """Compare companies and name the seeds that differ; 1 when there are any."""
-    every = {seed: _attempted(seed) for seed in range(first, first + count)}
-    bad = {seed: wrong for seed, wrong in every.items() if wrong}
-    for seed, found in bad.items():
-        print(seed, *found[:8], sep="\n  ")
-    print(f"{count} companies, {len(bad)} with a difference: {sorted(bad)}")
+    """Compare companies, tell each that differs at once and all at the end; 1 when there are any."""
+    bad = []
+    for number, seed in enumerate(range(first, first + count), start=1):
+        if found := _attempted(seed):
+            bad.append(seed)
+            print(seed, *found[:8], sep="\n  ", flush=True)
+        if number % 100 == 0 or number == count:
+            print(f"{number} companies, {len(bad)} with a difference: {bad}", flush=True)
     return int(bool(bad))
 
 
