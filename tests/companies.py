@@ -27,6 +27,7 @@ class Company:
         self.draw = random.Random(seed)
         self.customers = [f"C{n}" for n in range(self.draw.randint(4, 9))]
         self.lines: list[Row] = []
+        self.taken_back: list[tuple[Row, Row]] = []
         self.subscriptions: list[Row] = []
         for customer in self.customers:
             for number in range(self.draw.choice([1, 1, 2])):
@@ -35,6 +36,8 @@ class Company:
         for number, row in enumerate(self.lines, start=1):
             row["invoice_id"] = f"I{number}"
             row["line_id"] = f"I{number}:1"
+        for credit, original in self.taken_back:
+            credit["original_line_id"] = original["line_id"]
         self.tables: dict[str, Any] = {
             "customers": [self._customer(name) for name in self.customers],
             "subscriptions": self.subscriptions,
@@ -68,6 +71,8 @@ class Company:
                 row["discount"] = amount // 10
             row["tax"] = draw.choice([None, amount // 5])
             self._beside(customer, currency, start, end)
+            if draw.random() < 0.05:
+                self._cancel(row)
             start = end + draw.choice([0, 0, 0, 0, 5, 40]) * DAY
             amount = draw.choice([amount, amount, amount + 700, max(1, amount // 2)])
         self.subscriptions.append(
@@ -89,6 +94,17 @@ class Company:
         row = self._add(customer, kind, amount, currency, start, end, None)
         if kind != "credit" or self.draw.random() < 0.5:
             row["period_start"] = row["period_end"] = None
+
+    def _cancel(self, of: Row) -> None:
+        """A credit for the rest of a term, to the cent by days: nothing of the line is left."""
+        days = (of["period_end"] - of["period_start"]).days
+        rest = self.draw.randint(1, days)
+        start = of["period_end"] - rest * DAY
+        amount = -(of["amount"] * rest // days) or -1
+        row = self._add(
+            of["customer_id"], "credit", amount, of["currency"], start, of["period_end"], None
+        )
+        self.taken_back.append((row, of))
 
     def _add(
         self,

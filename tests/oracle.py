@@ -24,8 +24,11 @@ DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 DAY = timedelta(days=1)
 MOVES = ("new", "expansion", "contraction", "churn", "reactivation", "paused", "fx")
+BACK = {"credit", "refund"}
 Row = dict[str, Any]
 Levels = dict[str, int]
+Span = tuple[str, str, date, date, int]  # customer, currency, first day, end, units
+Remainder = tuple[str, str, date, date, int, str | None]
 
 
 @dataclass(eq=False)
@@ -41,7 +44,9 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self.billed = [row for row in self.rows if self.rule(row) is None]
-        self.active = [span for row in self.billed for span in self.spans(row)]
+        self.spanned = [(row, spans) for row in self.billed if (spans := self.spans(row))]
+        self.active = [span for _, spans in self.spanned for span in spans]
+        self.remainders = self.left_by_credits()
         self.customers = sorted({self.unit(row) for row in self.billed})
         days = [day for _, _, first, end, _ in self.active for day in (first, end)]
         self.days = (min(days), max(days)) if days else (self.as_of, self.as_of)
@@ -160,10 +165,52 @@ class Ledger:
         days = (end - row["period_start"]).days
         return self.per_month(row, Fraction(amount) * full / days)
 
+    def owner(self, row: Row) -> str:
+        """Among whose lines a credit finds what it takes back."""
+        return str(row["customer_id"])
+
+    def left_by_credits(self) -> list[Remainder]:
+        """What brings lines that are credited in full to exactly 0."""
+        found = []
+        credited = {
+            (self.owner(row), row["currency"], takes(row), row.get("subscription_id"))
+            for row, _ in self.spanned
+            if row["kind"] in BACK
+        }
+        for key in credited:
+            owner, currency, what, subscription = key
+            mine = [
+                (row, spans)
+                for row, spans in self.spanned
+                if self.owner(row) == owner and row["currency"] == currency
+            ]
+            back = [
+                (row, spans[0])
+                for row, spans in mine
+                if row["kind"] in BACK
+                and takes(row) == what
+                and row.get("subscription_id") == subscription
+            ]
+            lines = [
+                (row, spans)
+                for row, spans in mine
+                if row["kind"] not in BACK and what in {row.get("line_id"), takes_until(row)}
+            ]
+            for day in sorted({span[2] for _, span in back}):
+                rest = remainder(
+                    day, [c for c in back if c[1][2] <= day], [e for e in lines if began(e) <= day]
+                )
+                later = [span[2] for _, span in back if span[2] > day]
+                if rest:
+                    end = min([rest[0], *later])
+                    found.append((self.unit(back[0][0]), currency, day, end, rest[1], subscription))
+        return found
+
     def by_day(self, customer: str) -> dict[date, Levels]:
         """The level of each currency on each day on which there is any."""
         days: dict[date, Levels] = defaultdict(lambda: defaultdict(int))
-        for owner, currency, start, end, units in self.active:
+        spans = [*self.active, *(rest[:5] for rest in self.remainders)]
+        for owner, currency, start, end, units in spans:
             day = start
             while owner == customer and day < end:
                 days[day][currency] += units
@@ -322,6 +369,40 @@ class Ledger:
             if (lost >= ltv.min_churn_events)
             else None
         )
+
+
+def takes_until(row: Row) -> tuple[str | None, date]:
+    return row.get("subscription_id"), row["period_end"]
+
+
+def takes(row: Row) -> Any:  # noqa: ANN401
+    """What a credit takes back: the line it names, or what of its subscription ends with it."""
+    return row.get("original_line_id") or takes_until(row)
+
+
+def began(line: tuple[Row, list[Span]]) -> date:
+    return min(span[2] for span in line[1])
+
+
+def remainder(
+    day: date, back: list[tuple[Row, Span]], lines: list[tuple[Row, list[Span]]]
+) -> tuple[date, int] | None:
+    """Until when and by how much full credits miss their lines; None where they are not full."""
+    left = sum(span[4] for _, span in back) + sum(spans[0][4] for _, spans in lines)
+    if not lines:
+        return None
+    near = abs(left) <= sum(abs(span[4]) // abs(row["amount"] or 1) + 1 for row, span in back)
+    starts = {row["period_start"] for row, _ in back}
+    ends = {row["period_end"] for row, _ in [*back, *lines]}
+    if len(lines) == len(starts) == len(ends) == 1:
+        line, start, end = lines[0][0], *starts, *ends
+        share = Fraction((end - start).days, (end - line["period_start"]).days)
+        given = sum(row["amount"] for row, _ in back)
+        near = near or abs(line["amount"] * share + given) < len(back)
+    until = min(
+        *(span[3] for _, span in back), *(max(s[3] for s in spans) for _, spans in lines), date.max
+    )
+    return (until, -left) if near and day < until else None
 
 
 def same(one: Row, other: Row, key: str) -> bool:

@@ -53,6 +53,10 @@ class Switched(Ledger):
             else min([c for c in family if c not in self.parents] or family)
         )
 
+    def owner(self, row: Row) -> str:
+        own = self.settings.grain == "subscription"
+        return str(row["customer_id"]) if own else self.unit(row)
+
     def amount(self, row: Row) -> Fraction:
         mrr, value = self.settings.mrr, Fraction(row["amount"])
         given_back = {
@@ -166,6 +170,7 @@ class Switched(Ledger):
             mine = [part for part in self.parts[customer] if part[2] == subscription]
             daily = self.daily(mine)
             self.snap(mine, daily, subscription)
+            self.round_off(customer, daily, subscription)
             self.pause(customer, daily, subscription)
             for currency, days in daily.items():
                 for day, units in days.items():
@@ -208,6 +213,14 @@ class Switched(Ledger):
                 while day < min(end, self.last):
                     daily[currency][day] += increment - total
                     day += DAY
+
+    def round_off(self, customer: str, daily: Daily, subscription: str | None) -> None:
+        """What full credits leave goes with them."""
+        for unit, currency, start, end, units, of in self.remainders:
+            day = start
+            while (unit, of) == (customer, subscription) and day < min(end, self.last):
+                daily[currency][day] += units
+                day += DAY
 
     def serves(self, parts: list[Part], currency: str, day: date) -> bool:
         return any(p[0] == "recurring" and p[1] == currency and p[3] <= day < p[4] for p in parts)

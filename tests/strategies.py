@@ -16,6 +16,7 @@ Row = dict[str, Any]
 FIRST = date(2024, 1, 1)
 RATED = [date(2023, 6, 1) + timedelta(days=n) for n in range(3000)]
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+PREVIOUS = "the line before"
 CUSTOMERS = ("A", "B", "C", "D")
 
 
@@ -82,7 +83,11 @@ def _extra(
         row["unit_price"] = draw(amounts(9_000)) if priced else None
     elif kind in {"credit", "refund"}:
         row["amount"] = -draw(st.sampled_from([amount, amount // 2 + 1, amount + 100]))
-        row["original_line_id"] = draw(st.sampled_from(["L1", "L2", None]))
+        row["original_line_id"] = draw(st.sampled_from(["L1", "L2", PREVIOUS, PREVIOUS, None]))
+        days, left = (end - start).days, (end - middle).days
+        rest = amount * left // days
+        if draw(st.booleans()):
+            row["amount"] = -draw(st.sampled_from([rest, rest + 1, rest // 2 + 1, rest + 2]))
         row["invoice_id"] = draw(st.sampled_from(["R1", "R2"]))
     elif kind == "trial":
         row["amount"] = 0
@@ -119,7 +124,10 @@ def ledgers(draw: DrawFn, currencies: tuple[str, ...] = ("USD", "EUR")) -> list[
     for customer in CUSTOMERS[: draw(st.integers(1, len(CUSTOMERS)))]:
         for _ in range(draw(st.integers(1, 2))):
             rows += draw(subscriptions(customer))
-    for row in rows:
+    for number, row in enumerate(rows):
+        row["line_id"] = f"K{number}"
+        if row.get("original_line_id") == PREVIOUS:
+            row["original_line_id"] = f"K{number - 1}"
         if draw(st.integers(0, 14)) == 0:
             row["status"] = draw(st.sampled_from(["draft", "void", "open", "uncollectible"]))
         if row["currency"] not in currencies:

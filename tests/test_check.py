@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +10,14 @@ import pytest
 from clv_cli import run
 from clv_cli.frames import Tally
 from clv_cli.render import render
+from tests import program
 from tests.sources.exports import LINE, csv, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from clv_cli.results import Report
+    from tests.program import Finished
 
 CONFIG = """
 base_currency: USD
@@ -171,30 +170,20 @@ def test_without_the_extra_the_suggestions_say_what_to_install(
 
 
 def test_long_lists_wait_to_be_asked_for(config: Path) -> None:
-    process = clv("check", "-c", str(config))
+    process = clv("check", cwd=config.parent)
     assert "Rows skipped, by rule" in process.stdout
     assert "Customers matched to CRM accounts" in process.stdout
     for title in ("Billed customers without", "Amounts that newer exports changed"):
         assert title not in process.stdout
-    asked = clv("check", "-c", str(config), "--table", "unmatched", "-f", "csv")
+    asked = clv("check", "--table", "unmatched", "-f", "csv", cwd=config.parent)
     assert asked.stdout.splitlines()[1].startswith("C2,Zwei GmbH")
-    machine = json.loads(clv("check", "-c", str(config), "-f", "json").stdout)
+    machine = json.loads(clv("check", "-f", "json", cwd=config.parent).stdout)
     assert {"unmatched", "ambiguous", "replaced"} <= {table["name"] for table in machine["tables"]}
 
 
-def clv(
-    *arguments: str, cwd: Path | None = None, code: int = 0
-) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("CLV_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "clv_cli", *arguments],
-        env=kept,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
+def clv(*arguments: str, cwd: Path) -> Finished:
+    done = program.clv(*arguments, cwd=cwd)
+    assert done.returncode == 0, done.stderr
     return done
 
 

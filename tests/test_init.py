@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from clv_cli.config_file import load_settings
 from clv_cli.errors import DataError, ExitCode, UsageError
 from clv_cli.run import propose_config, write_config
+from tests.program import clv
 from tests.sources.exports import csv, write
 
 if TYPE_CHECKING:
@@ -18,16 +17,6 @@ if TYPE_CHECKING:
 
 HEADER = "invoice_id,customer_id,issued_on,amount,currency,status"
 INVOICES = csv("i1,c1,2026-01-05,5.00,EUR,paid", "i2,c2,2026-01-31,5.00,EUR,open", header=HEADER)
-
-
-def clv(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "clv_cli", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_written_config_is_ready_for_a_report(tmp_path: Path) -> None:

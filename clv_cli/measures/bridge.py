@@ -12,7 +12,14 @@ import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines, month_index
 from clv_cli.measures.conversion import to_base
-from clv_cli.measures.mrr_deltas import mrr_deltas
+from clv_cli.measures.credited_lines import credit_remainders
+from clv_cli.measures.mrr_deltas import (
+    delta_columns,
+    in_line_rates,
+    level_columns,
+    mrr_deltas,
+    rated_by_line,
+)
 from clv_cli.measures.mrr_lines import mrr_lines
 from clv_cli.measures.mrr_spans import snapshot_month
 from clv_cli.measures.subscription_levels import subscription_adjustments
@@ -59,13 +66,18 @@ def bridge_active(scope: Scope) -> pl.LazyFrame:
     """Which MRR is active from which month end to which, at the rate of issue and in its currency?
 
     Returns:
-        `code, currency, issued` (month), `prorated, first, end` (exclusive), sorted; `mrr` (Int64
-        MRR units of the currency), `at_issue` (of the base currency, at the rate of each line's day
-        of issue) and `place`, the `file:row` of one of the lines.
+        `code, currency, issued` (month), `prorated, first, end` (exclusive), sorted; the level
+        columns (`mrr`, Int64 MRR units of the currency, and `base` where lines carry their own
+        rates), `at_issue` (of the base currency, at the rate of each line's day of issue) and
+        `place`, the `file:row` of one of the lines.
     """
     keys = ["code", "currency", "issued", "prorated", "first", "end"]
-    valued = to_base(scope, mrr_lines(scope), pl.col("mrr"), "issued_on")
-    sums = {"mrr": pl.col("mrr"), "at_issue": pl.col("amount_base")}
+    lines = in_line_rates(scope, mrr_lines(scope))
+    if rated_by_line(scope):
+        lines = lines.drop("multiplier", "divisor")
+    valued = to_base(scope, lines, pl.col("mrr"), "issued_on")
+    sums = {name: pl.col(name) for name in level_columns(scope)}
+    sums["at_issue"] = pl.col("amount_base")
     totals = {name: value.cast(pl.Int128).sum().cast(pl.Int64) for name, value in sums.items()}
     return (
         valued.with_columns(
@@ -115,25 +127,42 @@ def ledger_rows(scope: Scope) -> pl.LazyFrame:
 
 
 def adjusted_at(frames: Collected, month: int) -> pl.DataFrame:
-    """What pauses and snapped prorations change at a month's end: `code, currency, mrr`.
+    """What pauses, snapped prorations and full credits change: `code, currency`, level columns.
 
     Args:
         frames: with `subscription_adjustments`.
         month: the month.
     """
     day = min(month_end(month), frames.scope.as_of)
-    held = pl.when(pl.col("role") == "held").then(-pl.col("mrr")).otherwise(pl.col("mrr"))
+    sign = pl.when(pl.col("role") == "held").then(-1).otherwise(1)
     active = frames[subscription_adjustments].filter(
         pl.col("from_day") <= day, pl.col("to_day") > day
     )
-    return active.with_columns(mrr=held).group_by("code", "currency").agg(pl.col("mrr").sum())
+    values = [(pl.col(value) * sign).sum() for value in level_columns(frames.scope)]
+    return active.group_by("code", "currency").agg(values)
+
+
+def remainders_at(frames: Collected, month: int, *, own: bool) -> pl.DataFrame:
+    """What full credits change at a month's end: a part of `adjusted_at`, in the same columns.
+
+    Args:
+        frames: with `credit_remainders`.
+        month: the month.
+        own: of the credits that began in the month itself, else of those before it.
+    """
+    day = min(month_end(month), frames.scope.as_of)
+    began = month_index(pl.col("from_day")) == month
+    active = frames[credit_remainders].filter(
+        pl.col("from_day") <= day, pl.col("to_day") > day, began if own else ~began
+    )
+    return active.group_by("code", "currency").agg(pl.col(level_columns(frames.scope)).sum())
 
 
 def bridged_at(frames: Collected, month: int) -> pl.DataFrame:
     """The MRR of customers between two terms at a month's end, who count all the same.
 
     Whoever pays nothing on the day, paid until at most `churn.bridge_gap_days` before its next term,
-    keeps what it last paid: `code, currency, mrr`.
+    keeps what it last paid: `code, currency` and the level columns.
 
     Args:
         frames: with `mrr_deltas` and `subscription_adjustments`.
@@ -151,28 +180,30 @@ def bridged_at(frames: Collected, month: int) -> pl.DataFrame:
     kept = before.join(late.select("unit", "ended"), on="unit", how="inner").filter(
         pl.col("to_day") == pl.col("ended")
     )
-    return kept.group_by("code", "currency").agg(pl.col("mrr").sum())
+    return kept.group_by("code", "currency").agg(pl.col(level_columns(scope)).sum())
 
 
 def _terms(frames: Collected) -> pl.DataFrame:
     """Days of constant MRR from the changes of lines, pauses and snapped prorations alone."""
     deltas, named = frames[mrr_deltas], ["code", "subscription_id"]
+    changes, values = delta_columns(frames.scope), level_columns(frames.scope)
     unit = [name for name in named if name in deltas.columns]
     level = frames[subscription_adjustments].filter(pl.col("role") == "level")
     keys = [*unit, "currency"]
-    changes = pl.concat(
+    pairs = list(zip(changes, values, strict=True))
+    days = pl.concat(
         [
-            deltas.select(*keys, "day", "delta"),
-            level.select(*keys, day="from_day", delta="mrr"),
-            level.select(*keys, day="to_day", delta=-pl.col("mrr")),
+            deltas.select(*keys, "day", *changes),
+            level.select(*keys, day="from_day", **dict(pairs)),
+            level.select(*keys, day="to_day", **{c: -pl.col(v) for c, v in pairs}),
         ]
     )
-    moved = changes.group_by(*keys, "day").agg(pl.col("delta").sum()).sort(*keys, "day")
+    moved = days.group_by(*keys, "day").agg(pl.col(changes).sum()).sort(*keys, "day")
     return moved.select(
         "code",
         "currency",
         unit=pl.struct(unit),
         from_day="day",
         to_day=pl.col("day").shift(-1).over(keys),
-        mrr=pl.col("delta").cum_sum().over(keys),
+        **{value: pl.col(change).cum_sum().over(keys) for change, value in pairs},
     ).filter(pl.col("mrr") != 0, pl.col("to_day").is_not_null())

@@ -1,6 +1,6 @@
-"""What must be known subscription by subscription: pauses, and prorations without a price.
+"""What must be known line by line: pauses, prorations without a price, and credits in full.
 
-Both concern few subscriptions, so only their lines come back from the scan; what they change is a
+All three concern few subscriptions, so only their lines come back from the scan; what they change is a
 handful of further deltas.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from clv_cli.measures.credited_lines import credit_remainders
 from clv_cli.measures.mrr_deltas import in_line_rates, level_columns
 from clv_cli.measures.mrr_lines import is_unpriced, mrr_lines
 from clv_cli.pipeline import Scope, derived, reduction
@@ -71,17 +72,17 @@ def subscription_spans(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@derived("subscription_adjustments", subscription_spans, pauses)
+@derived("subscription_adjustments", subscription_spans, pauses, credit_remainders)
 def subscription_adjustments(
-    scope: Scope, spans: pl.DataFrame, paused: pl.DataFrame
+    scope: Scope, spans: pl.DataFrame, paused: pl.DataFrame, remainders: pl.DataFrame
 ) -> pl.DataFrame:
-    """By how much do snapped prorations and pauses change the levels that the lines alone give?
+    """By how much do snapped prorations, credits and pauses change the levels of the lines alone?
 
     Returns:
         `code, subscription_id, currency, from_day, to_day` and the level columns (to be added), and
         `role`: `level`, or `held` for what a pause keeps apart on its own line.
     """
-    snapped = _snapped(scope, spans)
+    snapped = pl.concat([_snapped(scope, spans), remainders])
     parts = [spans.select(*_named(scope)), snapped]
     return pl.concat([snapped.with_columns(role=pl.lit("level")), _paused(scope, parts, paused)])
 

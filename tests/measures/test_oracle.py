@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from clv_cli.measures.billed_lines import excluded_lines, loaded_lines
@@ -31,7 +31,8 @@ SETTINGS: tuple[dict[str, Any], ...] = (
     {"mrr.proration": "exclude", "mrr.credit_notes": "ignore", "churn.bridge_gap_days": 20},
     {"churn.reactivation_window_days": 30, "nrr.months": 3, "mrr.interval_factor.week": "433/100"},
 )
-QUICK = {"nrr.months": 3, "ltv.min_churn_events": 1}
+# This calculator knows no grace for unpaid lines: `tests.oracle_switches` does.
+QUICK = {"nrr.months": 3, "ltv.min_churn_events": 1, "churn.grace_days": None}
 
 
 def _both(rows: list[dict[str, Any]], as_of: date, keys: dict[str, Any]) -> tuple[Frames, Ledger]:
@@ -49,6 +50,8 @@ def _both(rows: list[dict[str, Any]], as_of: date, keys: dict[str, Any]) -> tupl
 def test_every_figure_of_a_random_ledger_agrees_with_plain_python(
     rows: list[dict[str, Any]], as_of: date, keys: dict[str, Any]
 ) -> None:
+    # A book in which nothing was issued has no months.
+    assume(any(row["status"] not in {"draft", "void"} for row in rows))
     frames, ledger = _both(rows, as_of, keys)
     assert _months(frames) == ledger.mrr_months()
     assert _moves(frames) == {

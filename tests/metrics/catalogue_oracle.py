@@ -47,7 +47,9 @@ class Catalogue:
         self.begins = index(min(sent))
 
     def figure(self, name: str, month: int) -> Value:
-        """A figure; None where it cannot be estimated."""
+        """A figure; None where it cannot be estimated, as before the first invoice."""
+        if month < self.begins:
+            return None
         find: Callable[[int], Value] | None = getattr(self, name, None)
         if find is not None:
             return find(month)
@@ -191,12 +193,12 @@ class Catalogue:
             if any(customer in self.levels(m) for m in (month - 1, month)):
                 continue
             day = self.day(month - 1) + timedelta(days=1)
-            most: dict[str, int] = {}
+            most = 0
             while day <= self.day(month):
-                for currency, units in self.ledger._levels[customer].get(day, {}).items():
-                    most[currency] = max(most.get(currency, 0), units)
+                levels = self.ledger._levels[customer].get(day, {})
+                most = max(most, self.ledger.value(levels, month))
                 day += timedelta(days=1)
-            found += self.ledger.value(most, month)
+            found += most
         return Fraction(found, UNITS)
 
     def provisional_mrr(self, month: int) -> Value:

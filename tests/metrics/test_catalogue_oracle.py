@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from polars.exceptions import PolarsError
 
+from clv_cli.errors import ClvError
 from clv_cli.glossary import GLOSSARY
 from clv_cli.metrics import METRICS
 from clv_cli.metrics.tables.parts import computed
@@ -45,7 +48,8 @@ def disagreements(seed: int) -> list[tuple[Any, ...]]:
     return wrong
 
 
-@pytest.mark.parametrize("seed", range(3))
+# The company of seed 41 sends its first invoice in the second of the months asked.
+@pytest.mark.parametrize("seed", [0, 1, 2, 41])
 def test_every_figure_of_the_catalogue_agrees_with_plain_python(seed: int) -> None:
     assert not disagreements(seed)
 
@@ -66,11 +70,26 @@ def test_the_causes_of_a_movement_sum_to_it() -> None:
             assert abs(apart) <= Fraction(len(causes), 2)
 
 
+def _attempted(seed: int) -> list[Any]:
+    """The disagreements of a company, or what stopped the comparison: the others must go on."""
+    try:
+        return disagreements(seed)
+    except (ClvError, PolarsError, LookupError, ArithmeticError, TypeError, ValueError) as error:
+        traceback.print_exc()
+        return [repr(error)]
+
+
+def main(first: int, count: int) -> int:
+    """Compare companies, tell each that differs at once and all at the end; 1 when there are any."""
+    bad = []
+    for number, seed in enumerate(range(first, first + count), start=1):
+        if found := _attempted(seed):
+            bad.append(seed)
+            print(seed, *found[:8], sep="\n  ", flush=True)
+        if number % 100 == 0 or number == count:
+            print(f"{number} companies, {len(bad)} with a difference: {bad}", flush=True)
+    return int(bool(bad))
+
+
 if __name__ == "__main__":
-    first, count = int(sys.argv[1]), int(sys.argv[2])
-    every = {seed: disagreements(seed) for seed in range(first, first + count)}
-    bad = {seed: wrong for seed, wrong in every.items() if wrong}
-    print(f"{count} companies, {len(bad)} with a difference")
-    for seed, found in list(bad.items())[:5]:
-        print(seed, *found[:8], sep="\n  ")
-    sys.exit(bool(bad))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))

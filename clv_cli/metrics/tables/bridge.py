@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.errors import DataError
+from clv_cli.errors import ConfigError, DataError
 from clv_cli.glossary import Kind
 from clv_cli.measures.bridge import (
     adjusted_at,
@@ -17,10 +17,12 @@ from clv_cli.measures.bridge import (
     bridge_issued,
     bridged_at,
     ledger_rows,
+    remainders_at,
 )
+from clv_cli.measures.credited_lines import credit_remainders
 from clv_cli.measures.drilldown import mrr_at
 from clv_cli.measures.line_steps import at_month
-from clv_cli.measures.mrr_deltas import mrr_deltas
+from clv_cli.measures.mrr_deltas import level_columns, mrr_deltas
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.measures.series import roll_forward
@@ -48,6 +50,7 @@ STEPS = {
     "mrr": "MRR",
     "residual": "Residual",
 }
+FX_STEPS = {"service_start": "FX to term's start", "constant": "FX to the fixed day"}
 PARTS = tuple(step for step in STEPS if step not in {"mrr", "residual"})
 MONTHS_SHOWN = 4
 LINES_NAMED = 5
@@ -66,12 +69,15 @@ def bridge_table(scope: Scope) -> Table:
         scope: the Book, day and period.
 
     Raises:
+        ConfigError: MRR is not made of invoices.
         DataError: (when computed) the bridge does not meet the ledger.
     """
-    columns = (
-        Column("month", Kind.MONTH, "Month"),
-        *(Column(name, Kind.MONEY, heading) for name, heading in STEPS.items()),
-    )
+    if scope.settings.mrr.basis == "subscriptions":
+        raise ConfigError(
+            "MRR at the subscription table's prices is made of no invoice: nothing leads to it",
+            where="mrr.basis: subscriptions",
+            hint="set mrr.basis: lines (or compare, which reports both)",
+        )
     needs = (
         bridge_issued,
         bridge_active,
@@ -79,6 +85,12 @@ def bridge_table(scope: Scope) -> Table:
         mrr_spans,
         mrr_deltas,
         subscription_adjustments,
+        credit_remainders,
+    )
+    headings = {**STEPS, "fx": FX_STEPS.get(scope.settings.fx.mode, STEPS["fx"])}
+    columns = (
+        Column("month", Kind.MONTH, "Month"),
+        *(Column(name, Kind.MONEY, heading) for name, heading in headings.items()),
     )
     return Table(
         "bridge",
@@ -111,12 +123,15 @@ def _month(frames: Frames, month: int, closing: int) -> dict[str, int]:
     active = frames[bridge_active].filter(pl.col("first") <= month, pl.col("end") > month)
     at_issue, value = _total(active, "at_issue"), _worth(frames, active, month)
     mine = pl.col("issued") == month
-    parts[6] += _total(active.filter(mine, pl.col("prorated")), "at_issue")
-    parts[7] += _total(active.filter(mine, ~pl.col("prorated")), "at_issue")
-    parts[8] += _total(active.filter(~mine), "at_issue")
-    gaps = _value(frames, adjusted_at(frames, month), month) + _value(
-        frames, bridged_at(frames, month), month
+    # What full credits leave is part of making lines monthly, and no gap.
+    rounded, before = (
+        _value(frames, remainders_at(frames, month, own=o), month) for o in (True, False)
     )
+    parts[6] += _total(active.filter(mine, pl.col("prorated")), "at_issue")
+    parts[7] += _total(active.filter(mine, ~pl.col("prorated")), "at_issue") + rounded
+    parts[8] += _total(active.filter(~mine), "at_issue") + before
+    held = [adjusted_at(frames, month), bridged_at(frames, month)]
+    gaps = sum(_value(frames, levels, month) for levels in held) - rounded - before
     parts += [gaps, value - at_issue]
     residual = sum(parts) - closing
     # Foreign levels are rounded customer by customer in the ledger, and currency by currency here.
@@ -159,7 +174,12 @@ def _total(rows: pl.DataFrame, column: str) -> int:
 
 def _worth(frames: Frames, active: pl.DataFrame, month: int) -> int:
     """The MRR of lines at the rates of the month's end."""
-    return _value(frames, active.group_by("code", "currency").agg(pl.col("mrr").sum()), month)
+    return _value(frames, _levels(frames, active), month)
+
+
+def _levels(frames: Frames, rows: pl.DataFrame) -> pl.DataFrame:
+    values = level_columns(frames.scope)
+    return rows.group_by("code", "currency").agg(pl.col(value).sum() for value in values)
 
 
 def _value(frames: Frames, levels: pl.DataFrame, month: int) -> int:
@@ -168,9 +188,8 @@ def _value(frames: Frames, levels: pl.DataFrame, month: int) -> int:
 
 def _unexplained(frames: Frames, active: pl.DataFrame, month: int, residual: int) -> DataError:
     """The error of a residual, with the lines of the customers whose MRR is not that of their lines."""
-    lines = active.group_by("code", "currency").agg(pl.col("mrr").sum())
-    every = pl.concat([lines, adjusted_at(frames, month), bridged_at(frames, month)])
-    mine = at_month(frames, every.group_by("code", "currency").agg(pl.col("mrr").sum()), month)
+    parts = [_levels(frames, active), adjusted_at(frames, month), bridged_at(frames, month)]
+    mine = at_month(frames, _levels(frames, pl.concat(parts)), month)
     sides = mine.join(mrr_at(frames, month), on="code", how="full", coalesce=True)
     apart = sides.filter((pl.col("value").fill_null(0) - pl.col("mrr").fill_null(0)).abs() > 1)
     places = active.join(apart.select("code"), on="code", how="semi")["place"].unique().sort()
