@@ -19,6 +19,7 @@ import polars as pl
 
 from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.claims import claimed_lines
+from clv_cli.attribution.components import REST
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives
 from clv_cli.attribution.expansion import split_spread
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 TIERS = ("cxm", "cs")
 BUCKETS = (*TIERS, "sales")
 BUCKET = pl.Enum(BUCKETS)
-REST, UNMATCHED, FX = "rest", "unmatched_credits", "fx_rounding"
 _PART = ["at", "part"]
 SHARE = (
     "at",
