@@ -123,8 +123,8 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     )
     back = given.join(places, on="original_line_id")
     none = pl.lit(None, pl.String)
-    columns = (*columns, "credit")
-    return pl.concat([cells.with_columns(credit=none).select(columns), back.select(columns)])
+    both = (cells.with_columns(credit=none), back)
+    return pl.concat(frame.select(*columns, "credit") for frame in both)
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:

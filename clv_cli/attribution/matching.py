@@ -60,9 +60,7 @@ def split_takings(
             open_.select(*TAKING, "issued_on", closed=False),
         ]
     )
-    # What was closed comes first: later credits find it done.
-    order = [~pl.col("closed"), "issued_on", "line_id"]
-    nth = pl.int_range(pl.len()).over("original_line_id", order_by=order)
+    nth = pl.int_range(pl.len()).over("original_line_id", order_by=["issued_on", "line_id"])
     placed = both.with_columns(nth=nth).sort("issued_on", "line_id", "original_line_id")
     return placed.drop("issued_on")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 slowly = settings(
     deadline=None,
-    max_examples=10,
+    max_examples=6,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 CELL = [name for name in FROZEN_COLUMNS if name not in {"source", "row", "evidence_row"}]
@@ -147,6 +147,63 @@ def test_a_credit_after_closing_takes_back_the_closed_cells_though_the_rule_is_g
         ("back", "switched"): -334,
         ("back", "rest"): -667,
     }
+
+
+SPREAD = {day: rate("EUR", day, value) for day, value in (
+    ("2025-03-01", "1.0987"), ("2025-04-01", "1.1"), ("2025-04-15", "1.21"),
+    ("2025-05-01", "0.9"), ("2025-05-02", "1.3"),
+)}  # fmt: skip
+
+
+@slowly
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=4), st.integers(0, 60))
+def test_closing_amid_refunds_changes_nothing_and_all_of_them_leave_nothing(
+    cents: list[int], kept: int
+) -> None:
+    whole = sum(cents) + kept
+    bought = line("A", "2025-03-01", f"{whole / 100:.2f}", line_id="now", currency="EUR")
+    backs = [
+        line("A", day, f"-{cent / 100:.2f}", kind="credit", line_id=f"b{day}", currency="EUR",
+             original_line_id="now")
+        for day, cent in zip([*SPREAD][1:], cents, strict=False)
+    ]  # fmt: skip
+    scope = asked([bought, *backs], rates=list(SPREAD.values()), **THIRD)
+    after = closed(scope, "2025-04")
+    found = ledger(scope)
+    assert ledger(after).equals(found)
+    net = found.filter(pl.col("component") != "fx_rounding").group_by("component")
+    sums = net.agg(pl.col("own", "amount").sum())
+    assert kept or sums.select((pl.col("own", "amount") == 0).all()).row(0) == (True, True)
+
+
+def test_a_credit_after_closing_takes_what_the_closed_one_left() -> None:
+    backs = [
+        line("A", day, amount, kind="credit", line_id=f"back{day}", original_line_id="now")
+        for day, amount in (("2025-04-01", "-0.02"), ("2025-05-01", "-0.01"))
+    ]
+    scope = asked([line("A", "2025-03-01", "0.03", line_id="now"), *backs], **THIRD)
+    found = amounts(closed(scope, "2025-04"))
+    # 1 + 2 cents, of which the closed credit took 1 + 1.
+    assert found["back2025-04-01", "switched"] == -1
+    assert {key: cents for key, cents in found.items() if key[0] == "back2025-05-01"} == {
+        ("back2025-05-01", "rest"): -1
+    }
+
+
+def test_a_closed_purchase_is_not_taken_back_twice() -> None:
+    first = line("A", "2025-04-01", "-10.01", kind="credit", line_id="b1", original_line_id="now")
+    at_close = closed(asked([BOUGHT, first], **THIRD), "2025-04")
+    more = line("A", "2025-05-01", "-4", kind="credit", line_id="b2", original_line_id="now")
+    again = asked([BOUGHT, first, more], **THIRD)
+    again = replace(again, book=replace(again.book, frozen=at_close.book.frozen))
+    assert amounts(again)["b2", "unmatched_credits"] == -400
+
+
+def test_a_line_that_rules_no_longer_reach_keeps_its_closed_cells() -> None:
+    at_close = closed(asked([BOUGHT], **THIRD), "2025-03")
+    again = asked([BOUGHT])
+    again = replace(again, book=replace(again.book, frozen=at_close.book.frozen))
+    assert amounts(again) == {("now", "switched"): 334, ("now", "rest"): 667}
 
 
 def test_a_closed_line_keeps_the_version_and_the_evidence_of_its_rule() -> None:
