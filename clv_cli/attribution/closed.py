@@ -44,6 +44,11 @@ def to_freeze(ledger: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
 @reduction("split_frozen_lines")
 def split_frozen_lines(scope: Scope) -> pl.LazyFrame:
     """The lines of the period that have frozen rows, as they are today."""
+    if scope.book.frozen is None:
+        # Nothing is closed: no scan of the lines to find that out.
+        none = scope.book.table("billing_lines").clear().with_columns(amount_base="amount")
+        numbers = {name: pl.lit(0, pl.Int32) for name in ("code", "month")}
+        return none.with_columns(**numbers).select(LINE)
     return history(scope).filter(in_period(scope) & pl.col("closed")).select(LINE)
 
 
