@@ -20,6 +20,10 @@ COMPONENTS: dict[tuple[str, str], str] = {
     ("sales", "unmatched"): "customers who are no account of the CRM, as far as anything tells",
     ("sales", "unmatched_credits"): "credits for which the customer has no purchase left",
     ("sales", "fx_rounding"): "exchange differences between credits and what they take back",
+    (
+        "sales",
+        "restated",
+    ): "what lines of closed months are worth beyond what they were closed with",
 }
 
 

@@ -9,6 +9,7 @@ the same integer cells, and the split table gains the columns `low` and `high`. 
 any reduction or derived measure below `attribution`; none of it runs unless the method is asked for.
 """
 
+from clv_cli.attribution.closed import to_freeze
 from clv_cli.attribution.contested_table import split_claims_table
 from clv_cli.attribution.driver_tables import driver_tables
 from clv_cli.attribution.evidence import evidence_tables, require_causal
@@ -36,4 +37,5 @@ __all__ = [
     "split_table",
     "split_tables",
     "split_tornado_table",
+    "to_freeze",
 ]

@@ -134,17 +134,23 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
     for nth in numbered["nth"].unique().sort():
         given = _one_round(cutter, left, numbered.filter(pl.col("nth") == nth))
         rounds.append(given)
-        spent = given.select("original_line_id", *ORDER, _own="own", _amount="amount")
-        left = (
-            left.join(spent, on=["original_line_id", *ORDER], how="left", nulls_equal=True)
-            .with_columns(
-                pl.col("own") - pl.col("_own").fill_null(0),
-                pl.col("amount") - pl.col("_amount").fill_null(0),
-            )
-            .drop("_own", "_amount")
-        )
+        left = without(left, given)
     rows = pl.concat(rounds).filter((pl.col("share_num") > 0) | (pl.col("amount") > 0))
     return rows.drop("line", "nth")
+
+
+def without(cells: pl.DataFrame, spent: pl.DataFrame) -> pl.DataFrame:
+    """What is left of cells, less what credits took of them: both with `original_line_id`."""
+    keys = ["original_line_id", *ORDER]
+    sums = spent.group_by(keys).agg(_own=pl.col("own").sum(), _amount=pl.col("amount").sum())
+    return (
+        cells.join(sums, on=keys, how="left", nulls_equal=True)
+        .with_columns(
+            pl.col("own") - pl.col("_own").fill_null(0),
+            pl.col("amount") - pl.col("_amount").fill_null(0),
+        )
+        .drop("_own", "_amount")
+    )
 
 
 def _one_round(cutter: Cutter, left: pl.DataFrame, takings: pl.DataFrame) -> pl.DataFrame:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.claims import claimed_lines
+from clv_cli.attribution.components import REST
 from clv_cli.attribution.contested import net_money
 from clv_cli.attribution.facts import split_rounded
 from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.waterfall import REST, shares, split_claims, split_parts
+from clv_cli.attribution.waterfall import shares, split_claims, split_parts
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from clv_cli.attribution.cells import Claimed
 from clv_cli.attribution.facts import split_rounded
 from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.waterfall import combined, split_claims
+from clv_cli.attribution.tiers import TIERS, tiers
+from clv_cli.attribution.waterfall import split_claims
 from clv_cli.buckets import BUCKETS
-from clv_cli.frames import WEIGHT_ONE
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ORDERS = tuple(permutations(BUCKETS))
 Money = dict[str, Fraction]
+CLAIMS = [f"{tier}_{part}" for tier in TIERS for part in ("num", "den")]
 
 
 @reduction("split_won_deals")
@@ -56,14 +57,14 @@ def split_contest(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     """How much money of the period is claimed with which weights?
 
     Returns:
-        `cxm, cs, sales` (weights in parts per million) and `amount` (Int128, in the base currency, net
-        of credits), one row a combination, sorted.
+        `cxm_num, cxm_den, cs_num, cs_den` (the claims), `sales` (1 where sales claim it all) and
+        `amount` (Int128, in the base currency, net of credits), one row a combination, sorted.
     """
     money = net_money(bought, rounded, credits_)
-    deals = bought.join(won, on="deal_id", how="semi").select("at", sales=pl.lit(WEIGHT_ONE))
-    weights = combined(scope, claims).join(deals, on="at", how="left")
+    deals = bought.join(won, on="deal_id", how="semi").select("at", sales=pl.lit(1))
+    weights = tiers(scope, claims).join(deals, on="at", how="left")
     rows = weights.join(money, on=["at", "part"]).with_columns(pl.col("sales").fill_null(0))
-    keys = list(BUCKETS)
+    keys = [*CLAIMS, "sales"]
     return rows.group_by(keys).agg(pl.col("amount").cast(pl.Int128).sum()).sort(keys)
 
 
@@ -83,11 +84,10 @@ def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFram
 
 def claimed(frames: Frames, cells: Cells) -> Claimed:
     """The claims of all buckets on the revenue of the period, and their range over the six orders."""
-    contest = [
-        (*(Fraction(weight, WEIGHT_ONE) for weight in row[:3]), row[3])
+    rows = [
+        ({"cxm": Fraction(*row[:2]), "cs": Fraction(*row[2:4]), "sales": Fraction(row[4])}, row[5])
         for row in frames[split_contest].iter_rows()
     ]
-    rows = [(dict(zip(BUCKETS, row, strict=False)), row[3]) for row in contest]
     unclaimed = cells.total - sum(amount for _, amount in rows)
     claims = _sums(rows, unclaimed, _claims)
     orders = [_sums(rows, unclaimed, granting(order)) for order in ORDERS]

@@ -41,7 +41,7 @@ def window_days(scope: Scope) -> int:
 
 
 def cs_weight(scope: Scope) -> int:
-    """`split.cs_weight` in whole parts per million, finer digits cut off."""
+    """`split.cs_weight` in parts per million: whole, for the setting has six digits at most."""
     return int(scope.settings.split.cs_weight * WEIGHT_ONE)
 
 

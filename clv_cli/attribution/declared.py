@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.cells import Cell, Cells, Method
+from clv_cli.attribution.closed import findings, split_late, split_restated
+from clv_cli.attribution.components import UNMATCHED
 from clv_cli.attribution.contested import claimed, split_contest
 from clv_cli.attribution.cs import after, split_hindsight, split_interventions, window_days
 from clv_cli.attribution.facts import split_facts
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.waterfall import UNMATCHED, split_parts
+from clv_cli.attribution.waterfall import split_parts
 from clv_cli.frames import Finding, Severity
 from clv_cli.measures.revenue_facts import revenue_months
 from clv_cli.money import to_decimal
@@ -70,7 +72,7 @@ def cells(frames: Frames) -> Cells:
 
 def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
     scope = frames.scope
-    findings = []
+    found_: list[Finding] = []
     touches, lines, amount = frames[split_hindsight_lines].row(0)
     if touches:
         follow = f"{_lines(lines, 'purchase')} worth {_money(amount, scope)} came after them"
@@ -79,7 +81,7 @@ def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
             f"hindsight is no evidence; {follow} and without an earlier flag"
         )
         remedy = "flag customers before they are helped, or record the day of the risk"
-        findings.append(Finding(Severity.NOTE, "hindsight_flags", message, remedy=remedy))
+        found_.append(Finding(Severity.NOTE, "hindsight_flags", message, remedy=remedy))
     for cell in (cell for cell in found if cell.component == UNMATCHED):
         message = (
             f"{_money(-cell.amount, scope)} of {_lines(cell.lines, 'credit')} find no purchase of their "
@@ -88,7 +90,7 @@ def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
         remedy = (
             "give credits the id of their original line (original_line_id), or add older exports"
         )
-        findings.append(Finding(Severity.WARNING, "unmatched_credits", message, remedy=remedy))
+        found_.append(Finding(Severity.WARNING, "unmatched_credits", message, remedy=remedy))
     _, lines, amount = frames[split_unknown_bases].row(0)
     if lines:
         least = scope.settings.split.base_min_months
@@ -96,8 +98,8 @@ def _findings(frames: Frames, found: list[Cell]) -> list[Finding]:
             f"{_lines(lines, 'purchase')} worth {_money(amount, scope)} in fewer than {least} months "
             "since the first of the same product: nothing of it counts as expansion"
         )
-        findings.append(Finding(Severity.NOTE, "unknown_base", message))
-    return findings
+        found_.append(Finding(Severity.NOTE, "unknown_base", message))
+    return [*found_, *findings(scope, frames[split_late], frames[split_restated])]
 
 
 def _lines(count: int, one: str, many: str | None = None) -> str:
@@ -109,7 +111,14 @@ def _money(minor: int, scope: Scope) -> str:
 
 
 DECLARED = Method(
-    (split_facts, revenue_months, split_hindsight_lines, split_unknown_bases),
+    (
+        split_facts,
+        revenue_months,
+        split_hindsight_lines,
+        split_unknown_bases,
+        split_late,
+        split_restated,
+    ),
     cells,
     (split_contest,),
     claimed,

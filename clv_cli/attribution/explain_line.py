@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from clv_cli.attribution.components import FX, RESTATED, UNMATCHED
 from clv_cli.attribution.cs import (
     split_flags,
     split_interventions,
@@ -25,7 +26,7 @@ from clv_cli.attribution.motion import (
 )
 from clv_cli.attribution.reach import split_bought
 from clv_cli.attribution.renewed import split_terms
-from clv_cli.attribution.waterfall import FX, UNMATCHED, split_claims, split_parts
+from clv_cli.attribution.waterfall import split_claims, split_parts
 from clv_cli.buckets import BUCKETS
 from clv_cli.errors import DataError
 from clv_cli.frames import WEIGHT_ONE
@@ -158,6 +159,8 @@ def _why(cell: dict[str, Any], weight: int | None) -> str:
         return "granted"
     if cell["component"] == UNMATCHED:
         return "finds no purchase of the customer to take back"
+    if cell["component"] == RESTATED:
+        return "what the line has changed by since its month was closed"
     if cell["component"] == FX:
         return "worth more or less at its own day's exchange rate"
     if (cell["evidence"] or "").startswith("billing_lines:"):

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from clv_cli.attribution.allocation import Cutter, give_back, with_shares
+from clv_cli.attribution.allocation import Cutter, give_back, with_shares, without
+from clv_cli.attribution.closed import split_restated
+from clv_cli.attribution.components import FX, REST, UNMATCHED
+from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.lines import ONE, split_negatives
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.motion import PART
 from clv_cli.attribution.reach import plain, split_bought
 from clv_cli.attribution.unmatched import rest_of
-from clv_cli.attribution.waterfall import BUCKET, FX, REST, UNMATCHED, split_shares
+from clv_cli.attribution.waterfall import BUCKET, split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
 ROW = (
@@ -33,12 +36,15 @@ ROW = (
     "component",
     "rule_id",
     "evidence",
+    "original_evidence",
     "share_num",
     "share_den",
     "currency",
     "own",
     "amount",
 )
+# Of the credits that take a purchase back: the evidence of its cell.
+NO_ORIGINAL = pl.lit(None, pl.String).alias("original_evidence")
 LINE_ORDER = (
     "issued_on",
     "line_id",
@@ -47,6 +53,7 @@ LINE_ORDER = (
     "component",
     "rule_id",
     "evidence",
+    "original_evidence",
     "amount",
 )
 CELL = ("part", "bucket", "component", "rule_id", "evidence")
@@ -75,13 +82,23 @@ def _sales(component: str | pl.Expr) -> dict[str, pl.Expr]:
     }
 
 
-@derived("split_rounded", split_bought, split_shares, split_takings, split_negatives)
-def split_rounded(
+@derived(
+    "split_rounded",
+    split_bought,
+    split_shares,
+    split_takings,
+    split_negatives,
+    split_kept,
+    split_kept_back,
+)
+def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
     bought: pl.DataFrame,
     shares: pl.DataFrame,
     takings: pl.DataFrame,
     negative: pl.DataFrame,
+    kept: pl.DataFrame,
+    gone: pl.DataFrame,
 ) -> pl.DataFrame:
     """All integer cells of what rules reach: of purchases, and of what credits take back of them.
 
@@ -90,15 +107,28 @@ def split_rounded(
         `amount` (in the base currency), both not negative; `credit` (line id) for what one takes back.
     """
     cutter = Cutter(scope)
-    cells = _purchases(cutter, bought, shares, rest_of(scope))
+    columns = ("at", *CELL, "share_num", "share_den", "own", "amount")
+    open_ = _purchases(cutter, bought.filter(~pl.col("closed")), shares, rest_of(scope))
+    closed = _typed(kept).join(bought.select("at", "line_id"), on="line_id").select(columns)
+    cells = pl.concat([open_, closed])
     places = bought.select("at", original_line_id="line_id")
-    taken = takings.join(negative.select("line_id", "currency", "month"), on="line_id")
+    now = takings.filter(~pl.col("closed")).drop("closed")
+    taken = now.join(negative.select("line_id", "currency", "month"), on="line_id")
     originals = places.join(taken.select("original_line_id").unique(), on="original_line_id")
-    given = give_back(cutter, cells.join(originals, on="at"), taken).rename({"line_id": "credit"})
+    spent = _typed(gone).with_columns(-pl.col("own", "amount"))
+    left = without(cells.join(originals, on="at"), spent)
+    given = pl.concat(
+        frame.select("original_line_id", *columns[1:], credit="line_id")
+        for frame in (spent, give_back(cutter, left, taken))
+    )
     back = given.join(places, on="original_line_id")
-    columns = ("at", *CELL, "share_num", "share_den", "own", "amount", "credit")
     none = pl.lit(None, pl.String)
-    return pl.concat([cells.with_columns(credit=none).select(columns), back.select(columns)])
+    both = (cells.with_columns(credit=none), back)
+    return pl.concat(frame.select(*columns, "credit") for frame in both)
+
+
+def _typed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col("part").cast(PART), pl.col("bucket").cast(BUCKET))
 
 
 def _purchases(
@@ -140,7 +170,9 @@ def split_credit_rows(
     What a credit is worth at its own day's exchange rate, beyond what it takes back of its original,
     is no bucket's doing: it stands apart as `fx_rounding`.
     """
-    now = credits_.filter("reported").with_columns(owed=(-pl.col("amount")).cast(pl.Int128))
+    now = credits_.filter(pl.col("reported") & ~pl.col("closed")).with_columns(
+        owed=(-pl.col("amount")).cast(pl.Int128)
+    )
     back = rounded.filter(pl.col("credit").is_not_null()).rename({"credit": "line_id"})
     heads = now.drop("amount", "amount_base", "original_line_id")
     given = (
@@ -148,6 +180,7 @@ def split_credit_rows(
         .join(heads, on="line_id")
         .with_columns(
             -pl.col("own", "amount"),
+            original_evidence="evidence",
             evidence=pl.lit("billing_lines:") + pl.col("original"),
             share_den=pl.col("share_den") * pl.col("owed"),
         )
@@ -179,7 +212,14 @@ def _apart(
         evidence=pl.lit("billing_lines:") + pl.col("original_line_id"),
     )
     share = {"share_num": (-pl.col("own")).cast(pl.Int128), "share_den": pl.col("owed")}
-    return rows.with_columns(**share).select(ROW)
+    return rows.with_columns(NO_ORIGINAL, **share).select(ROW)
+
+
+@derived("split_kept_rows", split_frozen, split_restated)
+def split_kept_rows(_: Scope, rows: pl.DataFrame, restated: pl.DataFrame) -> pl.DataFrame:
+    """The rows of closed months of the period: as they were closed, and what has changed since."""
+    kept = rows.filter("reported")
+    return pl.concat(_typed(frame).select(ROW) for frame in (kept, restated))
 
 
 def _plain_sums(*of_line: str, named: bool = False) -> Measure:
@@ -202,6 +242,11 @@ _MONTHLY = _plain_sums("month", "currency", named=True)
 PLAIN = {"product": _plain_sums("product_id"), "customer": _plain_sums("code")}
 
 
+def _now(bought: pl.DataFrame) -> pl.DataFrame:
+    """The purchases of the period whose cells are cut now, not kept."""
+    return bought.filter(pl.col("reported") & ~pl.col("closed"))
+
+
 def _sums(grain: str) -> Measure:
     keys = GRAINS[grain]
     of_line = [name for name in keys if name not in CELL]
@@ -215,9 +260,10 @@ def _sums(grain: str) -> Measure:
         bought: pl.DataFrame,
         cells: pl.DataFrame,
         credits_: pl.DataFrame,
+        kept: pl.DataFrame,
     ) -> pl.DataFrame:
-        lines = bought.filter("reported").select("at", *of_line)
-        frames = [cells.join(lines, on="at"), credits_]
+        lines = _now(bought).select("at", *of_line)
+        frames = [cells.join(lines, on="at"), credits_, kept]
         cut = [frame.group_by(keys).agg(count, *totals) for frame in frames]
         both = pl.concat([rest.select(*keys, "lines", *money), *cut]).group_by(keys)
         # The strict cast raises where a sum leaves 64 bits; Int64 sums would wrap silently.
@@ -225,7 +271,13 @@ def _sums(grain: str) -> Measure:
         texts = [pl.col(name).cast(pl.String) for name in keys if name in CELL]
         return summed.with_columns(texts).sort(keys, nulls_last=True)
 
-    needs = (PLAIN.get(grain, _MONTHLY), split_bought, split_cells, split_credit_rows)
+    needs = (
+        PLAIN.get(grain, _MONTHLY),
+        split_bought,
+        split_cells,
+        split_credit_rows,
+        split_kept_rows,
+    )
     return derived(f"split_by_{grain}", *needs)(add)
 
 
@@ -238,24 +290,27 @@ def split_plain(scope: Scope) -> pl.LazyFrame:
     """The rows of the purchases of the period that no rule can reach."""
     nothing = pl.lit(None, pl.String)
     sales = _sales(rest_of(scope))
-    rows = plain(scope).with_columns(**sales, evidence=nothing, share_num=ONE, share_den=ONE)
+    rows = plain(scope).with_columns(
+        NO_ORIGINAL, **sales, evidence=nothing, share_num=ONE, share_den=ONE
+    )
     return rows.with_columns(own="amount").with_columns(amount="amount_base").select(ROW)
 
 
-@derived("split_lines", split_plain, split_bought, split_cells, split_credit_rows)
+@derived("split_lines", split_plain, split_bought, split_cells, split_credit_rows, split_kept_rows)
 def split_lines(
     _: Scope,
     rest: pl.DataFrame,
     bought: pl.DataFrame,
     cells: pl.DataFrame,
     credits_: pl.DataFrame,
+    kept: pl.DataFrame,
 ) -> pl.DataFrame:
     """One row a line x part x bucket x component x rule x evidence, sorted by day and line.
 
     `share_num / share_den` is its exact share of the line, `amount` the integer cell in minor units
     of the base currency; `part` is `whole` for lines that no rule could reach.
     """
-    lines = bought.filter("reported").drop("amount")
-    cut = cells.join(lines, on="at").select(ROW)
-    rows = pl.concat([rest, cut, credits_]).sort(LINE_ORDER, nulls_last=True)
+    lines = _now(bought).drop("amount")
+    cut = cells.join(lines, on="at").with_columns(NO_ORIGINAL).select(ROW)
+    rows = pl.concat([rest, cut, credits_, kept]).sort(LINE_ORDER, nulls_last=True)
     return rows.with_columns(pl.col("part", "bucket").cast(pl.String))

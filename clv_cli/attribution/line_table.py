@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.facts import split_lines
+from clv_cli.attribution.frozen import split_frozen
 from clv_cli.attribution.split import method_of
 from clv_cli.attribution.versions import place, split_evidence_rows, split_rule_versions
 from clv_cli.glossary import Kind
@@ -32,6 +33,7 @@ COLUMNS = (
     Column("method", Kind.TEXT, "Method", people=False),
     Column("evidence", Kind.TEXT, "Evidence"),
     Column("evidence_row", Kind.TEXT, "Row of the evidence", people=False),
+    Column("original_evidence", Kind.TEXT, "Evidence of what it takes back", people=False),
     Column("exact_share", Kind.TEXT, "Exact share", people=False),
     Column("currency", Kind.TEXT, "Currency", people=False),
     Column("own", Kind.MONEY, "In its currency", "currency", people=False),
@@ -40,7 +42,10 @@ COLUMNS = (
     Column("source", Kind.TEXT, "File", people=False),
     Column("row", Kind.COUNT, "Row", people=False),
 )
-NEEDS = (split_lines, split_rule_versions, split_evidence_rows)
+NEEDS = (split_lines, split_rule_versions, split_evidence_rows, split_frozen)
+# What a closed month keeps beside its cells, and which row of it that is.
+KEPT = ("rule_version", "method", "evidence_row")
+CELL = ("line_id", "part", "bucket", "component", "rule_id", "evidence", "original_evidence")
 
 
 def ledger(frames: Frames) -> pl.DataFrame:
@@ -53,11 +58,16 @@ def ledger(frames: Frames) -> pl.DataFrame:
     named = lines.join(frames[split_rule_versions], on="rule_id", how="left").join(
         frames[split_evidence_rows], on="evidence", how="left"
     )
+    kept = frames[split_frozen].select(*CELL, pl.col(KEPT).name.suffix("_kept"))
     return (
-        named.sort("at")
-        .with_columns(
+        named.with_columns(
             method=pl.col("component").replace_strict(MEASURED, default="declared"),
             evidence_row=pl.col("evidence_row").fill_null(place()),
+        )
+        .join(kept, on=CELL, how="left", nulls_equal=True)
+        .sort("at")
+        .with_columns(
+            *(pl.coalesce(f"{name}_kept", name).alias(name) for name in KEPT),
             exact_share=pl.concat_str("share_num", pl.lit("/"), "share_den"),
             minor="own",
         )

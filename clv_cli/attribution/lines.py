@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.frames import FROZEN_COLUMNS
 from clv_cli.measures.billed_lines import billed_lines
 from clv_cli.pipeline import reduction
 
@@ -31,10 +32,22 @@ ONE = pl.lit(1, pl.Int128)
 
 
 def history(scope: Scope) -> pl.LazyFrame:
-    """All billed lines up to the end of the period."""
+    """All billed lines up to the end of the period, with `closed`: whether they have frozen rows."""
     lines = billed_lines(scope).filter(pl.col("month") < scope.period.end)
     # A missing rate stops the run through `revenue_months`; until then it counts as nothing.
-    return lines.with_columns(pl.col("amount_base").fill_null(0))
+    rated = lines.with_columns(pl.col("amount_base").fill_null(0))
+    if scope.book.frozen is None:
+        return rated.with_columns(closed=pl.lit(value=False))
+    ids = frozen(scope).select("line_id").unique().with_columns(closed=pl.lit(value=True))
+    return rated.join(ids, on="line_id", how="left").with_columns(
+        pl.col("closed").fill_null(value=False)
+    )
+
+
+def frozen(scope: Scope) -> pl.LazyFrame:
+    """The rows of closed months, in the columns of `FROZEN_COLUMNS`."""
+    rows = scope.book.frozen
+    return pl.LazyFrame(schema=FROZEN_COLUMNS) if rows is None else rows.lazy()
 
 
 def in_period(scope: Scope) -> pl.Expr:
@@ -50,7 +63,7 @@ def credited_codes(scope: Scope) -> pl.LazyFrame:
 @reduction("split_negatives")
 def split_negatives(scope: Scope) -> pl.LazyFrame:
     """Credits, refunds and write-offs up to the end of the period."""
-    return history(scope).filter(pl.col("amount") < 0).select(*LINE, "original_line_id")
+    return history(scope).filter(pl.col("amount") < 0).select(*LINE, "original_line_id", "closed")
 
 
 @reduction("split_originals")
@@ -72,7 +85,7 @@ def split_originals(scope: Scope) -> pl.LazyFrame:
     flagged = bought.join(
         _named(scope).select("line_id").unique().with_columns(named=yes), on="line_id", how="left"
     ).join(_adrift(scope).with_columns(every=yes), on="code", how="left")
-    return flagged.filter(named | every).select(*LINE, *FACETS)
+    return flagged.filter(named | every).select(*LINE, *FACETS, "closed")
 
 
 def _named(scope: Scope) -> pl.LazyFrame:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.frozen import split_kept, split_kept_back
 from clv_cli.attribution.in_reach import in_reach
 from clv_cli.attribution.lines import in_period, split_negatives, split_originals
 from clv_cli.pipeline import derived
@@ -30,14 +31,53 @@ Taking = tuple[str, str, int]
 Event = tuple[str, str | None, int, str | None]
 
 
-@derived("split_takings", split_negatives, split_originals)
-def split_takings(_: Scope, negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
+@derived("split_takings", split_negatives, split_originals, split_kept, split_kept_back)
+def split_takings(
+    _: Scope,
+    negative: pl.DataFrame,
+    originals: pl.DataFrame,
+    kept: pl.DataFrame,
+    back: pl.DataFrame,
+) -> pl.DataFrame:
     """How much does which credit take back of which purchase?
+
+    Credits of closed months took what they took; the others take what those left.
 
     Returns:
         One row a credit x purchase, sorted by credit: `line_id, original_line_id, taken` (minor units
-        of their currency, above 0), and `nth`: its place among the takings of the purchase.
+        of their currency, above 0), `nth`: its place among the takings of the purchase, and `closed`.
     """
+    before = back.group_by("line_id", "original_line_id", "issued_on").agg(
+        taken=0 - pl.col("own").sum()
+    )
+    left = _left(originals, kept, before)
+    days = ["line_id", "issued_on"]
+    open_ = _open_takings(negative.filter(~pl.col("closed")), left).join(
+        negative.select(days), on="line_id"
+    )
+    both = pl.concat(
+        [
+            before.filter(pl.col("taken") > 0).select(*TAKING, "issued_on", closed=True),
+            open_.select(*TAKING, "issued_on", closed=False),
+        ]
+    )
+    nth = pl.int_range(pl.len()).over("original_line_id", order_by=["issued_on", "line_id"])
+    placed = both.with_columns(nth=nth).sort("issued_on", "line_id", "original_line_id")
+    return placed.drop("issued_on")
+
+
+def _left(originals: pl.DataFrame, kept: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The purchases with what of their `amount` credits of closed months left."""
+    worth = kept.group_by("line_id").agg(kept=pl.col("own").sum())
+    gone = before.group_by(line_id="original_line_id").agg(gone=pl.col("taken").sum())
+    both = originals.join(worth, on="line_id", how="left").join(gone, on="line_id", how="left")
+    at_closing = pl.when("closed").then(pl.col("kept").fill_null(0)).otherwise("amount")
+    left = (at_closing - pl.col("gone").fill_null(0)).clip(lower_bound=0)
+    return both.with_columns(amount=left).drop("kept", "gone")
+
+
+def _open_takings(negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
+    """What credits of open months take back: `line_id, original_line_id, taken`."""
     worth = originals.select(*GROUP, original_line_id="line_id", worth="amount")
     keys = [*GROUP, "original_line_id"]
     ordered = negative.sort("issued_on", "line_id").join(
@@ -50,11 +90,7 @@ def split_takings(_: Scope, negative: pl.DataFrame, originals: pl.DataFrame) -> 
         "line_id", "original_line_id", taken=owed
     )
     stacked = pl.DataFrame(list(_stacked(originals, ordered, adrift)), schema=TAKING, orient="row")
-    both = pl.concat([direct, stacked])
-    days = negative.select("line_id", "issued_on")
-    placed = both.join(days, on="line_id").sort("issued_on", "line_id", "original_line_id")
-    nth = pl.int_range(pl.len()).over("original_line_id", order_by=["issued_on", "line_id"])
-    return placed.with_columns(nth=nth).drop("issued_on")
+    return pl.concat([direct, stacked])
 
 
 def _stacked(

@@ -38,7 +38,7 @@ def marked(scope: Scope, bought: pl.LazyFrame) -> pl.LazyFrame:
 
 def plain(scope: Scope) -> pl.LazyFrame:
     """The purchases of the period that no rule can reach."""
-    bought = history(scope).filter((pl.col("amount") >= 0) & in_period(scope))
+    bought = history(scope).filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
     return marked(scope, bought).filter(~pl.col("reached"))
 
 
@@ -46,7 +46,7 @@ def plain(scope: Scope) -> pl.LazyFrame:
 def split_reached_now(scope: Scope) -> pl.LazyFrame:
     """The purchases of the period that some rule might claim."""
     bought = history(scope).filter((pl.col("amount") > 0) & in_period(scope))
-    return marked(scope, bought).filter("reached").select(*LINE, *FACETS)
+    return marked(scope, bought).filter("reached").select(*LINE, *FACETS, "closed")
 
 
 @derived("split_bought", split_reached_now, split_originals, split_takings, split_segments)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.bounds import split_bounds, with_bounds
+from clv_cli.attribution.components import FX, RESTATED, UNMATCHED
 from clv_cli.attribution.declared import DECLARED
 from clv_cli.attribution.methods import CLAIM_SOURCES, replaced, source_of
 from clv_cli.attribution.stated import stated_findings
 from clv_cli.attribution.unmatched import UNMATCHED_CUSTOMER
-from clv_cli.attribution.waterfall import FX, UNMATCHED
 from clv_cli.attribution.worksheet import WORKSHEET
 from clv_cli.buckets import BUCKETS, COMPONENTS
 from clv_cli.glossary import Kind
@@ -53,6 +53,7 @@ COMPONENT = Column(
         UNMATCHED_CUSTOMER: "unmatched customers",
         UNMATCHED: "credits without purchase",
         FX: "exchange differences",
+        RESTATED: "changes after closing",
     },
 )
 AMOUNT = Column("amount", Kind.MONEY, "Revenue")

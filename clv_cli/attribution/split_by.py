@@ -27,7 +27,9 @@ _RULE_ORDER = {name: place for place, name in enumerate(BUCKETS)}
 
 def _customers(frames: Frames) -> pl.DataFrame:
     codes = frames.scope.book.codes
-    return frames[SPLIT_FACTS["customer"]].join(codes, on="code").rename({"customer_id": "key"})
+    facts = frames[SPLIT_FACTS["customer"]].join(codes, on="code", how="left")
+    # Who is in closed months alone has no code any more.
+    return facts.with_columns(key=pl.col("customer_id").fill_null(""))
 
 
 def _months(frames: Frames) -> pl.DataFrame:
@@ -100,7 +102,7 @@ _LARGEST = ("total", True)
 SPLIT_BY: dict[str, Callable[[Scope], Table]] = {
     "customer": _wide(
         "customer",
-        Column("customer_id", Kind.TEXT, "Customer"),
+        Column("customer_id", Kind.TEXT, "Customer", labels={"": "(in closed months only)"}),
         (SPLIT_FACTS["customer"],),
         _customers,
         (_LARGEST, ("customer_id", False)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution.waterfall import REST
+from clv_cli.attribution.components import REST
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from clv_cli.attribution import cs
+from clv_cli.attribution.components import FX, REST, RESTATED, UNMATCHED
 from clv_cli.attribution.cxm import split_initiatives
 from clv_cli.attribution.lines import split_originals
 from clv_cli.attribution.methods import split_method_claims
-from clv_cli.attribution.waterfall import FX, REST, UNMATCHED
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def split_rule_versions(
     """
     split = scope.settings.split
     policy = {key: str(getattr(split, key)) for key in POLICY}
-    content: dict[str, Any] = {REST: {}, UNMATCHED: {}, FX: {}}
+    content: dict[str, Any] = {REST: {}, UNMATCHED: {}, FX: {}, RESTATED: {}}
     for rule, keys in CS_KEYS.items():
         content[rule] = policy | {key: str(getattr(split, key)) for key in keys}
     for row in initiatives.drop("source", "row").to_dicts():

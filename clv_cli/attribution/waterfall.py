@@ -4,21 +4,19 @@ Of a part of a purchase, with x the combined CXM claim and y the combined CS cla
 
     CXM = x        CS = y (1 - x)        sales = (1 - x)(1 - y)
 
-They sum to 1 for every x and y in [0, 1], so nothing can be credited twice. Inside a tier the credit
-is divided among its claims in proportion to their weights. `max`, `capped_sum` and `noisy_or` are all
-symmetric, so the order of claims cannot matter.
+They sum to 1 for every x and y in [0, 1], so nothing can be credited twice. Inside a tier, whose claims
+combine as `tiers` says, the credit is divided among them in proportion to their weights.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import gcd
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.claims import claimed_lines
+from clv_cli.attribution.components import REST
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives
 from clv_cli.attribution.expansion import split_spread
@@ -32,19 +30,15 @@ from clv_cli.attribution.motion import (
 )
 from clv_cli.attribution.reach import split_bought
 from clv_cli.attribution.renewed import split_terms
-from clv_cli.frames import WEIGHT_ONE
+from clv_cli.attribution.tiers import PART_KEYS, TIERS, tiers, unit_of
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from clv_cli.pipeline import Scope
 
-TIERS = ("cxm", "cs")
 BUCKETS = (*TIERS, "sales")
 BUCKET = pl.Enum(BUCKETS)
-REST, UNMATCHED, FX = "rest", "unmatched_credits", "fx_rounding"
-_PART = ["at", "part"]
+_PART = [*PART_KEYS]
 SHARE = (
     "at",
     "part",
@@ -57,30 +51,6 @@ SHARE = (
     "tier_num",
     "tier_den",
 )
-
-
-def _noisy_or(weights: pl.Expr) -> pl.Expr:
-    return weights.map_batches(
-        lambda lists: pl.Series([noisy_or(one) for one in lists], dtype=pl.Int64),
-        return_dtype=pl.Int64,
-    )
-
-
-def noisy_or(weights: Iterable[int]) -> int:
-    """1 - product of (1 - w), cut to whole parts per million: the result is a weight again."""
-    left = Fraction(1)
-    for weight in weights:
-        left *= 1 - Fraction(weight, WEIGHT_ONE)
-    return int((1 - left) * WEIGHT_ONE)
-
-
-# What a tier claims of a part, from the weights that claim it: an aggregation, and its completion.
-Combine = tuple["Callable[[pl.Expr], pl.Expr]", "Callable[[pl.Expr], pl.Expr]"]
-COMBINE: dict[str, Combine] = {
-    "max": (pl.Expr.max, lambda most: most),
-    "capped_sum": (pl.Expr.sum, lambda total: total.clip(upper_bound=WEIGHT_ONE)),
-    "noisy_or": (pl.Expr.implode, _noisy_or),
-}
 
 
 @derived(
@@ -180,10 +150,9 @@ def shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.Data
         line as `part_num / part_den * tier_num / tier_den` (Int128).
     """
     fractions = divided.select(*_PART, "part_num", "part_den")
-    unit = gcd(WEIGHT_ONE, *claims["weight"].unique())
-    tiers = _tiers(scope, claims, unit)
-    claims = claims.with_columns(pl.col("weight") // unit)
-    rest = fractions.join(tiers, on=_PART, how="left").with_columns(
+    both = tiers(scope, claims)
+    claims = claims.with_columns(pl.col("weight") // unit_of(claims))
+    rest = fractions.join(both, on=_PART, how="left").with_columns(
         bucket=pl.lit("sales", BUCKET),
         component=pl.lit(REST),
         rule_id=pl.lit(REST),
@@ -191,58 +160,10 @@ def shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.Data
         tier_num=(_left("cxm") * _left("cs")).fill_null(1),
         tier_den=(_whole("cxm") * _whole("cs")).fill_null(1),
     )
-    granted = claims.join(fractions, on=_PART).join(tiers, on=_PART)
+    granted = claims.join(fractions, on=_PART).join(both, on=_PART)
     granted = granted.with_columns(tier_num=_credit(), tier_den=_whole("cxm") * _whole("cs"))
     cells = pl.concat([granted.select(SHARE), rest.select(SHARE)])
     return cells.filter(pl.col("tier_num") > 0)
-
-
-def combined(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
-    """What each tier claims of each part, before the waterfall: `at, part, cxm, cs` in ppm."""
-    gather, complete = COMBINE[scope.settings.split.combine]
-    own = {tier: pl.col("weight").filter(pl.col("bucket") == tier) for tier in TIERS}
-    tiers = claims.group_by(_PART).agg(gather(weights).alias(t) for t, weights in own.items())
-    return tiers.with_columns(complete(pl.col(tier)).fill_null(0) for tier in TIERS)
-
-
-def _tiers(scope: Scope, claims: pl.DataFrame, unit: int) -> pl.DataFrame:
-    """Each tier's combined claim on each part as `num / den`, and how it is divided: `k, sum`.
-
-    `unit` divides all weights: the fewer their digits, the smaller the numbers from here on, and
-    the further products stay within 128 bits.
-    """
-    combine = scope.settings.split.combine
-    gather, complete = COMBINE[combine]
-    step = 1 if combine == "noisy_or" else unit
-    one = pl.lit(WEIGHT_ONE, pl.Int64)
-    columns: list[pl.Expr] = []
-    for tier in TIERS:
-        weights = pl.col("weight").filter(pl.col("bucket") == tier)
-        columns += [
-            weights.count().alias(f"{tier}_k"),
-            weights.sum().alias(f"{tier}_sum"),
-            gather(weights).alias(f"{tier}_num"),
-        ]
-    nums = [complete(pl.col(f"{tier}_num")) for tier in TIERS]
-    tiers = claims.group_by(_PART).agg(columns).with_columns(nums)
-    for tier in TIERS:
-        # All or nothing needs no denominator at all.
-        num, single = pl.col(f"{tier}_num").fill_null(0), pl.col(f"{tier}_k") <= 1
-        plain = (num == 0) | (num == one)
-        tiers = tiers.with_columns(
-            pl.when(plain)
-            .then(num // one)
-            .otherwise(num // step)
-            .cast(pl.Int128)
-            .alias(f"{tier}_num"),
-            pl.when(plain).then(1).otherwise(one // step).cast(pl.Int128).alias(f"{tier}_den"),
-            pl.when(single)
-            .then(1)
-            .otherwise(pl.col(f"{tier}_sum") // unit)
-            .cast(pl.Int128)
-            .alias(f"{tier}_sum"),
-        )
-    return tiers
 
 
 def _whole(tier: str) -> pl.Expr:

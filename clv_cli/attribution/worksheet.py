@@ -9,7 +9,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from clv_cli.attribution.cells import Cell, Cells, Claimed, Method
-from clv_cli.attribution.waterfall import REST
+from clv_cli.attribution.components import REST
 from clv_cli.buckets import BUCKETS, COMPONENTS
 from clv_cli.errors import DataError
 from clv_cli.money import from_text, to_text

@@ -10,6 +10,7 @@ from clv_cli.frames.book import (
     SourceReport,
     Tally,
 )
+from clv_cli.frames.frozen import FROZEN_COLUMNS
 from clv_cli.frames.schema import (
     DTYPES,
     NUMBER_SCALE,
@@ -23,6 +24,7 @@ from clv_cli.frames.tables import TABLES
 
 __all__ = [
     "DTYPES",
+    "FROZEN_COLUMNS",
     "MATCH_COLUMNS",
     "NUMBER_SCALE",
     "RATE_SCALE",

@@ -155,6 +155,8 @@ class Book:
         matches: every billing customer, tests left out, with the CRM account it was matched to:
             see `MATCH_COLUMNS`. `method` is the kind of evidence, `ambiguous` or `unmatched`;
             `by` and `candidates` say which evidence named several accounts. None without a CRM.
+        frozen: the split of closed months, line by line, which nothing changes any more: see
+            `frozen.FROZEN_COLUMNS`. None where no month is closed.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -168,6 +170,7 @@ class Book:
     findings: tuple[Finding, ...] = ()
     replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
     matches: pl.DataFrame | None = None
+    frozen: pl.DataFrame | None = None
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

@@ -11,7 +11,7 @@ from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
 
 if TYPE_CHECKING:
-    from clv_cli.results import Report
+    from clv_cli.results import Report, Table
     from clv_cli.run.opening import Request
 
 
@@ -21,7 +21,8 @@ def split(
     """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`.
 
     Raises:
-        DataError: a causal figure is required, and the data cannot give it.
+        DataError: a causal figure is required, and the data cannot give it; or a given general
+            ledger does not tie.
     """
     with opened(request) as scope:
         asked = _with_method(scope, method)
@@ -31,8 +32,7 @@ def split(
         tables += attribution.evidence_tables(asked)
         if asked.settings.split.method == "worksheet":
             tables.append(attribution.split_tornado_table(asked))
-        if asked.book.has("general_ledger") and asked.book.lines.rows:
-            tables.append(attribution.split_general_ledger_table(asked))
+        tables += _books(asked)
         if by is not None:
             tables.insert(0, attribution.split_by_table(asked, by))
         return finished("split", asked, tables)
@@ -44,7 +44,8 @@ def split_journal(
     """The ledger of the split, line by line, and the accounts that its journal is written to.
 
     Raises:
-        DataError: a causal figure is required, and the data cannot give it.
+        DataError: a causal figure is required, and the data cannot give it; or a given general
+            ledger does not tie.
     """
     with opened(request) as scope:
         require_lines(scope)
@@ -53,7 +54,13 @@ def split_journal(
             attribution.require_causal(asked)
         tables = [attribution.split_by_table(asked, "line")]
         accounts = {name: str(value) for name, value in asked.settings.split.journal}
-        return finished("split", asked, tables), accounts
+        return finished("split", asked, tables, _books(asked)), accounts
+
+
+def _books(scope: Scope) -> list[Table]:
+    """The table that stops the run where a given general ledger does not tie."""
+    given = scope.book.has("general_ledger") and scope.book.lines.rows
+    return [attribution.split_general_ledger_table(scope)] if given else []
 
 
 def _with_method(scope: Scope, method: str | None) -> Scope:

@@ -51,9 +51,9 @@ class Split(Model):
         ge=1,
         description="days from a referred customer's first purchase that count as referred",
     )
-    cs_weight: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+    cs_weight: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)] = Field(
         Decimal(1),
-        description="share of a purchase after an at-risk intervention that CS is granted",
+        description="share of a purchase after an at-risk intervention that CS is granted; at most six digits, so that it stays exact",
     )
     journal: Journal = Field(default_factory=Journal, description="accounts of the journal export")
     stated: Stated = Field(

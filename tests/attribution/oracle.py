@@ -150,7 +150,7 @@ class Oracle:
         if part != "switched" and touches:
             latest = max(on for on, _ in touches)
             touch = min(name for on, name in touches if on == latest)
-            weight = Fraction(int(self.policy.cs_weight * MILLION), MILLION)
+            weight = Fraction(self.policy.cs_weight)
             claims.append((part, "at_risk", f"touches:{touch}", weight))
         for referral in self.tables["referrals"]:
             if referral["referred_id"] != customer or referral["made_on"] > self.scope.as_of:
@@ -173,7 +173,7 @@ class Oracle:
         left = Fraction(1)
         for weight in weights:
             left *= 1 - weight
-        return Fraction(int((1 - left) * MILLION), MILLION)
+        return 1 - left
 
     # --- waterfall
 

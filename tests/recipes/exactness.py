@@ -4,7 +4,8 @@
     rounding    every bucket total a currency and month against the exact rational of the exported shares
     invariance  the same tables and ledger, byte for byte, from shuffled files with 1 and with 2 threads
     refunds     purchases whose credits take all of them back: what is left in any cell
-    speed       a cold `clv split -f json` against a cold polars group-by of the same file, in turn
+    speed       a cold polars group-by of the file; a cold `clv split -f json` of it (reads, checks, splits and
+                prints); and of that the attribution alone: rules, waterfall, rounding of the loaded lines
 
 The sums it compares with are made by polars from the CSV, not by the program. Source rows are left out
 of the bytes compared: a shuffled file has its lines in other rows.
@@ -36,7 +37,7 @@ from clv_cli.attribution.matching import split_takings  # noqa: E402
 from clv_cli.attribution.reach import split_bought  # noqa: E402
 from clv_cli.render.as_json import render as as_json  # noqa: E402
 from clv_cli.render.layout import View  # noqa: E402
-from clv_cli.results import Frames, Report, collect_frames  # noqa: E402
+from clv_cli.results import Frames, Report, collect, collect_frames  # noqa: E402
 from clv_cli.run import Request, finished, opened  # noqa: E402
 from tests.recipes.ledger_files import write, write_lines  # noqa: E402
 
@@ -160,15 +161,39 @@ def timed(command: list[str]) -> tuple[float, float]:
     return time.perf_counter() - begun, usage.ru_utime + usage.ru_stime
 
 
+def attributed(folder: Path) -> tuple[float, float]:
+    """Wall and CPU seconds from the loaded lines to the tables of `clv split`, in this process."""
+    with opened(Request(folder / "clv.yaml")) as scope:
+        tables = [
+            *attribution.split_tables(scope),
+            attribution.split_claims_table(scope),
+            attribution.split_general_ledger_table(scope),
+        ]
+        begun, used = time.perf_counter(), time.process_time()
+        collect(tables, scope)
+        return time.perf_counter() - begun, time.process_time() - used
+
+
+def attributed_alone(folder: Path) -> tuple[float, float]:
+    """`attributed` in a process of its own: nothing of it is loaded before."""
+    command = [sys.executable, __file__, "--attribute", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    wall, cpu = done.stdout.split()
+    return float(wall), float(cpu)
+
+
 def speed(folder: Path) -> list[list[float]]:
-    """Medians of wall and CPU seconds: the group-by, and `clv split`."""
+    """Medians of wall and CPU seconds: the group-by, `clv split`, and its attribution alone."""
     commands = [
         [sys.executable, "-c", GROUP_BY, str(folder / "lines.csv")],
         [sys.executable, "-m", "clv_cli", "split", "-c", str(folder / "clv.yaml"), "-f", "json"],
     ]
-    runs = [[timed(command) for command in commands] for _ in range(ROUNDS)]
+    runs = [
+        [*(timed(command) for command in commands), attributed_alone(folder)] for _ in range(ROUNDS)
+    ]
     return [
-        [statistics.median(run[which][kind] for run in runs) for kind in (0, 1)] for which in (0, 1)
+        [statistics.median(run[which][kind] for run in runs) for kind in (0, 1)]
+        for which in range(3)
     ]
 
 
@@ -195,7 +220,7 @@ def main() -> None:
     lines, shuffles = (numbers + [1_000_000, 20][len(numbers) :])[:2]
     with tempfile.TemporaryDirectory() as name:
         found = check(Path(name), lines, shuffles)
-        base, ours = speed(Path(name))
+        base, ours, alone = speed(Path(name))
     count, left = found["refunds"]
     text = "\n".join(
         [
@@ -208,7 +233,9 @@ def main() -> None:
             f"| different outputs of {shuffles} shuffles, 1 and 2 threads in turn | {found['hashes']} |",
             f"| polars group-by of the same file, wall and CPU s | {base[0]:.2f}, {base[1]:.2f} |",
             f"| `clv split`, wall and CPU s | {ours[0]:.2f}, {ours[1]:.2f} |",
-            f"| ratio, wall and CPU | {ours[0] / base[0]:.1f}, {ours[1] / base[1]:.1f} |",
+            f"| ratio to the group-by, wall and CPU | {ours[0] / base[0]:.1f}, {ours[1] / base[1]:.1f} |",
+            f"| attribution of the loaded lines alone, wall and CPU s | {alone[0]:.2f}, {alone[1]:.2f} |",
+            f"| ratio to the group-by, wall and CPU | {alone[0] / base[0]:.1f}, {alone[1] / base[1]:.1f} |",
         ]
     )
     print(text)
@@ -222,5 +249,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "--digest":
         print(digest(Path(sys.argv[2])))
+    elif sys.argv[1] == "--attribute":
+        print(*attributed(Path(sys.argv[2])))
     else:
         main()
