@@ -147,7 +147,7 @@ def _purchase_candidate(
     fit, problem = _fitted(module.fit, everything)
     early = _fitted(module.fit, before)[0] if before is not None and _sound(fit) else None
     held = None
-    # At the edge of their range models predict little and take minutes for it.
+    # What lies at the edge of its range is not used, whatever it would predict.
     if early is not None and _sound(early) and before is not None:
         expected = delta(lambda p: module.expected_purchases(p, before, weeks), early)
         noise = float(module.purchases_variance(early.values, before, weeks).sum())
