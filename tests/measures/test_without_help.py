@@ -76,10 +76,10 @@ def test_customers_counted_once_have_the_errors_of_the_information() -> None:
     found = censoring.robust(fit, sbg.retention, number, lost, np.ones(len(number)), customer)
     plain, sandwich = np.diag(fit.search_covariance), np.diag(found.search_covariance)
     assert sandwich == pytest.approx(plain, rel=0.1)
-    # Everybody twice, as two customers: half the variance. As one customer: none is gained.
-    twice = [np.tile(column, 2) for column in (number, lost, np.ones(len(number)))]
-    double = sbg.fit(counted(*twice))
-    same = censoring.robust(double, sbg.retention, *twice, np.tile(customer, 2))
+    # Everybody seen twice over adds nothing: the customers are no more.
+    again, gone, ones = (np.tile(column, 2) for column in (number, lost, np.ones(len(number))))
+    double = sbg.fit(counted(again, gone, ones))
+    same = censoring.robust(double, sbg.retention, again, gone, ones, np.tile(customer, 2))
     assert np.diag(same.search_covariance) == pytest.approx(sandwich, rel=1e-6)
 
 
@@ -87,7 +87,7 @@ def test_a_world_without_help_is_recovered_from_one_with_it() -> None:
     # Those in trouble are helped more often, and help keeps 60 % of those who would leave.
     draw = np.random.default_rng(5)
     customers, truth = 20_000, np.array([1.3, 4.0])
-    chance = draw.beta(*truth, customers)
+    chance = draw.beta(truth[0], truth[1], customers)
     trouble = draw.random(customers) < np.where(chance > 0.3, 0.7, 0.3)
     helped = draw.random(customers) < np.where(trouble, 0.6, 0.2)
     saved = helped & (draw.random(customers) < 0.6)
