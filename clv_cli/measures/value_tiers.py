@@ -64,5 +64,7 @@ def concentration(amounts: Iterable[int]) -> Concentration | None:
     if not parts:
         return None
     total = sum(parts)
-    first = [Fraction(sum(parts[:count]), total) for count in (1, 10, -(-len(parts) // 10))]
-    return Concentration(len(parts), *first, Fraction(sum(p * p for p in parts), total**2))
+    tenth = -(-len(parts) // 10)
+    largest, top_10, top_tenth = (Fraction(sum(parts[:n]), total) for n in (1, 10, tenth))
+    squares = Fraction(sum(part * part for part in parts), total**2)
+    return Concentration(len(parts), largest, top_10, top_tenth, squares)
