@@ -97,9 +97,9 @@ def renewal_rows(asked: pl.DataFrame, cut: date) -> list[dict[str, Any]]:
     rows = []
     for (name, count), mine in sorted(known.group_by("interval", "interval_count")):
         before, after = mine.filter(pl.col("due_on") <= cut), mine.filter(pl.col("due_on") > cut)
-        everything = renewal_numbers(_counts(mine))
+        everything = renewal_numbers(outcomes(mine))
         found = [
-            _renewal_candidate(model, everything, _counts(before), _counts(after))
+            _renewal_candidate(model, everything, outcomes(before), outcomes(after))
             for model in RENEWAL_MODELS
         ]
         interval = (str(name), int(str(count)))
@@ -107,7 +107,8 @@ def renewal_rows(asked: pl.DataFrame, cut: date) -> list[dict[str, Any]]:
     return rows
 
 
-def _counts(asked: pl.DataFrame) -> pl.DataFrame:
+def outcomes(asked: pl.DataFrame) -> pl.DataFrame:
+    """How many of some renewals were made and lost, by number: `number, renewed, lost`."""
     outcome = pl.col("outcome")
     return asked.group_by("number").agg(
         renewed=(outcome == "renewed").sum().cast(pl.Int64),

@@ -15,6 +15,7 @@ import pytest
 from clv_cli.errors import UsageError
 from clv_cli.glossary import Kind
 from clv_cli.measures.customer_value import customer_value
+from clv_cli.measures.holdout_tracking import holdout_tracking
 from clv_cli.measures.lifetime_models import lifetime_models
 from clv_cli.measures.model_rows import Candidate, Holdout, judged
 from clv_cli.measures.residual_value import summed
@@ -130,7 +131,7 @@ def test_a_condition_that_cannot_be_read_says_where(text: str, at: int) -> None:
 def test_the_planted_heterogeneity_of_the_sample_lies_in_its_interval() -> None:
     """`sample_data/README.md`: the betas planted show without help; with it, what happened does."""
     with opened(Request(SAMPLE)) as asked:
-        got = collect_frames([customer_value, models_without_help], asked)
+        got = collect_frames([customer_value, models_without_help, holdout_tracking], asked)
         happened = got[lifetime_models].filter("chosen")
         alone = got[models_without_help]
         for models, world in (
@@ -147,7 +148,12 @@ def test_the_planted_heterogeneity_of_the_sample_lies_in_its_interval() -> None:
         month = happened.filter(pl.col("interval") == "month").row(0, named=True)
         errors = np.sqrt(np.diag(np.reshape(month["covariance"], (2, 2))))
         assert (np.abs(np.log(np.array(month["parameters"]) / (1.3, 19.0))) / errors)[0] > 1.96
-        assert got[customer_value]["billed"].sum() > 0
+        # What is printed by month and by past is the holdout of the choice, taken apart.
+        sums = got[holdout_tracking].group_by("population").agg(pl.col("seen", "expected").sum())
+        assert sums.height == 2
+        for row in sums.join(happened, on="population").to_dicts():
+            assert row["seen"] == row["holdout_actual"]
+            assert row["expected"] == pytest.approx(row["holdout_expected"], rel=1e-9)
 
 
 def test_a_report_loads_no_model(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from clv_cli.measures.renewal_opportunities import renewal_counts
 from clv_cli.measures.unit_economics import CLV_NEEDS, lifetime
 from clv_cli.measures.without_help import NEEDED, models_without_help
 from clv_cli.metrics.tables.customer_list import terms
+from clv_cli.metrics.tables.holdout_tables import holdout_tables
 from clv_cli.money import MRR_UNITS
 from clv_cli.results import Column, Rows, Table
 
@@ -38,7 +39,7 @@ def models_tables(scope: Scope) -> list[Table]:
         scope: the Book; with risk flags and touches also how customers would stay without help.
     """
     unhelped = (models_without_help,) if all(map(scope.book.has, NEEDED)) else ()
-    return [_choice(), _parameters(unhelped), _survival(unhelped), _naive()]
+    return [_choice(), *holdout_tables(), _parameters(unhelped), _survival(unhelped), _naive()]
 
 
 def _choice() -> Table:
