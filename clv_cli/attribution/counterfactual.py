@@ -31,18 +31,6 @@ ESTIMATED = "estimated"
 NEEDED = ("risk_flags", "touches")
 OTHERS = "other"  # segments too small for a rate of their own
 DIGITS = 6
-# How readers know the facts that are compared.
-FACTS = {
-    "mrr": "MRR",
-    "tenure": "months as a customer",
-    "tickets": "tickets of the last 90 days",
-    "helps": "earlier contacts by CS",
-    "renewal": "months to renewal",
-    "term": "length of term",
-    "usage_decline": "decline of usage",
-    "score": "recommendation score",
-}
-KNOWN = {"usage_known": "usage known", "score_known": "score known"}
 PLACEBOS = {"revenue": "net revenue of the year before", "grown": "growth of MRR before"}
 
 
@@ -187,29 +175,13 @@ def _rules(scope: Scope) -> Rules:
 
 
 def _study(own: pl.DataFrame) -> Study:
-    from clv_cli.models.covariates import Covariate, Scale  # noqa: PLC0415 - as above
+    from clv_cli.measures.episode_covariates import covariates  # noqa: PLC0415 - as above
     from clv_cli.models.effect import Study  # noqa: PLC0415
 
-    covariates = [
-        Covariate(label, own[name].to_numpy(), Scale.MONEY if name == "mrr" else Scale.NUMBER)
-        for name, label in FACTS.items()
-    ]
-    covariates += [
-        Covariate(label, own[name].to_numpy(), Scale.FLAG) for name, label in KNOWN.items()
-    ]
-    segments = own["segment"].unique().sort().to_list()
-    covariates += [
-        Covariate(
-            f"segment {name or 'unknown'}",
-            (own["segment"] == name).cast(pl.Float64).to_numpy(),
-            Scale.FLAG,
-        )
-        for name in segments[1:]  # the first is what the others are compared with
-    ]
     return Study(
         outcome=own["outcome"].cast(pl.Float64).to_numpy(),
         treated=own["helped"].to_numpy(),
-        covariates=covariates,
+        covariates=covariates(own),
         placebos={label: own[name].to_numpy() for name, label in PLACEBOS.items()},
     )
 

@@ -11,12 +11,16 @@ from clv_cli.commands.options import Shared, shared, show
 def segments(
     options: Shared,
     *,
-    by: Annotated[str, typer.Option("--by", help="segment, plan, channel or country.")] = "segment",
+    by: Annotated[
+        str,
+        typer.Option("--by", help="segment, plan, channel, country, rfm or value_tier."),
+    ] = "segment",
 ) -> None:
     """Segments: who brings what, stays, and is worth it.
 
     MRR, share, NRR, GRR, CLV, net worth and LTV:CAC of each; warns when the total moves the other
-    way than its parts.
+    way than its parts. By rfm: groups by recency, frequency and money, and everyone's scores; by
+    value_tier: tiers of customers by modelled value, and how much hangs on the largest.
 
     Example: clv segments --by channel -f csv
     """

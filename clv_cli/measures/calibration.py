@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,8 @@ from clv_cli.measures.residual_value import payments_within
 from clv_cli.models import geometric, kaplan_meier
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clv_cli.pipeline import Scope
 
 _SCHEMA = {
@@ -26,12 +28,22 @@ _SCHEMA = {
     "low_95": pl.Float64,
     "high_95": pl.Float64,
     "model": pl.Float64,
+    "without_help": pl.Float64,
 }
 
 
-def survival_rows(models: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
-    """Per plan interval and renewal: the share left, by Kaplan-Meier with its band and by the model."""
+def survival_rows(
+    models: pl.DataFrame, counts: pl.DataFrame, unhelped: Sequence[dict[str, Any]] = ()
+) -> pl.DataFrame:
+    """Per plan interval and renewal: the share left, by Kaplan-Meier with its band and by the model.
+
+    Args:
+        models: rows of `lifetime_models`.
+        counts: rows of `renewal_counts`.
+        unhelped: rows of `models_without_help`.
+    """
     rows = []
+    others = {row["population"]: row["parameters"] for row in unhelped}
     for row in models.filter("chosen", pl.col("interval").is_not_null()).iter_rows(named=True):
         mine = counts.filter(
             pl.col("interval") == row["interval"],
@@ -41,13 +53,21 @@ def survival_rows(models: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
             curve = kaplan_meier.estimate(renewal_numbers(mine))
         except DataError:
             continue  # nobody's first renewal was seen: there is no curve to compare with
-        left = RENEWAL_MODELS[row["model"]].survival(fit_of(row).values, curve.number)
+        module, other = RENEWAL_MODELS[row["model"]], others.get(row["population"])
+        left = module.survival(fit_of(row).values, curve.number)
+        alone = (
+            module.survival(np.array(other), curve.number)
+            if other
+            else np.full(len(curve.number), np.nan)
+        )
         columns = (curve.number, curve.at_risk, curve.lost)
         whole = (column.astype(int).tolist() for column in columns)
-        shares = (curve.survival, curve.low, curve.high, left)
+        shares = (curve.survival, curve.low, curve.high, left, alone)
         parts = (np.round(share, 6).tolist() for share in shares)
         rows += [(row["population"], *r) for r in zip(*whole, *parts, strict=True)]
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row").with_columns(
+        pl.col("without_help").fill_nan(None)
+    )
 
 
 def with_one_rate(

@@ -22,6 +22,14 @@ def customer_facts(scope: Scope) -> pl.LazyFrame:
     return named.select("code", *filled).sort("code")
 
 
+@reduction("customer_names")
+def customer_names(scope: Scope) -> pl.LazyFrame:
+    """What are billing customers called? `code`, sorted; `name`, null where none is recorded."""
+    names = scope.book.table("customers").unique("customer_id", keep="first", maintain_order=True)
+    own = scope.book.codes.lazy().join(names, on="customer_id", how="left")
+    return own.select("code", "name").sort("code")
+
+
 @derived("customer_plans", customer_facts, subscription_steps)
 def customer_plans(scope: Scope, facts: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """Which plan does each customer pay most for, now or, when it has left, last?

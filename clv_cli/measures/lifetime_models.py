@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
 
+from clv_cli.measures.holdout import held_out, log_gaps
 from clv_cli.measures.renewal_opportunities import renewal_opportunities
-from clv_cli.measures.rfm import by_customer, purchase_days, rfm_free_choice
-from clv_cli.periods import month_end
+from clv_cli.measures.rfm import purchase_days, rfm_free_choice
 from clv_cli.pipeline import Scope, derived
 
 
@@ -19,8 +17,8 @@ def lifetime_models(
     """Every candidate, fitted, tested on the last `models.holdout_months`, and judged.
 
     Contracts: a constant rate (naive), sBG and BdW for each plan interval, all plans together. Free
-    choice (usage, one-off): a constant rate (naive), BG/NBD, MBG/NBD and Pareto/NBD; Gamma-Gamma for
-    spend. Of each population at most one is `chosen`.
+    choice (usage, one-off): a constant rate (naive), BG/NBD, MBG/NBD, MBG/CNBD-k with the regularity k
+    that is most likely, and Pareto/NBD; Gamma-Gamma for spend. Of each population at most one is `chosen`.
 
     Returns:
         `population, interval, interval_count, model, naive, chosen, reason, names, parameters,
@@ -34,15 +32,7 @@ def lifetime_models(
     )
     from clv_cli.measures.model_rows import SCHEMA  # noqa: PLC0415
 
-    cut = month_end(scope.closing - scope.settings.models.holdout_months)
-    free = days.filter(~pl.col("contract"))
-    early = by_customer(replace(scope, as_of=cut), free.filter(pl.col("day") <= cut))
-    later = (
-        free.filter(pl.col("day") > cut, pl.col("bought"))
-        .group_by("code")
-        .agg(later=pl.len().cast(pl.Int64))
-    )
-    tested = early.join(later, on="code", how="left").with_columns(pl.col("later").fill_null(0))
-    weeks = (scope.as_of - cut).days / 7
-    rows = renewal_rows(asked, cut) + purchase_rows(rfm, tested.sort("code"), weeks)
+    held = held_out(scope, days)
+    rows = renewal_rows(asked, held.cut)
+    rows += purchase_rows(rfm, held.tested, held.weeks, log_gaps(days))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

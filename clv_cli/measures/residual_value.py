@@ -10,11 +10,11 @@ import polars as pl
 
 from clv_cli.measures.model_fitting import (
     FREE_CHOICE,
-    PURCHASE_MODELS,
     RENEWAL_MODELS,
     SPEND,
     WEEK,
     interval_name,
+    purchase_model,
 )
 from clv_cli.measures.model_inputs import purchase_histories
 from clv_cli.measures.model_rows import fit_of
@@ -181,7 +181,7 @@ def _purchases(
         return
     place = of[FREE_CHOICE]
     fit = fits[place]
-    module, settings = PURCHASE_MODELS[fit.model], scope.settings.models
+    module, settings = purchase_model(fit.model), scope.settings.models
     customers = purchase_histories(mine, WEEK)
     weeks = settings.horizon_months * DAYS_A_MONTH / WEEK
     discount = float(np.log1p(float(settings.discount))) * WEEK / 365.25

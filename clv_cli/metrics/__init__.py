@@ -62,6 +62,8 @@ from clv_cli.metrics.tables.model_tables import models_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.noticing import findings_table, noticed
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
+from clv_cli.metrics.tables.rfm_table import rfm_tables
+from clv_cli.metrics.tables.value_tables import value_tables
 from clv_cli.metrics.winning import LEAD_VELOCITY, TRIAL_CONVERSION, WIN_RATE
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ __all__ = [
     "require_field",
     "require_triangle",
     "retention_table",
+    "segment_tables",
+    "segmentation_named",
     "segments_table",
     "trace_table",
 ]
@@ -176,6 +180,11 @@ KPIS = (
     "ltv_cac",
     "cac_payback",
 )
+# Ways to put customers side by side that are no recorded property of theirs.
+SEGMENTATIONS: dict[str, Callable[[], list[Table]]] = {
+    "rfm": rfm_tables,
+    "value_tier": value_tables,
+}
 # Tables that take a metric apart beyond its inputs, customers and rows.
 BROKEN_DOWN: dict[str, Callable[[Scope], Table]] = {"cac": cac_by_channel_table}
 MAIN_BY = ("mrr", "customers", "logo_churn", "nrr")
@@ -264,17 +273,43 @@ def segments_table(by: str = "segment") -> Table:
     return tables.segments_table(METRICS, by)
 
 
+def segment_tables(by: str = "segment") -> list[Table]:
+    """The parts of the customers side by side: by a dimension, by RFM scores, or in tiers of value.
+
+    Args:
+        by: segment, plan, channel, country, rfm or value_tier.
+
+    Raises:
+        UsageError: customers cannot be cut by it.
+    """
+    segmentation_named(by)
+    return SEGMENTATIONS[by]() if by in SEGMENTATIONS else [segments_table(by)]
+
+
+def segmentation_named(name: str) -> str:
+    """The name itself, when customers can be put side by side by it.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    return _known(name, (*DIMENSIONS, *SEGMENTATIONS))
+
+
 def dimension_named(name: str | None) -> str | None:
     """The name itself, when customers can be cut by it.
 
     Raises:
         UsageError: they cannot.
     """
-    if name is not None and name not in DIMENSIONS:
+    return None if name is None else _known(name, DIMENSIONS)
+
+
+def _known(name: str, known: Sequence[str]) -> str:
+    if name not in known:
         raise UsageError(
             f'metrics cannot be cut by "{name}"',
             where="--by",
-            hint=did_you_mean(name, DIMENSIONS) or f"one of {', '.join(DIMENSIONS)}",
+            hint=did_you_mean(name, known) or f"one of {', '.join(known)}",
         )
     return name
 

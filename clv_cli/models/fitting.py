@@ -36,6 +36,7 @@ class Fit:
         n: customers (or opportunities) behind it.
         warnings: what a reader must know before using it, in plain words.
         positive: whether the parameters were searched on the log scale.
+        on_grid: further parameters, tried one by one (the k of MBG/CNBD-k); they count in the BIC.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Fit:
     n: float
     warnings: tuple[str, ...] = ()
     positive: bool = True
+    on_grid: int = 0
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -70,7 +72,8 @@ class Fit:
     @property
     def bic(self) -> float:
         """Bayesian information criterion; smaller is better (Schwarz 1978)."""
-        return float(len(self.names) * np.log(self.n) - 2 * self.log_likelihood)
+        parameters = len(self.names) + self.on_grid
+        return float(parameters * np.log(self.n) - 2 * self.log_likelihood)
 
     def draws(self, count: int, seed: int) -> Array:
         """Parameter vectors from the estimates' sampling distribution, one a row.

@@ -3,11 +3,12 @@
 k = 1 is the MBG/NBD; the larger k, the more regular. Platzer and Reutterer (2016), Ticking away the
 moments: timing regularity helps to better predict customer activity, Marketing Science 35(5); Reutterer,
 Platzer and Schroeder (2021), Leveraging purchase regularity, International Journal of Research in
-Marketing 38(1). The predictions here are exact sums where theirs are approximations.
+Marketing 38(1). Predictions are exact expectations where theirs are approximations.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from clv_cli.models.fitting import maximise, on_log_scale, symmetric
 from clv_cli.models.histories import require_repeats
 from clv_cli.models.mixtures import blend, inner, scores
-from clv_cli.models.quadrature import legendre
+from clv_cli.models.quadrature import beta_grid, gamma_grid
 from clv_cli.models.rows import distinct
 from clv_cli.models.special import (
     digamma,
@@ -64,14 +65,16 @@ def fit(stats: Histories, log_gaps: float, k: int) -> Fit:
     )
 
 
-def most_likely(stats: Histories, log_gaps: float, largest: int = 6) -> tuple[Fit, int]:
+def most_likely(
+    stats: Histories, log_gaps: float, largest: int = 6, smallest: int = 1
+) -> tuple[Fit, int]:
     """The fit with the regularity k that makes the data most likely, and that k.
 
-    k grows from 1 until the likelihood falls; arguments as in `fit`.
+    k grows from `smallest` until the likelihood falls; other arguments as in `fit`.
     """
-    best = fit(stats, log_gaps, 1)
-    for k in range(2, largest + 1):
-        next_one = fit(stats, log_gaps, k)
+    best = replace(fit(stats, log_gaps, smallest), on_grid=1)
+    for k in range(smallest + 1, largest + 1):
+        next_one = replace(fit(stats, log_gaps, k), on_grid=1)
         if next_one.log_likelihood <= best.log_likelihood:
             return best, k - 1
         best = next_one
@@ -141,42 +144,14 @@ def probability_alive(parameters: Array, customers: Histories, k: int) -> Array:
 
 
 def expected_purchases(parameters: Array, customers: Histories, horizon: float, k: int) -> Array:
-    """How many purchases will each customer make within the horizon?
-
-        E[Y] = sum over states j, purchases i of  P(j) E[(1-p)^(i-1)] P(N_j >= i k - j)
-
-    where N_j, the events within the horizon, is negative binomial and p ~ Beta(a, b + x + 1): the
-    i-th purchase happens if its event does and i - 1 tests before it were passed.
-    """
-    x, t_x, age = customers.frequency, customers.recency, customers.age
-    shares = blend(_states(parameters, x, t_x, age, k)[0])[1][:, :k]
-    pairs = distinct(x, age)
-    ahead = _ahead(parameters, x[pairs.first], age[pairs.first], horizon, k)
-    expected: Array = np.einsum("nj,nj->n", shares, ahead[pairs.member])
-    return expected
-
-
-def _ahead(parameters: Array, x: Array, age: Array, horizon: float, k: int) -> Array:
-    """Purchases to be expected of an active customer in each state: (x, T) x states."""
-    r, alpha, a, b = parameters
-    state, tests = np.arange(k), b + x + 1
-    shape = r + k * x[:, None] + state
-    share = (horizon / (alpha + age + horizon))[:, None]
-    expected, number, more = np.zeros((len(x), k)), 0, np.ones(1)
-    while more.max(initial=0.0) > _NOTHING:
-        number += 1
-        passed = np.exp(log_beta(a, tests + number - 1) - log_beta(a, tests))
-        more = passed[:, None] * incomplete_beta(number * k - state, shape, share)
-        expected += more
-    return expected
+    """How many purchases will each customer make within the horizon?"""
+    return discounted_residual(parameters, customers, 0.0, horizon, k)
 
 
 def discounted_residual(
     parameters: Array, customers: Histories, discount: float, horizon: float, k: int
 ) -> Array:
     """How many purchases within the horizon, discounted to the end of observation?
-
-        int_0^H e^(-d t) dE[Y(t)]  =  e^(-d H) E[Y(H)] + d int_0^H e^(-d t) E[Y(t)] dt
 
     Args:
         parameters: r, alpha, a, b.
@@ -185,11 +160,126 @@ def discounted_residual(
         horizon: in the same unit.
         k: events of the process for one purchase.
     """
-    worth: Array = np.exp(-discount * horizon) * expected_purchases(
-        parameters, customers, horizon, k
-    )
-    for node, weight in zip(*legendre(12), strict=True):
-        until = float(horizon * node)
-        bought = expected_purchases(parameters, customers, until, k)
-        worth = worth + discount * horizon * weight * np.exp(-discount * until) * bought
-    return worth
+    r, alpha, a, b = parameters
+    x, t_x, age = customers.frequency, customers.recency, customers.age
+    shares = blend(_states(parameters, x, t_x, age, k)[0])[1][:, :k]
+    pairs = distinct(x, age)
+    some, ages = x[pairs.first], age[pairs.first]
+    ahead = np.empty((len(some), k))
+    for count in np.unique(some):
+        rows = np.flatnonzero(some == count)
+        chance, likely = beta_grid(a, b + count + 1)
+        seen = likely > _NOTHING * likely.max() * 1e-5
+        shape, reach = r + k * count, alpha + ages[rows]
+        rate, weights = gamma_grid(shape, reach, 1.0)
+        bought = _while_active(rate, chance[seen], discount, horizon, k) @ likely[seen]
+        # The posterior in state j has j events more: its density is that of state 0, tilted.
+        scaled = np.outer(reach, rate)
+        for state in range(k):
+            tilt = np.exp(log_gamma(shape) - log_gamma(shape + state))
+            ahead[rows, state] = (weights * scaled**state) @ bought[state] * tilt
+    expected: Array = np.einsum("nj,nj->n", shares, ahead[pairs.member])
+    return expected
+
+
+def _while_active(rate: Array, chance: Array, discount: float, horizon: float, k: int) -> Array:
+    """Discounted purchases by an active customer of known rate and chance: state x rate x chance.
+
+    With q = 1 - p, a purchase i comes with event i k - j and weight q^(i-1). The k-th roots z of q take
+    every k-th term out of the exponential series:
+
+        sum over z of  z^(j+1-k) / k  lambda (1 - e^-((d + lambda (1 - z)) H)) / (d + lambda (1 - z))
+    """
+    log_q = np.log1p(-np.minimum(chance, 1 - 1e-16)) / k
+    found = np.zeros((k, len(rate), len(chance)))
+    for number in range(k // 2 + 1):
+        angle = 2j * np.pi * number / k
+        # The first root is real, and 1 - z small; roots come in pairs of one sum.
+        away = -np.expm1(log_q) if number == 0 else 1 - np.exp(log_q + angle)
+        twice = 1 if 2 * number in {0, k} else 2
+        speed = discount + rate[:, None] * away
+        left = rate[:, None] * -np.expm1(-speed * horizon) / speed
+        for state in range(k):
+            weight = np.exp((log_q + angle) * (state + 1 - k)) * twice / k
+            found[state] += (left * weight).real
+    return found
+
+
+def purchases_variance(parameters: Array, customers: Histories, horizon: float, k: int) -> Array:
+    """How much do purchases within the horizon scatter around their expectation (variance)?
+
+    E[Y (Y + 1) / 2] = sum over i of i P(Y >= i): see `summed_purchases`.
+    """
+    expected, pairs = summed_purchases(parameters, customers, horizon, k)
+    return np.maximum(2 * pairs - expected - expected**2, 0.0)
+
+
+def summed_purchases(
+    parameters: Array, customers: Histories, horizon: float, k: int
+) -> tuple[Array, Array]:
+    """E[Y] and E[Y (Y + 1) / 2] of each customer, purchase by purchase.
+
+        E[Y] = sum over states j, purchases i of  P(j) E[(1-p)^(i-1)] P(N_j >= i k - j)
+
+    where N_j, the events within the horizon, is negative binomial and p ~ Beta(a, b + x + 1): the
+    i-th purchase happens if its event does and i - 1 tests before it were passed. Exact, and slow where
+    the horizon is long.
+    """
+    x, t_x, age = customers.frequency, customers.recency, customers.age
+    shares = blend(_states(parameters, x, t_x, age, k)[0])[1][:, :k]
+    pairs = distinct(x, age)
+    ahead = _ahead(parameters, x[pairs.first], age[pairs.first], horizon, k)
+    first, second = (np.einsum("nj,nj->n", shares, each[pairs.member]) for each in ahead)
+    return first, second
+
+
+def _ahead(parameters: Array, x: Array, age: Array, horizon: float, k: int) -> tuple[Array, Array]:
+    """The same of an active customer in each state: (x, T) x states."""
+    r, alpha, a, b = parameters
+    state, tests = np.arange(k), b + x + 1
+    shape = r + k * x[:, None] + state
+    share = (horizon / (alpha + age + horizon))[:, None]
+    expected, pairs = np.zeros((2, len(x), k))
+    number, going = 0, np.arange(len(x))
+    while len(going):
+        number += 1
+        asked = tests[going]
+        passed = np.exp(log_beta(a, asked + number - 1) - log_beta(a, asked))
+        more = passed[:, None] * incomplete_beta(number * k - state, shape[going], share[going])
+        expected[going] += more
+        pairs[going] += number * more
+        going = going[number * more.max(axis=1) > _NOTHING]
+    return expected, pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Regular:
+    """MBG/CNBD-k of one k, as the other models of purchases are asked.
+
+    Args:
+        k: events of the process for one purchase.
+    """
+
+    k: int
+
+    def fit(self, stats: Histories) -> Fit:
+        """The parameters, which do not need the gaps; the log-likelihood compares with no other k."""
+        return fit(stats, 0.0, self.k)
+
+    def probability_alive(self, parameters: Array, customers: Histories) -> Array:
+        """See the function of the module."""
+        return probability_alive(parameters, customers, self.k)
+
+    def expected_purchases(self, parameters: Array, customers: Histories, horizon: float) -> Array:
+        """See the function of the module."""
+        return expected_purchases(parameters, customers, horizon, self.k)
+
+    def purchases_variance(self, parameters: Array, customers: Histories, horizon: float) -> Array:
+        """See the function of the module."""
+        return purchases_variance(parameters, customers, horizon, self.k)
+
+    def discounted_residual(
+        self, parameters: Array, customers: Histories, discount: float, horizon: float
+    ) -> Array:
+        """See the function of the module."""
+        return discounted_residual(parameters, customers, discount, horizon, self.k)

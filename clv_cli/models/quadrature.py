@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TAIL = 40.0  # exp(-40) is below the rounding of any sum it could join
 _STEP = 0.25
-_LOWEST = -600.0  # log-odds; beyond, chances have no float
+_LOWEST, _HIGHEST = -120.0, 40.0  # log-odds; beyond, p and 1 - p change no sum any more
 
 
 @cache
@@ -33,15 +33,20 @@ def beta_grid(a: float, b: float) -> tuple[Array, Array]:
     """Nodes and weights for expectations over p ~ Beta(a, b) of functions with a pole near 0.
 
     The trapezoidal rule in u = ln(p / (1 - p)): 1 / (k + p) has its poles at distance pi from the
-    real line whatever k is, so the error falls like exp(-2 pi^2 / step) however small k.
+    real line whatever k is, so the error falls like exp(-2 pi^2 / step) however small k. Where a and b
+    are tiny, nearly all customers have a chance of 0 or 1 and the tails are endless: they are one
+    node each.
     """
     width = float(np.sqrt(1 / a + 1 / b))
     step = min(_STEP, 0.25 * width)
     mode = float(np.log(a / b))
-    lowest = max(mode - _TAIL / a - 10 * width, _LOWEST)
-    u = np.arange(lowest, max(mode, lowest) + _TAIL / b + 10 * width, step)
+    lowest = min(max(mode - _TAIL / a - 10 * width, _LOWEST), _HIGHEST)
+    highest = min(max(mode, lowest) + _TAIL / b + 10 * width, _HIGHEST)
+    u = np.arange(lowest, highest + step, step)
     log_density = -a * np.logaddexp(0, -u) - b * np.logaddexp(0, u) - log_beta(a, b)
     weight = step * np.exp(log_density)
+    # Beyond the last node the density falls by e^-b a unit: the nodes left out are a geometric series.
+    weight[-1] += weight[-1] * np.exp(-b * step) / -np.expm1(-b * step)
     # Below the lowest node functions are constant; all that is left of the chance is there.
     weight[0] += 1 - weight.sum()
     return logistic(u), weight

@@ -22,8 +22,8 @@ def cohorts(request: Request, of: str, by: str) -> Report:
 
 
 def segments(request: Request, by: str) -> Report:
-    """Segments (or plans, channels, countries) side by side."""
-    metrics.dimension_named(by)
+    """Segments (or plans, channels, countries, RFM groups, tiers of value) side by side."""
+    metrics.segmentation_named(by)
     with opened(request) as scope:
         require_lines(scope)
-        return finished("segments", scope, [metrics.segments_table(by)])
+        return finished("segments", scope, metrics.segment_tables(by))

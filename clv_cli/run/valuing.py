@@ -44,4 +44,4 @@ def models(request: Request) -> Report:
     """Which models were fitted, tested and chosen, and how far the naive figure is off."""
     with opened(request) as scope:
         require_lines(scope)
-        return finished("models", scope, metrics.models_tables())
+        return finished("models", scope, metrics.models_tables(scope))

@@ -15,9 +15,11 @@ import pytest
 from clv_cli.errors import UsageError
 from clv_cli.glossary import Kind
 from clv_cli.measures.customer_value import customer_value
+from clv_cli.measures.holdout_tracking import holdout_tracking
 from clv_cli.measures.lifetime_models import lifetime_models
 from clv_cli.measures.model_rows import Candidate, Holdout, judged
 from clv_cli.measures.residual_value import summed
+from clv_cli.measures.without_help import models_without_help
 from clv_cli.metrics.tables.conditions import parse, where
 from clv_cli.models import geometric
 from clv_cli.models.renewals import renewals
@@ -127,17 +129,31 @@ def test_a_condition_that_cannot_be_read_says_where(text: str, at: int) -> None:
 
 
 def test_the_planted_heterogeneity_of_the_sample_lies_in_its_interval() -> None:
-    """`sample_data/README.md`: what happened, by a fit to first stays, and the planted annual betas."""
+    """`sample_data/README.md`: the betas planted show without help; with it, what happened does."""
     with opened(Request(SAMPLE)) as asked:
-        got = collect_frames([customer_value], asked)
-        models = got[lifetime_models].filter("chosen")
-        truths = {"month": (0.665, 11.932), "year": (0.9, 2.7)}
-        for interval, truth in truths.items():
-            row = models.filter(pl.col("interval") == interval).row(0, named=True)
-            errors = np.sqrt(np.diag(np.reshape(row["covariance"], (2, 2))))
-            away = np.abs(np.log(np.array(row["parameters"]) / truth)) / errors
-            assert (away < 1.96).all(), interval
-        assert got[customer_value]["billed"].sum() > 0
+        got = collect_frames([customer_value, models_without_help, holdout_tracking], asked)
+        happened = got[lifetime_models].filter("chosen")
+        alone = got[models_without_help]
+        for models, world in (
+            (alone, {"month": (1.3, 19.0), "year": (0.9, 2.7)}),
+            (happened, {"month": (0.665, 11.932), "year": (0.824, 3.412)}),
+        ):
+            for interval, truth in world.items():
+                mine = pl.col("population") == f"contracts by the {interval}"
+                row = models.filter(mine).row(0, named=True)
+                errors = np.sqrt(np.diag(np.reshape(row["covariance"], (2, 2))))
+                away = np.abs(np.log(np.array(row["parameters"]) / truth)) / errors
+                assert (away < 1.96).all(), interval
+        # Help kept customers: what happened by the month is farther from the betas than that.
+        month = happened.filter(pl.col("interval") == "month").row(0, named=True)
+        errors = np.sqrt(np.diag(np.reshape(month["covariance"], (2, 2))))
+        assert (np.abs(np.log(np.array(month["parameters"]) / (1.3, 19.0))) / errors)[0] > 1.96
+        # What is printed by month and by past is the holdout of the choice, taken apart.
+        sums = got[holdout_tracking].group_by("population").agg(pl.col("seen", "expected").sum())
+        assert sums.height == 2
+        for row in sums.join(happened, on="population").to_dicts():
+            assert row["seen"] == row["holdout_actual"]
+            assert row["expected"] == pytest.approx(row["holdout_expected"], rel=1e-9)
 
 
 def test_a_report_loads_no_model(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 from clv_cli.errors import UsageError, did_you_mean
 from clv_cli.glossary import Kind
 from clv_cli.measures.customer_value import customer_value
-from clv_cli.measures.dimensions import DIMENSIONS, NONE, dimension
+from clv_cli.measures.dimensions import DIMENSIONS, NONE, customer_names, dimension
 from clv_cli.measures.lifetime_models import lifetime_models
 from clv_cli.measures.unit_economics import (
     CAC_NEEDS,
@@ -43,7 +43,7 @@ NUMBERS = {
     "renewals": Kind.FACTOR,
     "purchases": Kind.FACTOR,
 }
-TEXTS = ("customer_id", *DIMENSIONS, "contract_model", "purchase_model")
+TEXTS = ("customer_id", "name", *DIMENSIONS, "contract_model", "purchase_model")
 FIELDS: dict[str, Kind] = {**dict.fromkeys(TEXTS, Kind.TEXT), **NUMBERS}
 HEADINGS = {
     "customer_id": "Customer",
@@ -57,8 +57,18 @@ HEADINGS = {
     "future": "Future (est.)",
     "value": "Value (est.)",
 }
-PEOPLE = ("customer_id", "mrr", "realised", "future", "low_95", "high_95", "value", "p_alive")
-NEEDS = (customer_value, lifetime_models, *(dimension(name) for name in DIMENSIONS))
+PEOPLE = (
+    "customer_id",
+    "name",
+    "mrr",
+    "realised",
+    "future",
+    "low_95",
+    "high_95",
+    "value",
+    "p_alive",
+)
+NEEDS = (customer_value, lifetime_models, customer_names, *(dimension(name) for name in DIMENSIONS))
 TOP = 20
 
 
@@ -112,13 +122,20 @@ def _column(name: str) -> Column:
     heading = HEADINGS.get(name, name.replace("_", " ").capitalize())
     people = name in PEOPLE
     return Column(
-        name, FIELDS[name], heading, whole=True, people=people, rigid=name == "customer_id"
+        name,
+        FIELDS[name],
+        heading,
+        whole=True,
+        people=people,
+        rigid=name == "customer_id",
+        blank=name == "name",
     )
 
 
 def listed(frames: Frames) -> pl.DataFrame:
-    """`customer_value` with id and dimensions, MRR in minor units; one row a customer, by `code`."""
+    """`customer_value` with id, name and dimensions, MRR in minor units; one row a customer, by `code`."""
     rows = frames[customer_value].join(frames.scope.book.codes, on="code", how="left")
+    rows = rows.join(frames[customer_names], on="code", how="left")
     for name in DIMENSIONS:
         rows = rows.join(frames[dimension(name)].select("code", name), on="code", how="left")
     units = pl.lit(MRR_UNITS, pl.Int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -14,17 +14,32 @@ from clv_cli.measures.customer_value import customer_value
 from clv_cli.measures.lifetime_models import lifetime_models
 from clv_cli.measures.renewal_opportunities import renewal_counts
 from clv_cli.measures.unit_economics import CLV_NEEDS, lifetime
+from clv_cli.measures.without_help import NEEDED, models_without_help
 from clv_cli.metrics.tables.customer_list import terms
+from clv_cli.metrics.tables.holdout_tables import holdout_tables
 from clv_cli.money import MRR_UNITS
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
+    from clv_cli.pipeline import Measure, Scope
     from clv_cli.results import Frames
 
+WORLDS = {"happened": "as it happened", "without_help": "without help"}
+ASSUMED = (
+    "Without help holds if the facts recorded before a flag are all that decided on help; its standard "
+    "errors are by customer."
+)
+Z95 = 1.959964
 
-def models_tables() -> list[Table]:
-    """Which models were fitted, how did they do on unseen months, and what does the naive one miss?"""
-    return [_choice(), _parameters(), _survival(), _naive()]
+
+def models_tables(scope: Scope) -> list[Table]:
+    """Which models were fitted, how did they do on unseen months, and what does the naive one miss?
+
+    Args:
+        scope: the Book; with risk flags and touches also how customers would stay without help.
+    """
+    unhelped = (models_without_help,) if all(map(scope.book.has, NEEDED)) else ()
+    return [_choice(), *holdout_tables(), _parameters(unhelped), _survival(unhelped), _naive()]
 
 
 def _choice() -> Table:
@@ -73,10 +88,11 @@ def _choices(frames: Frames) -> Rows:
     return Rows(frame, notes=[*notes, *terms(frames.scope)])
 
 
-def _parameters() -> Table:
+def _parameters(unhelped: tuple[Measure, ...]) -> Table:
     columns = (
         Column("population", Kind.TEXT, "Population"),
         Column("model", Kind.TEXT, "Model"),
+        Column("world", Kind.TEXT, "World", labels=WORLDS),
         Column("parameter", Kind.TEXT, "Parameter"),
         Column("value", Kind.FACTOR, "Value"),
         Column("standard_error", Kind.FACTOR, "SE"),
@@ -85,24 +101,50 @@ def _parameters() -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        import numpy as np  # noqa: PLC0415 - with the models, only when asked
-
+        others = {row["population"]: row for row in _unhelped(frames, unhelped)}
         rows = []
-        for row in frames[lifetime_models].filter("chosen").iter_rows(named=True):
-            size = len(row["names"])
-            relative = np.sqrt(np.diag(np.reshape(row["covariance"], (size, size))))
-            for name, value, error in zip(row["names"], row["parameters"], relative, strict=True):
-                reach = float(np.exp(1.959964 * error))
-                own = (row["population"], row["model"], name, value)
-                rows.append((*own, value * float(error), value / reach, value * reach))
+        for row in frames[lifetime_models].filter("chosen").to_dicts():
+            rows += _parameter_rows(row, "happened")
+            other = others.get(row["population"], {})
+            rows += _parameter_rows(other, "without_help") if other.get("names") else []
         schema = {c.name: pl.String if c.kind is Kind.TEXT else pl.Float64 for c in columns}
-        note = "Standard errors from the observed information; intervals on the log scale."
-        return Rows(pl.DataFrame(rows, schema=schema, orient="row"), notes=(note,))
+        notes = ["Standard errors from the observed information; intervals on the log scale."]
+        notes += [_about_help(row) for row in others.values()]
+        notes += [ASSUMED] * bool(others)
+        return Rows(pl.DataFrame(rows, schema=schema, orient="row"), notes=notes)
 
-    return Table("parameters", "Parameters of the models used", columns, (lifetime_models,), finish)
+    needs = (lifetime_models, *unhelped)
+    return Table("parameters", "Parameters of the models used", columns, needs, finish)
 
 
-def _survival() -> Table:
+def _unhelped(frames: Frames, unhelped: tuple[Measure, ...]) -> list[dict[str, Any]]:
+    return [row for measure in unhelped for row in frames[measure].to_dicts()]
+
+
+def _parameter_rows(row: dict[str, Any], world: str) -> list[tuple[object, ...]]:
+    """Each parameter with its standard error and interval."""
+    import numpy as np  # noqa: PLC0415 - with the models, only when asked
+
+    size = len(row["names"])
+    relative = np.sqrt(np.diag(np.reshape(row["covariance"], (size, size)))).tolist()
+    own = (row["population"], row["model"], world)
+    return [
+        (*own, name, value, value * error, value / np.exp(Z95 * error), value * np.exp(Z95 * error))
+        for name, value, error in zip(row["names"], row["parameters"], relative, strict=True)
+    ]
+
+
+def _about_help(row: dict[str, Any]) -> str:
+    if not row["names"]:
+        return f"{row['population']}, without help: no fit, {row['reason']}."
+    return (
+        f"{row['population']}, without help: {row['helped']:,} helped customers count up to their "
+        f"risk episode's landmark, {row['unhelped']:,} unhelped ones stand for those of like facts "
+        f"(largest weight {row['largest_weight']:.1f})."
+    )
+
+
+def _survival(unhelped: tuple[Measure, ...]) -> Table:
     columns = (
         Column("population", Kind.TEXT, "Population"),
         Column("number", Kind.COUNT, "Renewal"),
@@ -112,19 +154,23 @@ def _survival() -> Table:
         Column("low_95", Kind.RATIO, "95 % from"),
         Column("high_95", Kind.RATIO, "to"),
         Column("model", Kind.RATIO, "Model"),
-    )
-    needs = (lifetime_models, renewal_counts)
-    return Table(
-        "survival", "Share left after each renewal", columns, needs, _survivals, people_rows=24
+        *((Column("without_help", Kind.RATIO, "No help"),) if unhelped else ()),
     )
 
+    def finish(frames: Frames) -> Rows:
+        from clv_cli.measures.calibration import survival_rows  # noqa: PLC0415 - scipy
 
-def _survivals(frames: Frames) -> Rows:
-    from clv_cli.measures.calibration import survival_rows  # noqa: PLC0415 - scipy
+        others = _unhelped(frames, unhelped)
+        rows = survival_rows(frames[lifetime_models], frames[renewal_counts], others)
+        notes = [
+            "Kaplan-Meier with Greenwood's band, to the last renewal seen; the model goes on beyond."
+        ]
+        notes += ["No help: the model of a world without help; see parameters."] * bool(unhelped)
+        return Rows(rows.select([column.name for column in columns]), notes=notes)
 
-    rows = survival_rows(frames[lifetime_models], frames[renewal_counts])
-    note = "Kaplan-Meier with Greenwood's band, to the last renewal seen; the model goes on beyond."
-    return Rows(rows, notes=(note,))
+    needs = (lifetime_models, renewal_counts, *unhelped)
+    title = "Share left after each renewal"
+    return Table("survival", title, columns, needs, finish, people_rows=24)
 
 
 def _naive() -> Table:
