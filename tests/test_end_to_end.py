@@ -10,12 +10,17 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from clv_cli.config_file import load_settings
+from clv_cli.metrics import bridge_table
+from clv_cli.results import collect
+from clv_cli.run.opening import Request, opened
+from clv_cli.settings import Settings
 from tests import program
 
 ROOT = Path(__file__).parents[1]
@@ -192,6 +197,27 @@ def test_the_general_ledger_of_the_sample_ties_to_its_lines() -> None:
         if currency_of[line] == "USD":
             billed[day[:7]] += Decimal(cents) / 100
     assert usd == billed
+
+
+MODES: list[dict[str, object]] = [
+    {"fx": {"mode": "service_start"}},
+    {"fx": {"mode": "per_currency"}},
+    {"fx": {"mode": "constant", "constant_on": "2026-01-31"}},
+    {"grain": "parent"},
+    {"grain": "subscription"},
+    {"movements": {"mode": "events"}},
+    {"convention": "chartmogul"},
+    {"mrr": {"discounts": "none", "tax": "include", "usage": "trailing_3m"}},
+]
+
+
+def test_the_bridge_of_the_sample_has_no_residual_in_any_mode() -> None:
+    with opened(Request(config=SAMPLE / "clv.yaml", period="2m")) as scope:
+        said = scope.settings.model_dump(exclude_unset=True)
+        for mode in MODES:
+            asked = replace(scope, settings=Settings.model_validate({**said, **mode}))
+            (result,) = collect([bridge_table(asked)], asked)
+            assert [row["residual"] for row in result.records()] == [0, 0], mode
 
 
 LINE_FIELDS = [

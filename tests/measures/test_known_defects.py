@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from clv_cli.measures.mrr_months import mrr_months
+from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.suspect_customers import truncated_customers
 from clv_cli.metrics import METRICS
 from clv_cli.money import MRR_UNITS
@@ -224,12 +225,28 @@ def test_no_thousandth_row_is_the_last_one() -> None:
     assert row(lines, "2025-01")["closing"] == 2500
 
 
-def _kill_bill(period: str, price: str) -> Decimal:
-    interval = INTERVALS[period]
-    kind = "recurring" if interval else "one_off"
-    lines = [line("A", "2025-01-01", price, interval, kind=kind)]
-    mrr: Fraction = row(lines, "2025-01")["closing"]
-    return (Decimal(mrr.numerator) / mrr.denominator).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+def _kill_bill(cases: list[tuple[str, str]]) -> list[Decimal]:
+    """What each price is worth a month, to four digits: a customer a case, all in one book."""
+    names = [f"C{number:02}" for number in range(len(cases))]
+    lines = [
+        line(
+            name,
+            "2025-01-01",
+            price,
+            INTERVALS[period],
+            kind=None if INTERVALS[period] else "one_off",
+        )
+        for name, (period, price) in zip(names, cases, strict=True)
+    ]
+    asked = scope(book(lines), "2025-01")
+    moves = collect_frames([mrr_movements], asked)[mrr_movements]
+    codes = dict(asked.book.codes.select("customer_id", "code").iter_rows())
+    units = dict(moves.select("code", "closing").iter_rows())
+    exact = [Fraction(units.get(codes[name], 0), MRR_UNITS * 100) for name in names]
+    return [
+        (Decimal(mrr.numerator) / mrr.denominator).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+        for mrr in exact
+    ]
 
 
 @pytest.mark.parametrize(
@@ -242,13 +259,12 @@ def _kill_bill(period: str, price: str) -> Decimal:
     ],
 )
 def test_prices_are_normalised_to_months(period: str, price: str, mrr: str) -> None:
-    assert _kill_bill(period, price) == Decimal(mrr)
+    assert _kill_bill([(period, price)]) == [Decimal(mrr)]
 
 
 @pytest.mark.skipif(not KILL_BILL.exists(), reason="the shared data are not beside the repository")
 def test_all_of_kill_bills_own_normalisations_agree_to_four_digits() -> None:
     rows = list(csv.DictReader(KILL_BILL.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 63
-    for case in rows:
-        found = _kill_bill(case["billing_period"], case["price"].removesuffix("00"))
-        assert found == Decimal(case["expected_mrr"]), case
+    cases = [(case["billing_period"], case["price"].removesuffix("00")) for case in rows]
+    assert _kill_bill(cases) == [Decimal(case["expected_mrr"]) for case in rows]
