@@ -1,7 +1,7 @@
 """What a pipeline is: `(Book, Scope) -> Table`, pure; and the measures that pipelines share.
 
 A measure is either a *reduction*, a lazy plan over the Book's tables, or *derived* from other
-measures once they are collected. All reductions of a report run in one `collect_all`.
+measures once they are collected. Each reduction of a report runs once, before anything is derived.
 """
 
 from __future__ import annotations

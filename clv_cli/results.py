@@ -1,7 +1,7 @@
 """What a pipeline hands to a renderer: numbers with their meaning, and no layout.
 
-`collect` is the only place that computes. It gathers the reductions of all planned tables, runs them
-in one `collect_all` and hands the small frames that come back to the tables' finishers.
+`collect` is the only place that computes. It gathers the reductions of all planned tables, runs each
+once and hands the small frames that come back to the tables' finishers.
 """
 
 from __future__ import annotations

@@ -85,6 +85,11 @@ def test_the_currency_decides_how_fine_an_amount_may_be(
     assert exponent(currency) == {"USD": 2, "JPY": 0, "KWD": 3, "CLF": 4}[currency]
 
 
+def test_an_amount_at_the_edge_of_64_bits_is_out_of_bounds() -> None:
+    """Of -2^63 there is no positive counterpart: a bound on its size alone would let it through."""
+    assert read(["-922337203685477.5808", "922337203685477.5807"], "CLF") == [None, None]
+
+
 def test_minor_units_are_whole_numbers() -> None:
     assert read(["1234", "-5", "12.5", "12.0", "1e3"], "USD", "minor") == [
         1234,
