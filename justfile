@@ -70,6 +70,9 @@ oracle examples="1000":
 # Every metric of random companies against plain Python: first seed, how many
 catalogue first="0" count="1000":
     .venv/bin/python -m tests.metrics.test_catalogue_oracle {{first}} {{count}}
+# P1-P9 at full size: 10,000 sequences of refunds, 1,250 sets of lines, 200 ledgers; and closed months
+properties examples="10000":
+    CLV_EXAMPLES={{examples}} nice -n 19 .venv/bin/python -m pytest -q -n 0 tests/attribution/test_properties.py
 # The split's promises on made-up files: footing, rounding, shuffles, refunds, speed; into ARCHITECTURE.md
 exactness *sizes="1e6 20":
     .venv/bin/python tests/recipes/exactness.py {{sizes}} --write
