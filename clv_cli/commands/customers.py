@@ -26,8 +26,9 @@ def customers(
     """Customers: what each has brought, and what the models expect of it.
 
     Realised margin, expected discounted future margin with its 95 % interval, their sum, and the
-    chance that the customer is still there; the totals; net worth in its four parts. With an ID: revenue, model,
-    value, touches, risk flags and split of that one.
+    chance that the customer is still there; the totals; net worth in its four parts. People see some
+    of the columns; files have them all. With an ID: revenue, model, value, touches, risk flags and
+    split of that one.
 
     Example: clv customers --where "segment = enterprise and p_alive > 0.5" --top 20
     """

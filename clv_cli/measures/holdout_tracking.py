@@ -15,7 +15,6 @@ from clv_cli.periods import month_end, month_of
 from clv_cli.pipeline import Scope, derived
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
     from typing import Any
 
@@ -124,7 +123,7 @@ def _free_choice(scope: Scope, row: dict[str, Any], held: HeldOut) -> list[tuple
     return found
 
 
-def _summed(row: dict[str, Any], rows: pl.DataFrame) -> Sequence[tuple[object, ...]]:
+def _summed(row: dict[str, Any], rows: pl.DataFrame) -> list[tuple[object, ...]]:
     """One row a month and number made before."""
     sums = rows.group_by("month", "made").agg(pl.col("n", "seen", "expected", "naive").sum())
     columns = ("month", "made", "n", "seen", "expected", "naive")

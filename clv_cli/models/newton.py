@@ -122,8 +122,11 @@ def _search(
     length = 1.0
     while length > _SHORTEST:
         reached = point + length * step
-        found, its_gradient, its_hessian = objective(reached)
-        finite = np.isfinite(found) and np.isfinite(its_gradient).all()
+        # Far out powers overflow: such a point is refused like any other that is not finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            found, its_gradient, its_hessian = objective(reached)
+        parts = (found, its_gradient, its_hessian)
+        finite = all(np.isfinite(part).all() for part in parts)
         # Where less is promised than rounding hides, a comparison of values would refuse good steps.
         if finite and found <= value + _STEEPNESS * length * slope + noise:
             return reached, found, its_gradient, its_hessian

@@ -209,6 +209,13 @@ def test_a_curve_ends_where_a_renewal_was_not_seen() -> None:
         kaplan_meier.estimate(renewals([2, 3], [1, 1], [9, 8]))
 
 
+def test_a_power_of_time_without_end_does_not_overflow() -> None:
+    # One customer leaves at the first renewal, the other at the sixth: BdW's c runs away.
+    fit = bdw.fit(renewals([1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0, 1], [1, 1, 1, 1, 1, 0]))
+    assert np.isfinite(fit.values).all()
+    assert np.isfinite(fit.search_covariance).all()
+
+
 def test_equal_chances_end_with_a_warning() -> None:
     # A constant 20 % a year: no heterogeneity to estimate.
     fit = sbg.fit(from_survivors(100_000 * 0.8 ** np.arange(9)))

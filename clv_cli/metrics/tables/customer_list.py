@@ -46,7 +46,7 @@ NUMBERS = {
 TEXTS = ("customer_id", "name", *DIMENSIONS, "contract_model", "purchase_model")
 FIELDS: dict[str, Kind] = {**dict.fromkeys(TEXTS, Kind.TEXT), **NUMBERS}
 HEADINGS = {
-    "customer_id": "Customer",
+    "customer_id": "ID",
     "mrr": "MRR",
     "low_95": "95 % from",
     "high_95": "to",
@@ -57,17 +57,7 @@ HEADINGS = {
     "future": "Future (est.)",
     "value": "Value (est.)",
 }
-PEOPLE = (
-    "customer_id",
-    "name",
-    "mrr",
-    "realised",
-    "future",
-    "low_95",
-    "high_95",
-    "value",
-    "p_alive",
-)
+PEOPLE = ("customer_id", "name", "future", "low_95", "high_95", "value", "p_alive")
 NEEDS = (customer_value, lifetime_models, customer_names, *(dimension(name) for name in DIMENSIONS))
 TOP = 20
 

@@ -77,7 +77,7 @@ def _choices(frames: Frames) -> Rows:
         covered=pl.when(inside).then(pl.lit("yes")).when(~inside).then(pl.lit("no")),
     )
     notes = [
-        f"{row['population']}: {row['model']} {row['reason']}."
+        f"{row['population']}, {row['model']}: {row['reason'].removeprefix(row['model'] + ' ')}."
         for row in rows.iter_rows(named=True)
     ]
     months = frames.scope.settings.models.holdout_months
