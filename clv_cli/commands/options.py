@@ -56,7 +56,7 @@ Format = Annotated[
         "-f",
         "--format",
         envvar="CLV_FORMAT",
-        help="table, plain, json, csv, md, parquet; default: table, in a pipe plain.",
+        help="table, plain, json, jsonl, csv, md, xlsx, parquet; default: table, in a pipe plain.",
     ),
 ]
 Output = Annotated[
@@ -66,6 +66,10 @@ Output = Annotated[
 TableName = Annotated[
     list[str] | None,
     typer.Option("--table", help="Show only this table of the report (repeatable)."),
+]
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="Leave texts in CSV as they are, formulas included."),
 ]
 NoCache = Annotated[
     bool,
@@ -90,6 +94,7 @@ class Shared:
     format: Format = None
     output: Output = None
     table: TableName = None
+    raw: Raw = False
     no_cache: NoCache = False
     quiet: Quiet = False
     verbose: Verbose = False
@@ -158,7 +163,20 @@ def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
     name = options.chosen_format()
     people = name in {"table", "plain", "md"}
     chosen = tuple(options.table or ()) or (tables if people else ())
-    deliver(render(report, name, _view(options, chosen)), options)
+    view = _view(options, chosen)
+    content = render(report, name, view)
+    _warn(name, report, view, options)
+    deliver(content, options)
+
+
+def _warn(name: str, report: Report, view: View, options: Shared) -> None:
+    """Say which texts a format had to change."""
+    if name != "csv" or options.quiet:
+        return
+    from clv_cli.render.as_csv import altered
+
+    if note := altered(report, view):
+        typer.echo(note, err=True)
 
 
 def deliver(content: str | bytes, options: Shared) -> None:
@@ -243,7 +261,8 @@ def _view(options: Shared, tables: tuple[str, ...]) -> View:
 
     terminal = sys.stdout.isatty() and options.output is None
     width = options.width or (shutil.get_terminal_size().columns if terminal else None)
-    return View(tables=tables, width=width, color=_color(options.color, terminal=terminal))
+    color = _color(options.color, terminal=terminal)
+    return View(tables=tables, width=width, color=color, raw=options.raw)
 
 
 def terminal_text(options: Shared) -> str:

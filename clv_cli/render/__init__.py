@@ -16,6 +16,7 @@ RENDERERS: dict[str, str] = {
     "table": "as_table",
     "plain": "as_plain",
     "json": "as_json",
+    "jsonl": "as_jsonl",
     "csv": "as_csv",
     "md": "as_markdown",
     "parquet": "as_parquet",
@@ -23,6 +24,7 @@ RENDERERS: dict[str, str] = {
 SUFFIXES: dict[str, str] = {
     ".txt": "plain",
     ".json": "json",
+    ".jsonl": "jsonl",
     ".csv": "csv",
     ".md": "md",
     ".parquet": "parquet",
