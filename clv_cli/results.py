@@ -121,6 +121,7 @@ class Table:
         people_rows: how many rows people see, from the end when negative; machines get all.
         lead: sentences between the title and the rows.
         sideways: people see the rows as columns; for few rows of many columns.
+        totals: columns whose rows add up to something, in one unit.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Table:
     people_rows: int | None = None
     lead: tuple[str, ...] = ()
     sideways: bool = False
+    totals: tuple[str, ...] = ()
 
 
 # Reductions that name no customer and hold for every part: rates, and pauses by subscription.

@@ -10,7 +10,7 @@ import inspect
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -164,9 +164,25 @@ def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
     people = name in {"table", "plain", "md"}
     chosen = tuple(options.table or ()) or (tables if people else ())
     view = _view(options, chosen)
+    if name == "xlsx" and options.output is not None:
+        view = _beside(report, view, options)
     content = render(report, name, view)
     _warn(name, report, view, options)
     deliver(content, options)
+
+
+def _beside(report: Report, view: View, options: Shared) -> View:
+    """Write tables too long for a sheet to Parquet files beside the workbook."""
+    from clv_cli.render import render
+    from clv_cli.render.workbook.sheets import too_long
+
+    assert options.output is not None  # noqa: S101 - asked by the caller
+    long = [r.table.name for r in view.choose(report.results) if too_long(r)]
+    names = {table: f"{options.output.stem}-{table}.parquet" for table in long}
+    for table, name in names.items():
+        content = render(report, "parquet", replace(view, tables=(table,)))
+        _write(content, replace(options, output=options.output.with_name(name)))
+    return replace(view, elsewhere=names)
 
 
 def _warn(name: str, report: Report, view: View, options: Shared) -> None:
@@ -195,7 +211,9 @@ def deliver(content: str | bytes, options: Shared) -> None:
         emit(content)
     elif sys.stdout.isatty():
         raise UsageError(
-            "this format is binary", where="-f/--format", hint="write it to a file: -o FILE.parquet"
+            "this format is binary",
+            where="-f/--format",
+            hint=f"write it to a file: -o FILE.{options.chosen_format()}",
         )
     else:
         sys.stdout.buffer.write(content)

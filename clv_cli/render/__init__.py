@@ -20,6 +20,7 @@ RENDERERS: dict[str, str] = {
     "csv": "as_csv",
     "md": "as_markdown",
     "parquet": "as_parquet",
+    "xlsx": "as_xlsx",
 }
 SUFFIXES: dict[str, str] = {
     ".txt": "plain",
@@ -28,6 +29,7 @@ SUFFIXES: dict[str, str] = {
     ".csv": "csv",
     ".md": "md",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }
 
 

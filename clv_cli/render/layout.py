@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from clv_cli.glossary import Kind
@@ -11,7 +11,7 @@ from clv_cli.money import NO_CURRENCY, to_decimal
 from clv_cli.render.formats import NUMBERS, bar, human
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from clv_cli.frames import Finding
     from clv_cli.results import Check, Column, Report, Result
@@ -28,12 +28,14 @@ class View:
         width: columns of the terminal; None: as wide as the content.
         color: whether colour escapes may be written.
         raw: whether CSV keeps text cells as they are, formulas and control characters included.
+        elsewhere: for tables too long for a sheet, the files that hold them.
     """
 
     tables: tuple[str, ...] = ()
     width: int | None = None
     color: bool = False
     raw: bool = False
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, results: Sequence[Result]) -> list[Result]:
         """The results to show, in the report's order."""
