@@ -36,7 +36,8 @@ def write_text(
         safe = safe[: CHARACTERS - 1] + "…"
     if safe.startswith("<r>") and safe.endswith("</r>"):
         # xlsxwriter takes such a text for its own rich text and would write it unescaped.
-        sheet.write_rich_string(row, column, "<", "r>" + safe[3:], style)
+        parts = ["<", safe[1:], *([style] if style else [])]
+        sheet.write_rich_string(row, column, *parts)
     else:
         sheet.write_string(row, column, safe, style)
 
