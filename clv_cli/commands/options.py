@@ -67,6 +67,12 @@ TableName = Annotated[
     list[str] | None,
     typer.Option("--table", help="Show only this table of the report (repeatable)."),
 ]
+Redact = Annotated[
+    bool,
+    typer.Option(
+        "--redact", envvar="CLV_REDACT", help="Tokens instead of customers and their ids."
+    ),
+]
 Raw = Annotated[
     bool,
     typer.Option("--raw", help="Leave texts in CSV as they are, formulas included."),
@@ -95,6 +101,7 @@ class Shared:
     output: Output = None
     table: TableName = None
     raw: Raw = False
+    redact: Redact = False
     no_cache: NoCache = False
     quiet: Quiet = False
     verbose: Verbose = False
@@ -120,7 +127,14 @@ class Shared:
         """What `run` needs of them."""
         from clv_cli.run import Request
 
-        return Request(self.config, self.data, self.as_of, self.period, cache=not self.no_cache)
+        return Request(
+            self.config,
+            self.data,
+            self.as_of,
+            self.period,
+            cache=not self.no_cache,
+            redact=self.redact,
+        )
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:

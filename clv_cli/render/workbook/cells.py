@@ -36,7 +36,7 @@ def write_text(
         safe = safe[: CHARACTERS - 1] + "…"
     if safe.startswith("<r>") and safe.endswith("</r>"):
         # xlsxwriter takes such a text for its own rich text and would write it unescaped.
-        parts = ["<", safe[1:], *([style] if style else [])]
+        parts = ["<", "r", safe[2:], *([style] if style else [])]
         sheet.write_rich_string(row, column, *parts)
     else:
         sheet.write_string(row, column, safe, style)
