@@ -76,3 +76,7 @@ properties examples="10000":
 # The split's promises on made-up files: footing, rounding, shuffles, refunds, speed; into ARCHITECTURE.md
 exactness *sizes="1e6 20":
     .venv/bin/python tests/recipes/exactness.py {{sizes}} --write
+
+# LibreOffice recalculates the finance workbooks: same totals, differences 0.00 (needs soffice)
+recalculate:
+    .venv/bin/python -m tests.recipes.recalculate

@@ -10,8 +10,14 @@ from difflib import get_close_matches
 from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from clv_cli.harmless import safe_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+# Between the places of an error that has several.
+PLACES = "\n         "
 
 
 class ExitCode(IntEnum):
@@ -62,12 +68,14 @@ class ClvError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """The three lines, as printed."""
-        lines = [f"error: {self.what}"]
+        """The three lines, as printed: what they quote from files is made harmless."""
+        lines = [f"error: {safe_text(self.what)}"]
         if self.where:
-            lines.append(f"  where: {self.where}")
+            # Several places stand one below the other.
+            places = self.where.split(PLACES)
+            lines.append(f"  where: {PLACES.join(safe_text(place) for place in places)}")
         if self.hint:
-            lines.append(f"  hint:  {self.hint}")
+            lines.append(f"  hint:  {safe_text(self.hint)}")
         return "\n".join(lines)
 
 

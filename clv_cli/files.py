@@ -27,8 +27,8 @@ def atomic_write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes private files; a replaced file keeps its mode, a new one gets the usual one.
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        # A replaced file keeps its mode; a new one holds customers, and is not for everybody.
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o640 & ~_umask())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -41,3 +41,16 @@ class Window(StrEnum):
     LTV = "{ltv_months} months to {as_of}"
     YEAR = "12 months to {as_of}"
     QUARTER = "3 months to {as_of}"
+
+
+# Columns about somebody, by name, in exports and in tables alike: `--redact` writes tokens for them.
+# Ids of documents are among them: an invoice's number often begins with its customer's.
+PERSONAL = frozenset(
+    {
+        "account_id", "account_name", "billing_id", "candidates", "contact_id",
+        "contract_id", "customer", "customer_id", "deal_id", "domain", "email", "evidence",
+        "external_id", "flag_id", "invoice_id", "line_id", "name", "original_line_id", "owner",
+        "parent_id", "payment_id", "prior_supplier", "referral_id", "referred_id",
+        "referrer_customer_id", "referrer_id", "response_id", "subscription_id", "touch_id",
+    }
+)  # fmt: skip

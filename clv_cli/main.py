@@ -23,6 +23,7 @@ from clv_cli.commands.report import report
 from clv_cli.commands.segments import segments
 from clv_cli.commands.split import split
 from clv_cli.errors import ClvError, ExitCode
+from clv_cli.harmless import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,7 @@ def run_program() -> None:
             raise
         first = next(iter(str(error).splitlines()), "")
         typer.echo(
-            f"error: unexpected {type(error).__name__}: {first}\n"
+            f"error: unexpected {type(error).__name__}: {safe_text(first)}\n"
             "  where: inside clv; this is a bug\n"
             "  hint:  run again with -v and report the traceback",
             err=True,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from clv_cli.glossary import Kind
+from clv_cli.kinds import PERSONAL
 from clv_cli.pipeline import Collected
 
 __all__ = [
@@ -51,6 +52,8 @@ class Column:
         people: whether people see it; machines always do.
         rigid: for TEXT, never broken over two lines.
         blank: people see nothing, not a dash, where there is no value.
+        personal: whether it is about somebody, so that `--redact` writes tokens for it; None: as its
+            name says.
     """
 
     name: str
@@ -63,6 +66,12 @@ class Column:
     people: bool = True
     rigid: bool = False
     blank: bool = False
+    personal: bool | None = None
+
+    @property
+    def about_somebody(self) -> bool:
+        """Whether `--redact` writes tokens for it."""
+        return self.name in PERSONAL if self.personal is None else self.personal
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,7 @@ class Table:
         people_rows: how many rows people see, from the end when negative; machines get all.
         lead: sentences between the title and the rows.
         sideways: people see the rows as columns; for few rows of many columns.
+        totals: columns whose rows add up to something, in one unit.
     """
 
     name: str
@@ -131,6 +141,7 @@ class Table:
     people_rows: int | None = None
     lead: tuple[str, ...] = ()
     sideways: bool = False
+    totals: tuple[str, ...] = ()
 
 
 # Reductions that name no customer and hold for every part: rates, and pauses by subscription.

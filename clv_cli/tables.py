@@ -130,7 +130,7 @@ def replaced_table(scope: Scope) -> Table:
     """Documents whose amount a newer export changed, with file and row of both versions."""
     columns = (
         Column("table", Kind.TEXT, "Table"),
-        Column("key", Kind.TEXT, "Document"),
+        Column("key", Kind.TEXT, "Document", personal=True),
         Column("source", Kind.TEXT, "Newer file"),
         Column("row", Kind.COUNT, "Row"),
         Column("amount", Kind.MONEY, "Amount", "currency"),
@@ -192,7 +192,7 @@ def quarantine_table(scope: Scope) -> Table:
         Column("row", Kind.COUNT, "Row"),
         Column("column", Kind.TEXT, "Column"),
         Column("code", Kind.TEXT, "Reason"),
-        Column("value", Kind.TEXT, "Value"),
+        Column("value", Kind.TEXT, "Value", personal=True),
     )
     aside = scope.book.quarantined.select(column.name for column in columns)
     rows = aside.sort("source", "row", "column").to_dicts()

@@ -83,4 +83,5 @@ def split_by_line_table(scope: Scope) -> Table:
         return Rows(ledger(frames), checks=(method.cells(frames).check,))
 
     title = "Revenue by CXM, CS and sales, by line"
-    return Table("split_by_line", title, COLUMNS, (*NEEDS, *method.needs), finish)
+    needs = (*NEEDS, *method.needs)
+    return Table("split_by_line", title, COLUMNS, needs, finish, totals=("amount",))

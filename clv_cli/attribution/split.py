@@ -96,7 +96,8 @@ def split_table(scope: Scope) -> Table:
 
     columns = (BUCKET, COMPONENT, AMOUNT, *(ENDS_COLUMNS if ranged else ()), SHARE)
     needs = (*method.needs, *((split_bounds,) if ranged else ()))
-    return Table("split", "Revenue by CXM, CS and sales", columns, needs, finish)
+    title = "Revenue by CXM, CS and sales"
+    return Table("split", title, columns, needs, finish, totals=("amount",))
 
 
 def _shown(scope: Scope, cells: Cells, bucket: str, component: str) -> bool:

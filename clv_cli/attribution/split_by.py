@@ -77,7 +77,8 @@ def _wide(
         money = tuple(Column(name, Kind.MONEY, head) for name, head in BUCKETS.items())
         columns = (column, *money, Column("total", Kind.MONEY, "All revenue"))
         needs = (*measures, *method.needs)
-        return Table(f"split_by_{by}", TITLE.format(by=by), columns, needs, finish)
+        totals = (*BUCKETS, "total")
+        return Table(f"split_by_{by}", TITLE.format(by=by), columns, needs, finish, totals=totals)
 
     return table
 
@@ -95,7 +96,8 @@ def _by_rule(scope: Scope) -> Table:
 
     rule, count = Column("rule", Kind.TEXT, "Rule"), Column("cells", Kind.COUNT, "Cells")
     columns = (BUCKET, COMPONENT, rule, count, AMOUNT, SHARE)
-    return Table("split_by_rule", TITLE.format(by="rule"), columns, method.needs, finish)
+    title, totals = TITLE.format(by="rule"), ("cells", "amount")
+    return Table("split_by_rule", title, columns, method.needs, finish, totals=totals)
 
 
 _LARGEST = ("total", True)

@@ -10,7 +10,7 @@ import inspect
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,7 +56,7 @@ Format = Annotated[
         "-f",
         "--format",
         envvar="CLV_FORMAT",
-        help="table, plain, json, csv, md, parquet; default: table, in a pipe plain.",
+        help="table, plain, json, jsonl, csv, md, xlsx, parquet; default: table, in a pipe plain.",
     ),
 ]
 Output = Annotated[
@@ -66,6 +66,16 @@ Output = Annotated[
 TableName = Annotated[
     list[str] | None,
     typer.Option("--table", help="Show only this table of the report (repeatable)."),
+]
+Redact = Annotated[
+    bool,
+    typer.Option(
+        "--redact", envvar="CLV_REDACT", help="Tokens instead of customers and their ids."
+    ),
+]
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="Leave texts in CSV as they are, formulas included."),
 ]
 NoCache = Annotated[
     bool,
@@ -90,6 +100,8 @@ class Shared:
     format: Format = None
     output: Output = None
     table: TableName = None
+    raw: Raw = False
+    redact: Redact = False
     no_cache: NoCache = False
     quiet: Quiet = False
     verbose: Verbose = False
@@ -115,7 +127,14 @@ class Shared:
         """What `run` needs of them."""
         from clv_cli.run import Request
 
-        return Request(self.config, self.data, self.as_of, self.period, cache=not self.no_cache)
+        return Request(
+            self.config,
+            self.data,
+            self.as_of,
+            self.period,
+            cache=not self.no_cache,
+            redact=self.redact,
+        )
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:
@@ -158,7 +177,36 @@ def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
     name = options.chosen_format()
     people = name in {"table", "plain", "md"}
     chosen = tuple(options.table or ()) or (tables if people else ())
-    deliver(render(report, name, _view(options, chosen)), options)
+    view = _view(options, chosen)
+    if name == "xlsx" and options.output is not None:
+        view = _beside(report, view, options)
+    content = render(report, name, view)
+    _warn(name, report, view, options)
+    deliver(content, options)
+
+
+def _beside(report: Report, view: View, options: Shared) -> View:
+    """Write tables too long for a sheet to Parquet files beside the workbook."""
+    from clv_cli.render import render
+    from clv_cli.render.workbook.sheets import too_long
+
+    assert options.output is not None  # noqa: S101 - asked by the caller
+    long = [r.table.name for r in view.choose(report.results) if too_long(r)]
+    names = {table: f"{options.output.stem}-{table}.parquet" for table in long}
+    for table, name in names.items():
+        content = render(report, "parquet", replace(view, tables=(table,)))
+        _write(content, replace(options, output=options.output.with_name(name)))
+    return replace(view, elsewhere=names)
+
+
+def _warn(name: str, report: Report, view: View, options: Shared) -> None:
+    """Say which texts a format had to change."""
+    if name != "csv" or options.quiet:
+        return
+    from clv_cli.render.as_csv import altered
+
+    if note := altered(report, view):
+        typer.echo(note, err=True)
 
 
 def deliver(content: str | bytes, options: Shared) -> None:
@@ -177,7 +225,9 @@ def deliver(content: str | bytes, options: Shared) -> None:
         emit(content)
     elif sys.stdout.isatty():
         raise UsageError(
-            "this format is binary", where="-f/--format", hint="write it to a file: -o FILE.parquet"
+            "this format is binary",
+            where="-f/--format",
+            hint=f"write it to a file: -o FILE.{options.chosen_format()}",
         )
     else:
         sys.stdout.buffer.write(content)
@@ -243,7 +293,8 @@ def _view(options: Shared, tables: tuple[str, ...]) -> View:
 
     terminal = sys.stdout.isatty() and options.output is None
     width = options.width or (shutil.get_terminal_size().columns if terminal else None)
-    return View(tables=tables, width=width, color=_color(options.color, terminal=terminal))
+    color = _color(options.color, terminal=terminal)
+    return View(tables=tables, width=width, color=color, raw=options.raw)
 
 
 def terminal_text(options: Shared) -> str:

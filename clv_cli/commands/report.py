@@ -15,4 +15,5 @@ def report(options: Shared) -> None:
     """
     from clv_cli import run
 
-    show(run.report(options.request()), options, PEOPLE)
+    finance = options.chosen_format() == "xlsx" and not options.table
+    show(run.report(options.request(), ledgers=finance), options, PEOPLE)

@@ -52,7 +52,10 @@ def split(
         deliver(render(report.results[0], style, accounts, report.currency), options)
         return
     people = PEOPLE if by is None else (f"split_by_{by}", "split_buckets")
-    report = run.split(options.request(), by, method, require_causal=require_causal)
+    finance = options.chosen_format() == "xlsx" and not options.table
+    report = run.split(
+        options.request(), by, method, require_causal=require_causal, ledgers=finance
+    )
     made = {result.table.name for result in report.results}
     here = {result.table.name for result in report.results if result.rows.frame.height}
     shown = [name for name in people if name in here]

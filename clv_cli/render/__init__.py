@@ -16,16 +16,20 @@ RENDERERS: dict[str, str] = {
     "table": "as_table",
     "plain": "as_plain",
     "json": "as_json",
+    "jsonl": "as_jsonl",
     "csv": "as_csv",
     "md": "as_markdown",
     "parquet": "as_parquet",
+    "xlsx": "as_xlsx",
 }
 SUFFIXES: dict[str, str] = {
     ".txt": "plain",
     ".json": "json",
+    ".jsonl": "jsonl",
     ".csv": "csv",
     ".md": "md",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }
 
 

@@ -1,6 +1,8 @@
 """CSV: one table, raw numbers, UTF-8 without a mark, line feeds.
 
-The cells are made by polars, column by column: a line export may hold millions of rows.
+The cells are made by polars, column by column: a line export may hold millions of rows. Text that a
+spreadsheet would take for a formula gets an apostrophe, hidden characters are written out; `--raw` leaves
+both as they are.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ import polars as pl
 
 from clv_cli.errors import UsageError
 from clv_cli.glossary import Kind
+from clv_cli.harmless import FORMULA, HIDDEN, spreadsheet
 from clv_cli.money import exponent
 from clv_cli.render.formats import RATIO_DIGITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clv_cli.render.layout import View
     from clv_cli.results import Column, Report
 
@@ -33,7 +38,39 @@ def render(report: Report, view: View) -> str:
     result = chosen[0]
     columns = [c for c in result.table.columns if c.kind is not Kind.SERIES]
     frame = result.rows.frame
-    return frame.select(cell_text(column, frame, report.currency) for column in columns).write_csv()
+    cells = frame.select(cell_text(column, frame, report.currency) for column in columns)
+    if not view.raw:
+        cells = cells.with_columns(_harmless(cells[name]) for name in _texts(columns, frame))
+    return cells.write_csv()
+
+
+def altered(report: Report, view: View) -> str | None:
+    """Which columns got apostrophes or written-out characters, as a note; None when none did."""
+    result = view.choose(report.results)[0]
+    frame = result.rows.frame
+    texts = _texts(result.table.columns, frame)
+    hit = [name for name in texts if (frame[name] != _harmless(frame[name])).any()]
+    if view.raw or not hit:
+        return None
+    return (
+        f"note: texts that a spreadsheet would run were changed in {', '.join(hit)} "
+        "(an apostrophe before a formula, control characters written out); --raw leaves them"
+    )
+
+
+def _texts(columns: Sequence[Column], frame: pl.DataFrame) -> list[str]:
+    kinds = {Kind.TEXT, Kind.BY_ROW}
+    return [c.name for c in columns if c.kind in kinds and frame[c.name].dtype == pl.String]
+
+
+def _harmless(column: pl.Series) -> pl.Series:
+    """The column with its few suspicious texts replaced, each looked at once."""
+    suspicious = column.str.contains(FORMULA) | column.str.contains(HIDDEN)
+    texts = column.filter(suspicious).unique()
+    if texts.is_empty():
+        return column
+    safe = pl.Series([spreadsheet(text) for text in texts], dtype=pl.String)
+    return column.replace(texts, safe)
 
 
 def cell_text(column: Column, frame: pl.DataFrame, currency: str) -> pl.Expr:

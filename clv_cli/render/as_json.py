@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from clv_cli.harmless import json_safe
 from clv_cli.money import to_text
 from clv_cli.render.formats import machine
 
@@ -18,7 +19,7 @@ SCHEMA = "clv.result/1"
 
 def render(report: Report, view: View) -> str:
     """The report as one JSON document."""
-    return json.dumps(document(report, view), ensure_ascii=False, indent=1) + "\n"
+    return json_safe(json.dumps(document(report, view), ensure_ascii=False, indent=1)) + "\n"
 
 
 def document(report: Report, view: View) -> dict[str, Any]:

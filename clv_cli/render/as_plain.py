@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli.render.formats import safe_text
-from clv_cli.render.layout import Cell, View, closing, grid, header, notes
+from clv_cli.render.layout import Cell, View, closing, grid, header, notes, opening
 from clv_cli.render.widths import display_width
 
 if TYPE_CHECKING:
@@ -24,7 +23,8 @@ def render(report: Report, view: View) -> str:
 def _table(result: Result, currency: str) -> str:
     body = grid(result, currency)
     widths = [max(display_width(row[i].text) for row in body) for i in range(len(body[0]))]
-    lines = [result.table.title, *(f"  {safe_text(text)}" for text in result.lead)]
+    title, *lead = opening(result)
+    lines = [title, *(f"  {text}" for text in lead)]
     lines += [_line(row, widths) for row in body]
     return "\n".join([*lines, *notes(result, currency)])
 

@@ -6,7 +6,8 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from clv_cli.render.layout import closing, grid, header, notes
+from clv_cli.harmless import safe_text
+from clv_cli.render.layout import closing, grid, header, notes, opening
 from clv_cli.render.widths import display_width
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ DEFAULT_WIDTH = 100
 def render(report: Report, view: View) -> str:
     """The report with rich tables, for a terminal of the view's width."""
     from rich.console import Console
-    from rich.text import Text
 
     width = view.width or DEFAULT_WIDTH
     tables = [_table(result, report.currency, width) for result in view.choose(report.results)]
@@ -32,21 +32,24 @@ def render(report: Report, view: View) -> str:
         force_terminal=view.color,
         color_system="standard" if view.color else None,
         highlight=False,
+        markup=False,
+        emoji=False,
         legacy_windows=False,
     )
-    console.print(Text(header(report), style="bold"))
+    console.print(_text(header(report), "bold"))
     for (table, _), result in zip(tables, view.choose(report.results), strict=True):
         console.print()
-        console.print(Text(f" {result.table.title}", style="bold"))
-        for line in result.lead:
-            console.print(Text(f"   {line}"))
+        title, *lead = opening(result)
+        console.print(_text(f" {title}", "bold"))
+        for line in lead:
+            console.print(_text(f"   {line}"))
         console.print(table)
         for line in notes(result, report.currency):
-            console.print(Text(f" {line}", style="dim"))
+            console.print(_text(f" {line}", "dim"))
     console.print()
     for line in closing(report):
         style = "red" if line.startswith(("DOES NOT", "error")) else ""
-        console.print(Text(line, style=style))
+        console.print(_text(line, style))
     output = console.file
     assert isinstance(output, io.StringIO)  # noqa: S101 - made above
     lines = [line.rstrip() for line in output.getvalue().split("\n")]
@@ -91,20 +94,24 @@ def _broken_heads(rows: list[list[Cell]], widths: list[int]) -> tuple[list[list[
 def _empty_table(head: list[Cell], rigid: list[bool]) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
-    from rich.text import Text
 
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, header_style="")
     for cell, fixed in zip(head, rigid, strict=True):
         justify: Literal["right", "left"] = "right" if cell.number else "left"
-        table.add_column(Text(cell.text), justify=justify, no_wrap=fixed, overflow="fold")
+        table.add_column(_text(cell.text), justify=justify, no_wrap=fixed, overflow="fold")
     return table
 
 
 def _styled(cell: Cell) -> Text:
-    """The cell as rich text (no markup is read); a change in the bad direction in red."""
+    """The cell as rich text; a change in the bad direction in red."""
+    return _text(cell.text, "red" if cell.number and cell.text.endswith("!") else "")
+
+
+def _text(text: str, style: str = "") -> Text:
+    """The only way to rich: no markup, no emoji, no escape; line breaks are ours."""
     from rich.text import Text
 
-    return Text(cell.text, style="red" if cell.number and cell.text.endswith("!") else "")
+    return Text("\n".join(safe_text(line) for line in text.split("\n")), style=style)
 
 
 def _needed(widths: list[int]) -> int:

@@ -1,16 +1,16 @@
 """Kind to text, in two dialects: for people (`human`) and for machines (`machine`).
 
-The one place where numbers become text, and where text from exports is made harmless to a terminal
-(`safe_text`): names in a CRM are somebody else's input.
+The one place where numbers become text. Text from exports goes through `safe_text`: names in a CRM are
+somebody else's input.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from clv_cli.glossary import GLOSSARY, Good, Kind
+from clv_cli.harmless import safe_text
 from clv_cli.money import to_decimal, to_text
 from clv_cli.periods import month_text
 
@@ -34,14 +34,24 @@ NUMBERS = {
 }
 RATIO_DIGITS = 6
 
+# Others take `safe_text` from here, beside the rest of what makes a cell.
+__all__ = [
+    "BLOCKS",
+    "NO_VALUE",
+    "NUMBERS",
+    "RATIO_DIGITS",
+    "Row",
+    "bar",
+    "by_row_text",
+    "human",
+    "is_bad",
+    "machine",
+    "number_text",
+    "safe_text",
+    "sparkline",
+]
+
 Row = dict[str, Any]
-
-
-def safe_text(text: str) -> str:
-    """Text without control characters: no escape sequence, no line break, no direction override."""
-    return "".join(
-        char if unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"} else "�" for char in text
-    )
 
 
 def human(column: Column, row: Row, currency: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.errors import UsageError, did_you_mean
+from clv_cli.harmless import HIDDEN
 from clv_cli.render.as_csv import cell_text
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def render(ledger: Result, style: str, accounts: Mapping[str, str], currency: st
     cells = frame.filter(pl.col("own") != 0).with_columns(
         account=parent + pl.lit(":") + child,
         issued_on=pl.col("issued_on").cast(pl.String),
-        **{name: _clean(name) for name in ("line_id", "customer_id", "evidence", "rule_id")},
+        **{
+            name: _clean(name)
+            for name in ("line_id", "customer_id", "source", "evidence", "rule_id")
+        },
     )
     amounts = cell_text(columns["own"], cells.with_columns(-pl.col("own")), currency)
     credited = cells.with_columns(-pl.col("own")).with_columns(text=amounts)
@@ -75,7 +79,8 @@ def render(ledger: Result, style: str, accounts: Mapping[str, str], currency: st
 
 def _clean(name: str) -> pl.Expr:
     """Ids without what either dialect reads as syntax."""
-    return pl.col(name).fill_null("").str.replace_all(r'[\x00-\x1f;|"\\,]', "_")
+    syntax = r'[;|"\\,]'
+    return pl.col(name).fill_null("").str.replace_all(f"{HIDDEN}|{syntax}", "_")
 
 
 def _share() -> pl.Expr:

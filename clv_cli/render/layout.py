@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from clv_cli.glossary import Kind
+from clv_cli.harmless import safe_text
 from clv_cli.money import NO_CURRENCY, to_decimal
-from clv_cli.render.formats import NUMBERS, bar, human, safe_text
+from clv_cli.render.formats import NUMBERS, bar, human
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from clv_cli.frames import Finding
     from clv_cli.results import Check, Column, Report, Result
@@ -26,11 +27,15 @@ class View:
         tables: names of the tables to show; empty: all.
         width: columns of the terminal; None: as wide as the content.
         color: whether colour escapes may be written.
+        raw: whether CSV keeps text cells as they are, formulas and control characters included.
+        elsewhere: for tables too long for a sheet, the files that hold them.
     """
 
     tables: tuple[str, ...] = ()
     width: int | None = None
     color: bool = False
+    raw: bool = False
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, results: Sequence[Result]) -> list[Result]:
         """The results to show, in the report's order."""
@@ -65,12 +70,24 @@ def header(report: Report) -> str:
     return "   ".join(part for part in parts if part)
 
 
-def grid(result: Result, currency: str) -> list[list[Cell]]:
-    """A table as people see it, its headings first; all rows have the same columns."""
+def opening(result: Result) -> list[str]:
+    """A table's title, and the sentences between it and the rows."""
+    return [safe_text(text) for text in (result.table.title, *result.lead)]
+
+
+def grid(result: Result, currency: str, *, exact: bool = False) -> list[list[Cell]]:
+    """A table as people see it, its headings first; all rows have the same columns.
+
+    Args:
+        result: the table.
+        currency: of its money.
+        exact: whether large money keeps its cents.
+    """
     rows = [_headings(result)]
+    columns = [replace(c, whole=c.whole and not exact) for c in result.seen]
     for row in seen_records(result):
         line: list[Cell] = []
-        for column in result.seen:
+        for column in columns:
             line.append(_cell(column, human(column, row, currency)))
             if column.bar:
                 line.append(_bar(bar(float(row[column.name] or 0))))
@@ -86,7 +103,7 @@ def grid(result: Result, currency: str) -> list[list[Cell]]:
 def _headings(result: Result) -> list[Cell]:
     line: list[Cell] = []
     for column in result.seen:
-        line.append(_cell(column, column.heading))
+        line.append(_cell(column, safe_text(column.heading)))
         if column.bar:
             line.append(_bar(""))
     return line
@@ -159,7 +176,9 @@ def check_line(check: Check, currency: str) -> str:
     )
     verdict = "Reconciles" if check.ok else "DOES NOT RECONCILE"
     name_left, _, name_right = check.text.partition(" = ")
-    return f"{verdict}: {name_left} {left} = {name_right} {right} (difference {difference})"
+    return safe_text(
+        f"{verdict}: {name_left} {left} = {name_right} {right} (difference {difference})"
+    )
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:

@@ -9,6 +9,7 @@ from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity
 from clv_cli.periods import month_end, month_of
 from clv_cli.results import Report, collect
+from clv_cli.run.redacting import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def finished(
         *(finding for result in (*seen, *results) for finding in result.rows.findings),
     ]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
-    return Report(
+    report = Report(
         command=command,
         as_of=scope.as_of if scope.book.lines.rows else None,
         period=(scope.period.start_day, scope.period.end_day) if scope.book.lines.rows else None,
@@ -54,6 +55,7 @@ def finished(
         conventions=conventions(scope.settings, measured=_measures(command, scope.settings)),
         notes=_notes(scope),
     )
+    return redacted(report, scope) if scope.settings.redact.on else report
 
 
 def _beyond_data(scope: Scope) -> list[Finding]:

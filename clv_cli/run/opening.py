@@ -13,6 +13,8 @@ from clv_cli.config_file import find_config, load_settings
 from clv_cli.errors import DataError, UsageError
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
+from clv_cli.run.redacting import Guard, redacting
+from clv_cli.run.salt import read_salt, salt_path
 from clv_cli.sources import LineStore, PartCache, load_book, user_cache
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Request:
         as_of: a day or month as text, or None for the data's own.
         period: a period as text, or None for the config's.
         cache: whether files that earlier runs read need not be read again.
+        redact: whether what leaves the run names nobody.
     """
 
     config: Path | None = None
@@ -42,6 +45,7 @@ class Request:
     as_of: str | None = None
     period: str | None = None
     cache: bool = True
+    redact: bool = False
 
 
 def sample_config() -> Path:
@@ -75,10 +79,20 @@ def opened(request: Request) -> Iterator[Scope]:
     """Read what a request names; the typed parts live as long as the scope is in use.
 
     Raises:
-        ClvError: as `load_settings` and `load_book` say.
+        ClvError: as `load_settings` and `load_book` say; with tokens, where output is redacted.
     """
+    guard = Guard()
+    with redacting(guard), _read(request, guard) as scope:
+        guard.scope = scope
+        # Within, where the data can still be asked whom an error names.
+        with redacting(guard):
+            yield scope
+
+
+@contextmanager
+def _read(request: Request, guard: Guard) -> Iterator[Scope]:
     config = locate_config(request)
-    settings = load_settings(config)
+    settings = _redacting(load_settings(config), config.parent, request, guard)
     if request.data is not None and not request.data.is_dir():
         raise DataError(
             f"there is no folder {request.data}", where="-d/--data", hint="name an existing folder"
@@ -89,6 +103,17 @@ def opened(request: Request) -> Iterator[Scope]:
         as_of = _as_of(request, settings, book)
         period = _period(request.period or settings.period, as_of, book)
         yield Scope(book, as_of, period, settings)
+
+
+def _redacting(settings: Settings, base: Path, request: Request, guard: Guard) -> Settings:
+    """The settings with redaction on and its salt found, where either asks for it."""
+    if not (request.redact or settings.redact.on):
+        return settings
+    guard.salt = read_salt(salt_path(settings, base))
+    chosen = settings.redact.model_copy(
+        update={"on": True, "salt_file": str(salt_path(settings, base))}
+    )
+    return settings.model_copy(update={"redact": chosen})
 
 
 def _cache(request: Request) -> PartCache | None:

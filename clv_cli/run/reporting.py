@@ -8,6 +8,7 @@ from clv_cli import attribution, metrics
 from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
+from clv_cli.run.splitting import ledger_tables
 from clv_cli.sources import can_suggest, suggested_names
 from clv_cli.tables import (
     formats_table,
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
     from clv_cli.run.opening import Request
 
 
-def report(request: Request, command: str = "report") -> Report:
-    """The main job: figures, movements, retention, split, reconciliation, sources and findings."""
+def report(request: Request, command: str = "report", *, ledgers: bool = False) -> Report:
+    """The main job: figures, movements, retention, split, reconciliation, sources and findings.
+
+    Args:
+        request: what to read.
+        command: what was asked.
+        ledgers: whether the split line by line and by rule come with it, for a workbook.
+    """
     with opened(request) as scope:
         require_lines(scope)
         tables: list[Table] = [
@@ -38,6 +45,7 @@ def report(request: Request, command: str = "report") -> Report:
             metrics.retention_table(),
             *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
             *attribution.split_tables(scope),
+            *(ledger_tables(scope) if ledgers else ()),
             metrics.reconciliation_table(scope),
             *metrics.matching_tables(scope)[:1],
             sources_table(scope),

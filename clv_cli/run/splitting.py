@@ -11,14 +11,32 @@ from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from clv_cli.results import Report, Table
     from clv_cli.run.opening import Request
 
 
+# What finance opens a workbook for, beside the totals.
+LEDGERS = ("line", "rule")
+
+
 def split(
-    request: Request, by: str | None, method: str | None, *, require_causal: bool = False
+    request: Request,
+    by: str | None,
+    method: str | None,
+    *,
+    require_causal: bool = False,
+    ledgers: bool = False,
 ) -> Report:
     """The revenue split: by bucket and component, or by one of `attribution.SPLIT_BY`.
+
+    Args:
+        request: what to read.
+        by: a grouping, or None.
+        method: of the split; None for the config's.
+        require_causal: whether only a measured effect will do.
+        ledgers: whether the split line by line and by rule come with it, where it knows lines.
 
     Raises:
         DataError: a causal figure is required, and the data cannot give it; or a given general
@@ -35,7 +53,20 @@ def split(
         tables += _books(asked)
         if by is not None:
             tables.insert(0, attribution.split_by_table(asked, by))
+        if ledgers:
+            tables += ledger_tables(asked, {by})
         return finished("split", asked, tables)
+
+
+def ledger_tables(scope: Scope, but: Container[str | None] = ()) -> list[Table]:
+    """The split line by line and by rule; a worksheet knows no lines.
+
+    Args:
+        scope: of what.
+        but: groupings that are there already.
+    """
+    known = LEDGERS if scope.settings.split.method != "worksheet" else LEDGERS[1:]
+    return [attribution.split_by_table(scope, by) for by in known if by not in but]
 
 
 def split_journal(

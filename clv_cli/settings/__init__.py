@@ -16,6 +16,7 @@ from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Tri
 from clv_cli.settings.evidence import Evidence, Rescue, Survey
 from clv_cli.settings.matching import Match
 from clv_cli.settings.models import Models
+from clv_cli.settings.redact import Redact
 from clv_cli.settings.revenue import (
     Cac,
     Churn,
@@ -50,6 +51,7 @@ __all__ = [
     "Quarantine",
     "Ratio",
     "Reading",
+    "Redact",
     "Rescue",
     "RuleOf40",
     "Settings",
@@ -119,6 +121,9 @@ class Settings(Model):
     split: Split = Field(default_factory=Split, description="the CXM / CS / sales split")
     evidence: Evidence = Field(
         default_factory=Evidence, description="what is measured instead of declared"
+    )
+    redact: Redact = Field(
+        default_factory=Redact, description="outputs without names, ids and what people wrote"
     )
 
     @model_validator(mode="before")

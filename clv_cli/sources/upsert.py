@@ -217,7 +217,7 @@ def _assert_decided(versions: pl.DataFrame, group: Sequence[Part], key: Sequence
     rival = rivals.row(0, named=True)
     first = newest.filter(pl.col(_CODE) == rival[_CODE]).row(0, named=True)
     places = [f"{group[row[_AT]].name}:{row['row']}" for row in (first, rival)]
-    ids = " ".join(f"{name} {rival[name]}" for name in key)
+    ids = " ".join(f'{name} "{rival[name]}"' for name in key)
     raise DataError(
         f"{ids} differs in two files, and neither is known to be newer ({rivals.height} such)",
         where=", ".join(sorted(places)),

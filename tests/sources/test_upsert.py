@@ -119,7 +119,7 @@ def test_a_version_of_which_a_row_is_unreadable_still_replaces_the_older_one(
 def test_files_that_differ_without_a_known_order_stop_the_run(tmp_path: Path) -> None:
     write(tmp_path, "lines_a.csv", csv(line("I1", "100.00")))
     write(tmp_path, "lines_b.csv", csv(line("I9", "1.00"), line("I1", "80.00")))
-    with pytest.raises(DataError, match="invoice_id I1 differs in two files") as caught:
+    with pytest.raises(DataError, match=r'invoice_id "I1" differs in two files') as caught:
         load(tmp_path, KEYED)
     assert caught.value.where == "lines_a.csv:2, lines_b.csv:3"
     assert "lines" in str(caught.value.where)

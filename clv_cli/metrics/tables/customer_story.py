@@ -127,8 +127,8 @@ def _contacts(customer_id: str) -> Table:
     columns = (
         Column("day", Kind.DATE, "Day"),
         Column("event", Kind.TEXT, "Event"),
-        Column("what", Kind.TEXT, "What"),
-        Column("outcome", Kind.TEXT, "Outcome", blank=True),
+        Column("what", Kind.TEXT, "What", personal=True),
+        Column("outcome", Kind.TEXT, "Outcome", blank=True, personal=True),
     )
 
     def finish(frames: Frames) -> Rows:

@@ -1,0 +1,67 @@
+"""How cells of a workbook look: number formats by kind and by the currency's digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from clv_cli.glossary import Kind
+from clv_cli.money import exponent
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+
+HEAD = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom", "bg_color": "#EDEFF2"}
+TITLE = {"bold": True, "font_size": 14}
+TOTAL = {"bold": True, "top": 1}
+NOTE = {"italic": True, "font_color": "#555555"}
+ALARM = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000"}
+# Of money that has no digits to show: sums of several currencies are never made.
+NUMBER_FORMATS = {
+    Kind.COUNT: "#,##0",
+    Kind.RATIO: "0.0%",
+    Kind.FACTOR: "0.00",
+    Kind.MONTHS: "0.0",
+    Kind.DAYS: "0.0",
+    Kind.SCORE: "+0.0;-0.0;0.0",
+    Kind.CHANGE: "+0.0%;[Red]-0.0%;0.0%",
+    Kind.DATE: "yyyy-mm-dd",
+    Kind.MONTH: "yyyy-mm",
+}
+
+
+def money_format(currency: str) -> str:
+    """`#,##0.00;[Red]-#,##0.00`, with the digits of the currency: JPY none, KWD three."""
+    digits = exponent(currency)
+    shape = "#,##0" + ("." + "0" * digits if digits else "")
+    return f"{shape};[Red]-{shape}"
+
+
+@dataclass(slots=True)
+class Styles:
+    """The formats of one workbook, each made once.
+
+    Args:
+        book: the workbook.
+        currency: of amounts that name none.
+    """
+
+    book: Workbook
+    currency: str
+    _made: dict[tuple[tuple[str, Any], ...], Format] = field(default_factory=dict)
+
+    def of(self, *parts: dict[str, Any]) -> Format:
+        """The format with all properties of the parts."""
+        properties = {name: value for part in parts for name, value in part.items()}
+        key = tuple(sorted(properties.items()))
+        if key not in self._made:
+            self._made[key] = self.book.add_format(properties)
+        return self._made[key]
+
+    def number(self, kind: Kind, *parts: dict[str, Any], currency: str | None = None) -> Format:
+        """The format of a number of a kind; of money, with its currency's digits."""
+        shape = NUMBER_FORMATS.get(kind, "General")
+        if kind is Kind.MONEY:
+            shape = money_format(currency or self.currency)
+        return self.of({"num_format": shape}, *parts)
