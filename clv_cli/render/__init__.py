@@ -18,6 +18,7 @@ RENDERERS: dict[str, str] = {
     "json": "as_json",
     "csv": "as_csv",
     "md": "as_markdown",
+    "html": "as_html",
     "parquet": "as_parquet",
 }
 SUFFIXES: dict[str, str] = {
@@ -25,6 +26,7 @@ SUFFIXES: dict[str, str] = {
     ".json": "json",
     ".csv": "csv",
     ".md": "md",
+    ".html": "html",
     ".parquet": "parquet",
 }
 
