@@ -9,10 +9,10 @@ PEOPLE = ("kpis", "split_buckets", "mrr_movements")
 def report(options: Shared) -> None:
     """Key figures, MRR movements, revenue split, reconciliation.
 
-    In a terminal or pipe the main tables; -f json holds all of them.
+    In a terminal or pipe the main tables; -f html is the whole page with charts, -f json holds all.
 
-    Example: clv report -p 12m -o report.md
+    Example: clv report -p 12m -o report.html
     """
     from clv_cli import run
 
-    show(run.report(options.request()), options, PEOPLE)
+    show(run.report(options.request()), options, PEOPLE, page=())

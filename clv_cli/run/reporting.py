@@ -29,15 +29,19 @@ if TYPE_CHECKING:
 
 
 def report(request: Request, command: str = "report") -> Report:
-    """The main job: figures, movements, retention, split, reconciliation, sources and findings."""
+    """The main job: figures, movements, retention, cohorts, the split and its evidence, all tied."""
     with opened(request) as scope:
         require_lines(scope)
         tables: list[Table] = [
             metrics.kpi_table(scope),
             metrics.mrr_movements_table(scope),
             metrics.retention_table(),
+            metrics.cohort_tables(scope)[0],
             *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
             *attribution.split_tables(scope),
+            attribution.split_claims_table(scope),
+            attribution.split_by_table(scope, "rule"),
+            *attribution.evidence_tables(scope),
             metrics.reconciliation_table(scope),
             *metrics.matching_tables(scope)[:1],
             sources_table(scope),

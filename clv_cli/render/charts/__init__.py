@@ -41,10 +41,10 @@ def figure(result: Result, currency: str) -> Figure | None:
     name = result.table.name
     if name not in CHARTS or result.rows.frame.is_empty():
         return None
+    from clv_cli.render.charts.svg import svg
+
     drawing = import_module(f"clv_cli.render.charts.{CHARTS[name]}").draw(result, currency)
     if drawing is None:
         return None
-    from clv_cli.render.charts.svg import svg
-
     drawn = svg(drawing.spec, name=name, title=result.table.title, sentence=drawing.sentence)
     return Figure(drawing, drawn)

@@ -7,9 +7,11 @@ from typing import Any
 
 import altair as alt
 
+from clv_cli.render.charts.spec import Padding, layered, zero_line
 from clv_cli.render.charts.theme import WIDTH, ink
 
 ROW = 36
+BELOW = 5  # how far a mark stands below the middle of its row, under its texts
 NAME_LIMIT = 270  # room for forty letters; the whole name stands in the table below
 VALUE_LIMIT = 150
 
@@ -45,11 +47,11 @@ def bars(rows: list[Bar]) -> dict[str, object]:
         {"row": at, "length": row.length, "colour": ink(row.colour)} for at, row in enumerate(rows)
     ]
     scale = alt.Scale(domain=[min(lengths), max(lengths)], nice=False)
-    length = alt.X("length:Q", axis=None, scale=scale)
-    drawn = alt.Chart(alt.Data(values=values)).mark_bar(height=12, cornerRadiusEnd=2)
+    length = alt.X("length:Q", axis=None, scale=scale, stack=None)
+    drawn = alt.Chart(alt.Data(values=values)).mark_bar(height=10, yOffset=BELOW)
     marks = drawn.encode(x=length, y=_row(), color=alt.Color("colour:N", scale=None))
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color=ink("zero")).encode(x=alt.datum(0))
-    return _finished([marks, zero, *_texts([(row.name, row.text) for row in rows])], len(rows))
+    layers = [marks, *_zero(lengths)]
+    return _finished([*layers, *_texts([(row.name, row.text) for row in rows])], len(rows))
 
 
 def spans(rows: list[Span]) -> dict[str, object]:
@@ -64,28 +66,31 @@ def spans(rows: list[Span]) -> dict[str, object]:
     ]
     drawn = alt.Chart(alt.Data(values=values))
     low, middle = (alt.X(f"{end}:Q", axis=None, scale=scale) for end in ("low", "middle"))
-    lines = drawn.mark_bar(height=6, cornerRadius=3, color=ink("band"))
-    points = drawn.mark_point(shape="diamond", filled=True, size=110, opacity=1)
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color=ink("zero")).encode(x=alt.datum(0))
+    lines = drawn.mark_rule(yOffset=BELOW, strokeWidth=6, strokeCap="round", color=ink("band"))
+    points = drawn.mark_point(yOffset=BELOW, shape="diamond", filled=True, size=110, opacity=1)
     layers = [
-        zero,
+        *_zero(ends),
         lines.encode(x=low, x2="high", y=_row()),
         points.encode(x=middle, y=_row(), color=alt.Color("colour:N", scale=None)),
     ]
     return _finished([*layers, *_texts([(row.name, row.text) for row in rows])], len(rows))
 
 
+def _zero(positions: list[float]) -> list[alt.Chart]:
+    """A line at zero, where something lies to the left of it."""
+    return [zero_line("x")] if min(positions) < 0 else []
+
+
 def _row() -> alt.Y:
-    # The mark stands in the lower part of its row, below the texts.
     return alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
 
 
 def _texts(rows: list[tuple[str, str]]) -> list[alt.Chart]:
     values = [{"row": at, "name": name, "text": text} for at, (name, text) in enumerate(rows)]
     data = alt.Chart(alt.Data(values=values))
-    names = data.mark_text(align="left", baseline="bottom", dy=-9, limit=NAME_LIMIT)
+    names = data.mark_text(align="left", baseline="bottom", dy=-5, limit=NAME_LIMIT)
     numbers = data.mark_text(
-        align="right", baseline="bottom", dy=-9, limit=VALUE_LIMIT, fontWeight=600
+        align="right", baseline="bottom", dy=-5, limit=VALUE_LIMIT, fontWeight=600
     )
     return [
         names.encode(x=alt.value(0), y=_row(), text="name:N"),
@@ -93,8 +98,5 @@ def _texts(rows: list[tuple[str, str]]) -> list[alt.Chart]:
     ]
 
 
-def _finished(layers: list[Any], count: int) -> dict[str, object]:
-    chart: dict[str, object] = (
-        alt.layer(*layers).properties(width=WIDTH - 12, height=ROW * count).to_dict()
-    )
-    return {**chart, "padding": {"left": 6, "right": 6, "top": 8, "bottom": 4}}
+def _finished(layers: list[alt.Chart], count: int) -> dict[str, Any]:
+    return layered(layers, (WIDTH - 12, ROW * count), Padding(6, 6, 8, 4))

@@ -31,4 +31,4 @@ def draw(result: Result, currency: str) -> Drawing | None:
         f"{reader.text(row, 'new_customers')}"
         for row in rows
     )
-    return Drawing(bars(drawn), f"CAC in {currency}: {parts} new customers.")
+    return Drawing(bars(drawn), f"CAC in {currency}: {parts} new customers.", written=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
 from clv_cli.glossary import Kind
-from clv_cli.render.charts.drawing import Drawing, Key, Reader
+from clv_cli.render.charts.drawing import Drawing, Reader
+from clv_cli.render.charts.spec import Padding, layered
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, WIDTH, ink
+from clv_cli.render.formats import number_text
 
 if TYPE_CHECKING:
     from clv_cli.results import Column, Result
@@ -39,8 +42,12 @@ def draw(result: Result, currency: str) -> Drawing | None:
         for place, row in enumerate(reader.records)
     ]
     shown = tuple(c for c in result.table.columns if c in ages or c.people)
-    scale = (Key("heat-0", _percent(low)), Key(f"heat-{len(HEAT) - 1}", _percent(high)))
-    return Drawing(_spec(cells, names, ages), _sentence(reader, ages), scale, shown)
+    return Drawing(
+        _spec(cells, names, ages),
+        _sentence(reader, ages),
+        columns=shown,
+        ramp=(number_text(Kind.RATIO, Decimal(low)), number_text(Kind.RATIO, Decimal(high))),
+    )
 
 
 def _cell(
@@ -49,7 +56,13 @@ def _cell(
     share = row[age.name]
     step = min(int((share - low) / (high - low) * len(HEAT)), len(HEAT) - 1) if high > low else 0
     text = ON_DARK[0] if step >= FIRST_DARK else ON_LIGHT[0]
-    return {"row": place, "age": at, "fill": HEAT[step][0], "ink": text, "text": f"{share:.0%}"}
+    return {
+        "row": place,
+        "age": at,
+        "fill": HEAT[step][0],
+        "ink": text,
+        "text": f"{share * 100:.0f}",
+    }
 
 
 def _spec(
@@ -62,10 +75,9 @@ def _spec(
     colour = alt.Color("fill:N", scale=None)
     layers = [drawn.mark_rect(cornerRadius=2).encode(x=age, y=row, color=colour)]
     if len(ages) <= MANY:
-        texts = drawn.mark_text(fontSize=10).transform_calculate(
-            short="replace(datum.text, '%', '')"
-        )
-        layers.append(texts.encode(x=age, y=row, text="short:N", color=alt.Color("ink:N", scale=None)))
+        texts = drawn.mark_text(fontSize=10)
+        ink_of = alt.Color("ink:N", scale=None)
+        layers.append(texts.encode(x=age, y=row, text="text:N", color=ink_of))
     left = alt.Chart(alt.Data(values=names)).mark_text(align="right", fontSize=11, limit=LEFT - 8)
     layers.append(left.encode(x=alt.value(-8), y=row, text="cohort:N"))
     heads = [{"age": at, "name": c.heading} for at, c in enumerate(ages) if _headed(at, len(ages))]
@@ -73,18 +85,11 @@ def _spec(
         baseline="bottom", fontSize=11, color=ink("muted")
     )
     layers.append(above.encode(x=age, y=alt.value(-6), text="name:N"))
-    chart: dict[str, object] = (
-        alt.layer(*layers).properties(width=WIDTH - LEFT - 6, height=height).to_dict()
-    )
-    return {**chart, "padding": {"left": LEFT, "right": 6, "top": 24, "bottom": 4}}
+    return layered(layers, (WIDTH - LEFT - 6, height), Padding(LEFT, 6, 24, 4))
 
 
 def _headed(at: int, count: int) -> bool:
     return count <= MANY or at % 6 == 0
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
 
 
 def _sentence(reader: Reader, ages: list[Column]) -> str:

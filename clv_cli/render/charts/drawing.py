@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from clv_cli.results import Column, Result
 
 _UNITS = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Drawing:
     Args:
         spec: Vega-Lite, with its data inside.
         sentence: what it shows, in its numbers; read out in place of the chart.
+        ramp: the least and the most that the steps of a heat map stand for.
+        written: whether every value stands on its mark, so that the sentence need not be seen.
         keys: what colours mean.
         columns: the columns that were drawn, where they are more than people see.
         sheet: the numbers drawn, where they are not rows of the table.
@@ -54,6 +56,8 @@ class Drawing:
     keys: tuple[Key, ...] = ()
     columns: tuple[Column, ...] = ()
     sheet: Sheet | None = None
+    written: bool = False
+    ramp: tuple[str, str] | None = None
 
 
 class Reader:
@@ -88,10 +92,11 @@ class Reader:
 
 
 def compact(value: Decimal) -> str:
-    """A number short enough for a mark: `+12.4k`, `-3.0M`; the exact one stands in the table."""
+    """A number short enough for a mark: `+12k`, `-3.1M`; the exact one stands in the table."""
     for unit, letter in _UNITS:
         if abs(value) >= unit:
-            return f"{value / unit:+,.1f}{letter}"
+            parts = value / unit
+            return f"{parts:+,.0f}{letter}" if abs(parts) >= 10 else f"{parts:+,.1f}{letter}"
     return f"{value:+,.0f}"
 
 

@@ -10,6 +10,7 @@ from clv_cli.glossary import Kind
 from clv_cli.money import to_decimal
 from clv_cli.periods import month_text
 from clv_cli.render.charts.drawing import Drawing, Key, Reader, compact, month_ticks
+from clv_cli.render.charts.spec import Padding, below, layered, zero_line
 from clv_cli.render.charts.theme import PALETTE, WIDTH, ink
 
 if TYPE_CHECKING:
@@ -38,14 +39,13 @@ def draw(result: Result, currency: str) -> Drawing | None:
     tops = [
         {
             "at": at,
-            "tick": ticks[at],
             "net": compact(to_decimal(row["closing"] - row["opening"], currency)),
             "top": sum(max(reader.size(row, name) or 0.0, 0.0) for name in moved),
         }
         for at, row in enumerate(rows)
     ]
     named = [Key(colour_of(name), reader.columns[name].heading) for name in moved]
-    return Drawing(_spec(bars, tops), _sentence(reader, moved), tuple(named))
+    return Drawing(_spec(bars, tops, ticks), _sentence(reader, moved), tuple(named))
 
 
 def colour_of(name: str) -> str:
@@ -53,22 +53,23 @@ def colour_of(name: str) -> str:
     return name if name in PALETTE else "other"
 
 
-def _spec(bars: list[dict[str, object]], tops: list[dict[str, object]]) -> dict[str, object]:
+def _spec(
+    bars: list[dict[str, object]], tops: list[dict[str, object]], ticks: list[str]
+) -> dict[str, object]:
     at = alt.X("at:O", axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1))
     amount = alt.Y("amount:Q", axis=alt.Axis(format="~s", tickCount=5), title=None)
-    marks = alt.Chart(alt.Data(values=bars or [{"at": 0, "amount": 0, "colour": "none"}])).mark_bar()
+    marks = alt.Chart(
+        alt.Data(values=bars or [{"at": 0, "amount": 0, "colour": "none"}])
+    ).mark_bar()
     layers = [
         marks.encode(x=at, y=amount, color=alt.Color("colour:N", scale=None), order="layer:O"),
-        alt.Chart(alt.Data(values=[{}])).mark_rule(color=ink("zero")).encode(y=alt.datum(0)),
+        zero_line("y"),
+        below(at, ticks, HEIGHT),
     ]
-    texts = alt.Chart(alt.Data(values=tops))
-    below = texts.mark_text(baseline="top", fontSize=11, color=ink("muted"), lineBreak="\n")
-    layers.append(below.encode(x=at, y=alt.value(HEIGHT + 8), text="tick:N"))
     if len(tops) <= MANY:
-        above = texts.mark_text(dy=-7, fontSize=10)
+        above = alt.Chart(alt.Data(values=tops)).mark_text(dy=-7, fontSize=10)
         layers.append(above.encode(x=at, y="top:Q", text="net:N"))
-    chart: dict[str, object] = alt.layer(*layers).properties(width=WIDTH - 56, height=HEIGHT).to_dict()
-    return {**chart, "padding": {"left": 46, "right": 10, "top": 16, "bottom": 40}}
+    return layered(layers, (WIDTH - 56, HEIGHT), Padding(46, 10, 16, 40))
 
 
 def _sentence(reader: Reader, moved: list[str]) -> str:

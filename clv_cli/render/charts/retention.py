@@ -8,6 +8,7 @@ import altair as alt
 
 from clv_cli.periods import month_text
 from clv_cli.render.charts.drawing import Drawing, Key, Reader, month_ticks
+from clv_cli.render.charts.spec import Padding, below, layered
 from clv_cli.render.charts.theme import WIDTH, ink
 
 if TYPE_CHECKING:
@@ -67,21 +68,8 @@ def _spec(
         x=at, y=rate, color=colour, shape=shape
     )
     ends = alt.Chart(alt.Data(values=labels)).mark_text(align="left", dx=8, fontWeight=600)
-    foot = [{"at": place, "tick": text} for place, text in enumerate(ticks)]
-    below = alt.Chart(alt.Data(values=foot)).mark_text(
-        baseline="top", fontSize=11, color=ink("muted"), lineBreak="\n"
-    )
-    chart: dict[str, object] = (
-        alt.layer(
-            lines,
-            marks,
-            ends.encode(x=at, y=rate, text="text:N"),
-            below.encode(x=at, y=alt.value(HEIGHT + 8), text="tick:N"),
-        )
-        .properties(width=WIDTH - 116, height=HEIGHT)
-        .to_dict()
-    )
-    return {**chart, "padding": {"left": 50, "right": 66, "top": 16, "bottom": 40}}
+    layers = [lines, marks, ends.encode(x=at, y=rate, text="text:N"), below(at, ticks, HEIGHT)]
+    return layered(layers, (WIDTH - 116, HEIGHT), Padding(50, 66, 16, 40))
 
 
 def _sentence(reader: Reader) -> str:

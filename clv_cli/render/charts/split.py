@@ -24,7 +24,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
         Bar(
             _name(reader, row),
             reader.size(row, "amount") or 0.0,
-            f"{reader.text(row, 'amount')}   {reader.text(row, 'share')}",
+            f"{reader.text(row, 'amount')} · {reader.text(row, 'share')}",
             str(row["bucket"]),
         )
         for row in rows
@@ -34,7 +34,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
         for row in rows
     )
     whole = reader.money(sum(row["amount"] for row in rows))
-    return Drawing(bars(drawn), f"Of {whole}: {parts}.")
+    return Drawing(bars(drawn), f"Of {whole}: {parts}.", written=True)
 
 
 def _name(reader: Reader, row: dict[str, Any]) -> str:

@@ -21,7 +21,12 @@ _LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _NO_CHARACTERS = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 # What Vega writes on every mark although it is the default, or only a browser with script needs.
 _IDLE = {"class", "pointer-events", "aria-hidden", "font-family", "version", "stroke-miterlimit"}
-_DEFAULTS = {("opacity", "1"), ("stroke-width", "1"), ("fill-opacity", "1"), ("transform", "translate(0,0)")}
+_DEFAULTS = {
+    ("opacity", "1"),
+    ("stroke-width", "1"),
+    ("fill-opacity", "1"),
+    ("transform", "translate(0,0)"),
+}
 
 
 def svg(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> str:
@@ -33,7 +38,7 @@ def svg(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> str
         title: as a heading would say.
         sentence: what the chart shows, in its numbers.
     """
-    whole = {"config": CONFIG, "autosize": {"type": "none"}, **spec}
+    whole = {**spec, "config": CONFIG, "autosize": {"type": "none"}}
     text = json.dumps(whole, ensure_ascii=False).translate(_NO_CHARACTERS)
     drawn = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
     root = ET.fromstring(drawn)  # noqa: S314 - made here, not read

@@ -25,6 +25,7 @@ PALETTE: dict[str, tuple[str, str]] = {
     "reactivation": ("#008a66", "#3fc79f"),
     "contraction": ("#c98200", "#f2b84b"),
     "churn": ("#cc4f00", "#f07f3c"),
+    "paused": ("#b0568a", "#dd9cc2"),
     "other": ("#8a929c", "#7b8490"),
     "cxm": ("#0071b1", "#4fa7e7"),
     "cs": ("#c67d00", "#f1b74a"),
@@ -52,9 +53,9 @@ FONT = "Liberation Sans"  # the one that vl-convert carries, so that widths are 
 
 CONFIG: dict[str, Any] = {
     "aria": False,
-    "background": None,
+    "background": "transparent",
     "font": FONT,
-    "view": {"stroke": None},
+    "view": {"stroke": "transparent"},
     "text": {"fontSize": 12, "color": PALETTE["ink"][0]},
     "axis": {
         "domain": False,

@@ -37,8 +37,9 @@ class Section:
         title: its heading.
         lead: sentences under the heading.
         svg: the chart; None without one.
-        sentence: what the chart shows; empty without one.
+        sentence: what the chart shows; empty where its marks say it all.
         keys: what the chart's colours mean.
+        ramp: the least and the most of a heat map's steps; None without one.
         sheet: the numbers.
         folded: whether the numbers wait behind a line to click.
         wide: whether it takes the whole width.
@@ -51,6 +52,7 @@ class Section:
     svg: Markup | None
     sentence: str
     keys: tuple[Key, ...]
+    ramp: tuple[str, str] | None
     sheet: Sheet
     folded: bool
     wide: bool
@@ -80,7 +82,9 @@ class Page:
 def page_of(report: Report, view: View) -> Page:
     """The report as a page, before it is HTML."""
     results = view.choose(report.results)
-    tiles = [tile for r in results if r.table.name == TILES for tile in tiles_of(r, report.currency)]
+    tiles = [
+        tile for r in results if r.table.name == TILES for tile in tiles_of(r, report.currency)
+    ]
     meta = _meta(report)
     return Page(
         title=" · ".join([report.company, *meta]),
@@ -110,14 +114,13 @@ def _meta(report: Report) -> tuple[str, ...]:
 
 
 def _sections(results: Sequence[Result], currency: str) -> list[Section]:
-    shown = [result for result in results if result.table.name != TILES or not result.records()]
-    sections = [_section(result, currency) for result in shown]
-    seen: dict[str, int] = {}
-    numbered = []
-    for section in sections:
-        seen[section.name] = seen.get(section.name, 0) + 1
-        numbered.append(section)
-    return numbered
+    shown = [result for result in results if result.table.name != TILES]
+    # The whole before its parts: buckets before their components.
+    names = [result.table.name for result in shown]
+    if {"split", "split_buckets"} <= set(names):
+        buckets = shown.pop(names.index("split_buckets"))
+        shown.insert([result.table.name for result in shown].index("split"), buckets)
+    return [_section(result, currency) for result in shown]
 
 
 def _section(result: Result, currency: str) -> Section:
@@ -131,8 +134,9 @@ def _section(result: Result, currency: str) -> Section:
         title=result.table.title,
         lead=result.lead,
         svg=Markup(drawn.svg) if drawn else None,  # noqa: S704 - our own marks, texts escaped
-        sentence=drawing.sentence if drawing else "",
+        sentence=drawing.sentence if drawing and not drawing.written else "",
         keys=drawing.keys if drawing else (),
+        ramp=drawing.ramp if drawing else None,
         sheet=sheet,
         folded=drawn is not None or len(sheet.rows) > OPEN_ROWS,
         wide=wide,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from clv_cli.render.charts.theme import variables
+from clv_cli.render.charts.theme import HEAT, variables
 from clv_cli.render.formats import safe_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def filled(page: Page) -> str:
         keep_trailing_newline=True,
     )
     style = Markup(variables() + sources["style.css"])  # noqa: S704 - ours, from no export
-    return environment.get_template(PARTS[0]).render(page=page, style=style)
+    return environment.get_template(PARTS[0]).render(page=page, style=style, steps=len(HEAT))
 
 
 def _harmless(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
