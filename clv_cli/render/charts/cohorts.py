@@ -32,7 +32,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
         return None
     low, high = min(values), max(values)
     cells = [
-        _cell(at, row, place, age, low, high)
+        {"row": place, "age": at, **_painted(row[age.name], low, high)}
         for place, row in enumerate(reader.records)
         for at, age in enumerate(ages)
         if row[age.name] is not None
@@ -50,19 +50,11 @@ def draw(result: Result, currency: str) -> Drawing | None:
     )
 
 
-def _cell(
-    at: int, row: dict[str, Any], place: int, age: Column, low: float, high: float
-) -> dict[str, Any]:
-    share = row[age.name]
+def _painted(share: float, low: float, high: float) -> dict[str, str]:
+    """A cell's step, the ink that can be read on it, and its share in whole percent."""
     step = min(int((share - low) / (high - low) * len(HEAT)), len(HEAT) - 1) if high > low else 0
     text = ON_DARK[0] if step >= FIRST_DARK else ON_LIGHT[0]
-    return {
-        "row": place,
-        "age": at,
-        "fill": HEAT[step][0],
-        "ink": text,
-        "text": f"{share * 100:.0f}",
-    }
+    return {"fill": HEAT[step][0], "ink": text, "text": f"{share * 100:.0f}"}
 
 
 def _spec(

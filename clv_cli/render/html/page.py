@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from clv_cli.results import Report, Result
 
 TILES = "kpis"
+FINDINGS = "findings"  # where the report shows them as a table, they need no section
+# The whole before its parts: these stand in this order, in the places that they have in the report.
+STORY = ("split_buckets", "split_claims", "split", "split_by_rule")
 OPEN_ROWS = 16  # a table without a chart and with more rows is folded
 HALF_COLUMNS = 4  # a table with more columns takes the whole width
 
@@ -85,6 +88,7 @@ def page_of(report: Report, view: View) -> Page:
     tiles = [
         tile for r in results if r.table.name == TILES for tile in tiles_of(r, report.currency)
     ]
+    shown = {result.table.name for result in results}
     meta = _meta(report)
     return Page(
         title=" · ".join([report.company, *meta]),
@@ -96,7 +100,7 @@ def page_of(report: Report, view: View) -> Page:
         tiles=tuple(tiles),
         sections=tuple(_sections(results, report.currency)),
         checks=tuple(check_line(check, report.currency) for check in report.checks),
-        findings=report.findings,
+        findings=() if FINDINGS in shown else report.findings,
         tally=_tally(report.findings),
         conventions=tuple(report.conventions.items()),
         notes=report.notes,
@@ -115,12 +119,11 @@ def _meta(report: Report) -> tuple[str, ...]:
 
 def _sections(results: Sequence[Result], currency: str) -> list[Section]:
     shown = [result for result in results if result.table.name != TILES]
-    # The whole before its parts: buckets before their components.
-    names = [result.table.name for result in shown]
-    if {"split", "split_buckets"} <= set(names):
-        buckets = shown.pop(names.index("split_buckets"))
-        shown.insert([result.table.name for result in shown].index("split"), buckets)
-    return [_section(result, currency) for result in shown]
+    story = sorted(
+        (r for r in shown if r.table.name in STORY), key=lambda r: STORY.index(r.table.name)
+    )
+    told = iter(story)
+    return [_section(next(told) if r in story else r, currency) for r in shown]
 
 
 def _section(result: Result, currency: str) -> Section:

@@ -40,7 +40,6 @@ def sheet_of(result: Result, currency: str, columns: Sequence[Column] = ()) -> S
 def remarks(result: Result, currency: str) -> list[str]:
     """What stands under a table: why values are missing, how many rows are not shown, its notes."""
     lines = list(reason_lines(result, currency))
-    if hidden := result.rows.frame.height - MOST_ROWS:
-        if hidden > 0:
-            lines.append(f"{hidden:,} more rows: --table {result.table.name} -f csv")
+    if (hidden := result.rows.frame.height - MOST_ROWS) > 0:
+        lines.append(f"{hidden:,} more rows: --table {result.table.name} -f csv")
     return [*lines, *result.rows.notes]
