@@ -73,3 +73,6 @@ catalogue first="0" count="1000":
 # The split's promises on made-up files: footing, rounding, shuffles, refunds, speed; into ARCHITECTURE.md
 exactness *sizes="1e6 20":
     .venv/bin/python tests/recipes/exactness.py {{sizes}} --write
+# A written page as readers meet it (Chromium, axe-core): faults, screenshots and the PDF go into a folder
+page html out:
+    node tests/recipes/page.mjs {{html}} {{out}}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HEIGHT = 220
 # Rate, its colour, the shape of its marks.
 RATES = (("nrr", "new", "circle"), ("grr", "churn", "square"))
+GAP = 0.09  # of the height: what two texts need between them
 MANY = 18  # months beyond which single marks would touch
 
 
@@ -32,12 +33,12 @@ def draw(result: Result, currency: str) -> Drawing | None:
     ]
     if not points:
         return None
-    last = [_last(reader, name) for name, _, _ in RATES if _last(reader, name) is not None]
+    ends = [found for name, _, _ in RATES if (found := _last(reader, name))]
     labels = [
         {"at": at, "rate": float(row[name]), "text": reader.text(row, name)}
-        for at, row, name in (found for found in last if found)
+        for at, row, name in ends
     ]
-    named = {name for _, _, name in (found for found in last if found)}
+    named = {name for _, _, name in ends}
     keys = tuple(
         Key(colour, f"{reader.columns[name].heading} ({shape}s)", shape)
         for name, colour, shape in RATES
@@ -52,13 +53,26 @@ def _last(reader: Reader, name: str) -> tuple[int, dict[str, Any], str] | None:
     return (*known[-1], name) if known else None
 
 
+def _keep_apart(labels: list[dict[str, Any]], least: float) -> None:
+    """Move two labels of nearly the same height away from each other; points stay where they are."""
+    if len(labels) < 2:
+        return
+    upper, lower = sorted(labels, key=lambda label: -label["rate"])
+    missing = least - (upper["rate"] - lower["rate"])
+    if missing > 0:
+        upper["rate"] += missing / 2
+        lower["rate"] -= missing / 2
+
+
 def _spec(
     points: list[dict[str, Any]], labels: list[dict[str, Any]], ticks: list[str]
 ) -> dict[str, object]:
     at = alt.X("at:Q", axis=None, scale=alt.Scale(domain=[0, max(len(ticks) - 1, 1)], nice=False))
     rates = [point["rate"] for point in points]
     room = max((max(rates) - min(rates)) * 0.15, 0.01)
-    scale = alt.Scale(domain=[min(rates) - room, max(rates) + room], nice=True, zero=False)
+    domain = [min(rates) - room, max(rates) + room]
+    _keep_apart(labels, (domain[1] - domain[0]) * GAP)
+    scale = alt.Scale(domain=domain, nice=True, zero=False)
     rate = alt.Y("rate:Q", axis=alt.Axis(format=".0%", tickCount=5), scale=scale, title=None)
     colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
     drawn = alt.Chart(alt.Data(values=points))

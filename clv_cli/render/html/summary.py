@@ -46,8 +46,8 @@ def _worse(tiles: Sequence[Tile]) -> str:
     if not moved:
         return ""
     if not worse:
-        return f"None of the {moved} figures that moved got worse."
-    return f"{len(worse)} of the {moved} figures that moved got worse: {', '.join(worse)}."
+        return f"Nothing got worse; {moved} key figures got better."
+    return f"Worse than before: {', '.join(worse)} ({len(worse)} of {moved} that moved)."
 
 
 def _split(result: Result, currency: str) -> str:
