@@ -80,3 +80,7 @@ exactness *sizes="1e6 20":
 # LibreOffice recalculates the finance workbooks: same totals, differences 0.00 (needs soffice)
 recalculate:
     .venv/bin/python -m tests.recipes.recalculate
+
+# A written page as readers meet it (Chromium, axe-core): faults, screenshots and the PDF go into a folder
+page html out:
+    node tests/recipes/page.mjs {{html}} {{out}}

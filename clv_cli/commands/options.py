@@ -56,7 +56,7 @@ Format = Annotated[
         "-f",
         "--format",
         envvar="CLV_FORMAT",
-        help="table, plain, json, jsonl, csv, md, xlsx, parquet; default: table, in a pipe plain.",
+        help="table, plain, html, json, jsonl, csv, md, xlsx, parquet; in a pipe plain.",
     ),
 ]
 Output = Annotated[
@@ -164,19 +164,26 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def show(report: Report, options: Shared, tables: tuple[str, ...] = ()) -> None:
+def show(
+    report: Report,
+    options: Shared,
+    tables: tuple[str, ...] = (),
+    page: tuple[str, ...] | None = None,
+) -> None:
     """Print a report, or write it to the output file.
 
     Args:
         report: what to show.
         options: the shared options.
         tables: the tables shown to people when none is named; machines get all.
+        page: the tables of the HTML page, where they are others; empty: all.
     """
     from clv_cli.render import render
 
     name = options.chosen_format()
-    people = name in {"table", "plain", "md"}
-    chosen = tuple(options.table or ()) or (tables if people else ())
+    by_format = dict.fromkeys(("table", "plain", "md"), tables)
+    by_format["html"] = tables if page is None else page
+    chosen = tuple(options.table or ()) or by_format.get(name, ())
     view = _view(options, chosen)
     if name == "xlsx" and options.output is not None:
         view = _beside(report, view, options)

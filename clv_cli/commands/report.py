@@ -9,11 +9,11 @@ PEOPLE = ("kpis", "split_buckets", "mrr_movements")
 def report(options: Shared) -> None:
     """Key figures, MRR movements, revenue split, reconciliation.
 
-    In a terminal or pipe the main tables; -f json holds all of them.
+    In a terminal or pipe the main tables; -f html is the whole page with charts, -f json holds all.
 
-    Example: clv report -p 12m -o report.md
+    Example: clv report -p 12m -o report.html
     """
     from clv_cli import run
 
     finance = options.chosen_format() == "xlsx" and not options.table
-    show(run.report(options.request(), ledgers=finance), options, PEOPLE)
+    show(run.report(options.request(), ledgers=finance), options, PEOPLE, page=())

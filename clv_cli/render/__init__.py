@@ -19,6 +19,7 @@ RENDERERS: dict[str, str] = {
     "jsonl": "as_jsonl",
     "csv": "as_csv",
     "md": "as_markdown",
+    "html": "as_html",
     "parquet": "as_parquet",
     "xlsx": "as_xlsx",
 }
@@ -28,6 +29,7 @@ SUFFIXES: dict[str, str] = {
     ".jsonl": "jsonl",
     ".csv": "csv",
     ".md": "md",
+    ".html": "html",
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def report(request: Request, command: str = "report", *, ledgers: bool = False) -> Report:
-    """The main job: figures, movements, retention, split, reconciliation, sources and findings.
+    """The main job: figures, movements, retention, cohorts, the split and its evidence, all tied.
 
     Args:
         request: what to read.
@@ -43,9 +43,13 @@ def report(request: Request, command: str = "report", *, ledgers: bool = False) 
             metrics.kpi_table(scope),
             metrics.mrr_movements_table(scope),
             metrics.retention_table(),
+            metrics.cohort_tables(scope)[0],
             *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
             *attribution.split_tables(scope),
-            *(ledger_tables(scope) if ledgers else ()),
+            attribution.split_claims_table(scope),
+            attribution.split_by_table(scope, "rule"),
+            *attribution.evidence_tables(scope),
+            *(ledger_tables(scope, {"rule"}) if ledgers else ()),
             metrics.reconciliation_table(scope),
             *metrics.matching_tables(scope)[:1],
             sources_table(scope),

@@ -1,0 +1,50 @@
+"""Charts of tables. A chart is one module here and one line in `CHARTS`.
+
+A module's `draw(result, currency)` turns a table's rows into a `Drawing`: Vega-Lite made with altair, a
+sentence made of the numbers, and the keys of its colours; None where there is nothing to draw. What it
+draws are rows of the table, so that the table beside it holds every number. Positions on a scale are
+floats; every text is written from the exact value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clv_cli.render.charts.drawing import Drawing
+    from clv_cli.results import Result
+
+# The key is a table's name; the module is imported when the table is drawn.
+CHARTS: dict[str, str] = {
+    "mrr_movements": "movements",
+    "retention": "retention",
+    "cohorts": "cohorts",
+    "cac_by_channel": "channels",
+    "split": "split",
+    "split_buckets": "split",
+    "split_claims": "claims",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing with its SVG."""
+
+    drawing: Drawing
+    svg: str
+
+
+def figure(result: Result, currency: str) -> Figure | None:
+    """The chart of a table; None where it has none, or nothing to draw."""
+    name = result.table.name
+    if name not in CHARTS or result.rows.frame.is_empty():
+        return None
+    from clv_cli.render.charts.svg import svg
+
+    drawing = import_module(f"clv_cli.render.charts.{CHARTS[name]}").draw(result, currency)
+    if drawing is None:
+        return None
+    drawn = svg(drawing.spec, name=name, title=result.table.title, sentence=drawing.sentence)
+    return Figure(drawing, drawn)

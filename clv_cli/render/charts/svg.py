@@ -1,0 +1,82 @@
+"""A Vega-Lite chart to an SVG that stands in a page: small, accessible, without script or reference."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import vl_convert
+
+from clv_cli.render.charts.theme import CONFIG
+from clv_cli.render.formats import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+# The two that no XML may hold and that are no control characters.
+_NO_CHARACTERS = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
+# What Vega writes on every mark although it is the default, or only a browser with script needs.
+_IDLE = {"class", "pointer-events", "aria-hidden", "font-family", "version", "stroke-miterlimit"}
+_DEFAULTS = {
+    ("opacity", "1"),
+    ("stroke-width", "1"),
+    ("fill-opacity", "1"),
+    ("transform", "translate(0,0)"),
+}
+
+
+def svg(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> str:
+    """The chart as one `<svg>` element.
+
+    Args:
+        spec: Vega-Lite, with its data inside; paddings are fixed, so that charts line up.
+        name: unique on the page; ids are made of it.
+        title: as a heading would say.
+        sentence: what the chart shows, in its numbers.
+    """
+    whole = {**spec, "config": CONFIG, "autosize": {"type": "none"}}
+    text = json.dumps(whole, ensure_ascii=False).translate(_NO_CHARACTERS)
+    drawn = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
+    root = ET.fromstring(drawn)  # noqa: S314 - made here, not read
+    _slim(root)
+    size = root.get("viewBox", "")
+    root.attrib.clear()
+    root.attrib |= {"class": "chart", "viewBox": size, "role": "img"}
+    root.attrib["aria-labelledby"] = f"{name}-title {name}-desc"
+    for tag, told in (("desc", sentence), ("title", title)):
+        element = ET.Element(tag, {"id": f"{name}-{tag}"})
+        element.text = safe_text(told).translate(_NO_CHARACTERS)
+        root.insert(0, element)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _slim(element: ET.Element) -> None:
+    """Drop what draws nothing, and digits beyond a hundredth of a pixel."""
+    element.tag = element.tag.removeprefix(_SVG)
+    for child in list(element):
+        _slim(child)
+        if _draws_nothing(child):
+            element.remove(child)
+    for key, value in list(element.attrib.items()):
+        if key in _IDLE or key.startswith("aria-") or key == "role" or (key, value) in _DEFAULTS:
+            del element.attrib[key]
+        elif key not in {"fill", "stroke"}:
+            element.set(key, _LONG.sub(_rounded, value))
+
+
+def _draws_nothing(element: ET.Element) -> bool:
+    if element.tag == "g":
+        return len(element) == 0
+    if element.tag == "path":
+        shape = element.get("d", "")
+        seen = element.get("fill", "none") != "none" or element.get("stroke", "none") != "none"
+        return not shape or not seen or element.get("display") == "none"
+    return element.tag == "rect" and element.get("fill", "none") in {"none", "transparent"}
+
+
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")

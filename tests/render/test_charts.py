@@ -1,0 +1,120 @@
+"""Charts follow Vega-Lite's schema, use the palette alone, and can be read in light and in dark."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pytest
+
+from clv_cli.render import charts
+from clv_cli.render.charts import CHARTS, figure
+from clv_cli.render.charts.drawing import compact, month_ticks
+from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, PALETTE
+from tests.render.pages import company_report
+
+if TYPE_CHECKING:
+    from clv_cli.results import Report
+
+PARTS = {"bars", "drawing", "spec", "svg", "theme"}  # what charts are made of
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return company_report()
+
+
+def test_every_chart_module_is_registered() -> None:
+    folder = Path(str(charts.__file__)).parent
+    modules = {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+    assert modules - PARTS == set(CHARTS.values())
+
+
+def test_every_chart_follows_the_schema_of_vega_lite(report: Report) -> None:
+    drawn = 0
+    for result in report.results:
+        if result.table.name in CHARTS:
+            module = import_module(f"clv_cli.render.charts.{CHARTS[result.table.name]}")
+            drawing = module.draw(result, report.currency)
+            assert drawing is not None, result.table.name
+            alt.Chart.from_dict(dict(drawing.spec))
+            drawn += 1
+    assert drawn == len(CHARTS)
+
+
+def test_marks_have_colours_that_the_page_can_turn_dark(report: Report) -> None:
+    known = {light for light, _ in (*PALETTE.values(), *HEAT, ON_LIGHT, ON_DARK)}
+    for result in report.results:
+        drawn = figure(result, report.currency)
+        if drawn is not None:
+            used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn.svg)) - {"none"}
+            assert used <= known, result.table.name
+            # What a browser would have to resolve, or what differs from one process to the next.
+            assert "clip" not in drawn.svg
+            assert not re.search(r"\d\.\d{3}", drawn.svg)
+
+
+def test_no_two_meanings_share_a_drawn_colour() -> None:
+    drawn = [light for light, _ in (*PALETTE.values(), *HEAT, ON_LIGHT, ON_DARK)]
+    assert len(drawn) == len(set(drawn))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_that_of_black_on_white_at_most() -> None:
+    assert round(contrast("#000000", "#ffffff"), 2) == 21
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+def test_texts_and_marks_can_be_told_from_what_is_behind_them(mode: int) -> None:
+    for name in ("ink", "muted", "link", "good", "bad"):
+        for behind in ("card", "page"):
+            assert contrast(PALETTE[name][mode], PALETTE[behind][mode]) >= 4.5, (name, behind)
+    marks = set(PALETTE) - {"page", "card", "line", "band"}
+    for name in marks:
+        assert contrast(PALETTE[name][mode], PALETTE["card"][mode]) >= 3, name
+    for step, shades in enumerate(HEAT):
+        ink = ON_DARK if step >= FIRST_DARK else ON_LIGHT
+        assert contrast(ink[mode], shades[mode]) >= 4.5, step
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("12440.10", "+12k"),
+        ("-3049", "-3.0k"),
+        ("999", "+999"),
+        ("-1250000", "-1.2M"),
+        ("25000000000", "+25bn"),
+        ("0", "+0"),
+    ],
+)
+def test_numbers_on_marks_are_short_and_signed(value: str, text: str) -> None:
+    assert compact(Decimal(value)) == text
+
+
+def test_months_name_their_year_at_first_and_in_january() -> None:
+    november = 2025 * 12 + 10
+    assert month_ticks([november, november + 1, november + 2]) == ["Nov\n2025", "Dec", "Jan\n2026"]
+    assert month_ticks([november]) == ["Nov\n2025"]
+
+
+def test_names_of_many_months_leave_room_for_each_other() -> None:
+    ticks = month_ticks(list(range(2024 * 12, 2026 * 12)))
+    assert [text for text in ticks if text] == [
+        "Jan\n2024", "Apr", "Jul", "Oct", "Jan\n2025", "Apr", "Jul", "Oct",
+    ]  # fmt: skip
