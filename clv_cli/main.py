@@ -18,6 +18,7 @@ from clv_cli.commands.explain import explain
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
 from clv_cli.commands.models import models
+from clv_cli.commands.nightly import nightly
 from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
 from clv_cli.commands.segments import segments
@@ -40,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     split,
     drivers,
     models,
+    nightly,
     check,
     explain,
 )

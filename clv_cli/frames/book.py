@@ -91,7 +91,8 @@ class SourceReport:
     `unreadable` counts quarantined rows whose amount itself could not be read: their money is
     unknown and therefore in no sum. `rules` says by which rule rows were skipped, those replaced by
     newer exports among them, and sums to `skipped`. `statuses` are the loaded rows by currency and
-    status: `(currency, status, rows, amount)`. `recognised` says what told the preset or table.
+    status: `(currency, status, rows, amount)`. `recognised` says what told the preset or table; `headers` are
+    those of the file.
     """
 
     source: str
@@ -109,6 +110,7 @@ class SourceReport:
     recognised: str = "the config"
     encoding: str = "utf-8"
     header_row: int = 1
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from clv_cli.run.driving import drivers
 from clv_cli.run.environment import environment
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
+from clv_cli.run.logbook import LogBook
+from clv_cli.run.nightly import Outcome, Unattended, nightly
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
@@ -17,8 +19,11 @@ from clv_cli.run.splitting import split, split_journal
 from clv_cli.run.valuing import customer, customers, models
 
 __all__ = [
+    "LogBook",
+    "Outcome",
     "Proposed",
     "Request",
+    "Unattended",
     "check",
     "cohorts",
     "compare",
@@ -34,6 +39,7 @@ __all__ = [
     "locate_config",
     "metrics_by_month",
     "models",
+    "nightly",
     "opened",
     "propose_config",
     "reconcile",

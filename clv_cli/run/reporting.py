@@ -32,17 +32,21 @@ def report(request: Request, command: str = "report") -> Report:
     """The main job: figures, movements, retention, split, reconciliation, sources and findings."""
     with opened(request) as scope:
         require_lines(scope)
-        tables: list[Table] = [
-            metrics.kpi_table(scope),
-            metrics.mrr_movements_table(scope),
-            metrics.retention_table(),
-            *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
-            *attribution.split_tables(scope),
-            metrics.reconciliation_table(scope),
-            *metrics.matching_tables(scope)[:1],
-            sources_table(scope),
-        ]
-        return finished(command, scope, tables, [metrics.noticed(scope)])
+        return finished(command, scope, report_tables(scope), [metrics.noticed(scope)])
+
+
+def report_tables(scope: Scope) -> list[Table]:
+    """The tables of the main job, in their order."""
+    return [
+        metrics.kpi_table(scope),
+        metrics.mrr_movements_table(scope),
+        metrics.retention_table(),
+        *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
+        *attribution.split_tables(scope),
+        metrics.reconciliation_table(scope),
+        *metrics.matching_tables(scope)[:1],
+        sources_table(scope),
+    ]
 
 
 def metrics_by_month(
