@@ -10,6 +10,8 @@ from clv_cli.frames.book import (
     SourceReport,
     Tally,
 )
+from clv_cli.frames.closed import CHANGED_COLUMNS, Closed
+from clv_cli.frames.frozen import FROZEN_COLUMNS
 from clv_cli.frames.schema import (
     DTYPES,
     NUMBER_SCALE,
@@ -22,7 +24,9 @@ from clv_cli.frames.schema import (
 from clv_cli.frames.tables import TABLES
 
 __all__ = [
+    "CHANGED_COLUMNS",
     "DTYPES",
+    "FROZEN_COLUMNS",
     "MATCH_COLUMNS",
     "NUMBER_SCALE",
     "RATE_SCALE",
@@ -30,6 +34,7 @@ __all__ = [
     "TABLES",
     "WEIGHT_ONE",
     "Book",
+    "Closed",
     "Field",
     "Finding",
     "LineStats",

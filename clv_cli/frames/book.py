@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from clv_cli.frames.closed import Closed
+
 REPLACED_COLUMNS = {
     "table": pl.String,
     "key": pl.String,
@@ -151,12 +153,15 @@ class Book:
         rates: units of `currency` for one unit of another, for every day that has one:
             `currency, day, rate (Int64, 1e-10)`; the base currency is not in it.
         sources: the account of every file.
+        closed: what stands of closed months, and what the exports changed in them since.
         findings: what was noticed.
         quarantined: rows set aside: `source, row, table, column, code, value`.
         replaced: documents whose amount a newer export changed: see `REPLACED_COLUMNS`.
         matches: every billing customer, tests left out, with the CRM account it was matched to:
             see `MATCH_COLUMNS`. `method` is the kind of evidence, `ambiguous` or `unmatched`;
             `by` and `candidates` say which evidence named several accounts. None without a CRM.
+        frozen: the split of closed months, line by line, which nothing changes any more: see
+            `frozen.FROZEN_COLUMNS`. None where no month is closed.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -167,9 +172,11 @@ class Book:
     quarantined: pl.DataFrame
     test_customers: tuple[str, ...] = ()
     sources: tuple[SourceReport, ...] = ()
+    closed: Closed | None = None
     findings: tuple[Finding, ...] = ()
     replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
     matches: pl.DataFrame | None = None
+    frozen: pl.DataFrame | None = None
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

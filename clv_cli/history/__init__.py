@@ -4,17 +4,29 @@
 said, `closing` the frozen months, `moments` what was told to people already.
 """
 
+from clv_cli.history.closing import (
+    ClosedMonth,
+    Frozen,
+    closed_book,
+    closed_figures,
+    closed_hash,
+    closed_months,
+    keep_closed,
+)
+from clv_cli.history.moments import EmittedMoment, append_moments, moments_before
 from clv_cli.history.nights import (
     Figure,
     Flag,
     Input,
     Night,
+    Restatement,
     Run,
     figures_of,
     flags_of,
     inputs_of,
     last_run,
     record,
+    restatements_of,
     run_like,
     runs,
 )
@@ -22,18 +34,30 @@ from clv_cli.history.store import SCHEMA_VERSION, Store, open_store
 
 __all__ = [
     "SCHEMA_VERSION",
+    "ClosedMonth",
+    "EmittedMoment",
     "Figure",
     "Flag",
+    "Frozen",
     "Input",
     "Night",
+    "Restatement",
     "Run",
     "Store",
+    "append_moments",
+    "closed_book",
+    "closed_figures",
+    "closed_hash",
+    "closed_months",
     "figures_of",
     "flags_of",
     "inputs_of",
+    "keep_closed",
     "last_run",
+    "moments_before",
     "open_store",
     "record",
+    "restatements_of",
     "run_like",
     "runs",
 ]

@@ -22,6 +22,7 @@ class Run:
         asked: the --as-of that was asked for; empty when the data chose.
         config_hash: of the whole config and its presets.
         data_hash: of all exports.
+        closed_hash: of all closed months; empty without any.
         rules_hash: of the settings that shape figures.
         version: of `clv`.
         currency: of all money.
@@ -39,6 +40,7 @@ class Run:
     asked: str
     config_hash: str
     data_hash: str
+    closed_hash: str
     rules_hash: str
     version: str
     currency: str
@@ -84,6 +86,37 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Restatement:
+    """A line of a closed month that is worth something else now.
+
+    Args:
+        month: the closed month.
+        customer: whose line it is.
+        cause: see `frames.closed.CAUSES`.
+        line_id: the line.
+        issued_on: its day, ISO.
+        currency: of the totals.
+        before: what it was worth when the month was closed, minor units of that currency.
+        now: what it is worth now.
+        difference: `now - before`.
+        source: the file it stands in, or stood in.
+        row: of that file.
+    """
+
+    month: int
+    customer: str
+    cause: str
+    line_id: str
+    issued_on: str
+    currency: str
+    before: int
+    now: int
+    difference: int
+    source: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class Night:
     """A run with everything it said."""
 
@@ -91,14 +124,16 @@ class Night:
     figures: tuple[Figure, ...]
     inputs: tuple[Input, ...]
     flags: tuple[Flag, ...]
+    restatements: tuple[Restatement, ...] = ()
 
 
 # One mark a field: a column that is added to a table is a new field of its class.
 _INSERTS = {
-    "run": "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "run": "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "figure": "INSERT INTO figure VALUES (?, ?, ?, ?, ?, ?)",
     "input": "INSERT INTO input VALUES (?, ?, ?, ?, ?, ?, ?)",
     "flag": "INSERT INTO flag VALUES (?, ?, ?, ?, ?)",
+    "restatement": "INSERT INTO restatement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 
 
@@ -114,17 +149,18 @@ def last_run(store: Store) -> Run | None:
 
 
 def run_like(store: Store, key: Run) -> Run | None:
-    """The run that had the same as-of day, config, data and version, and still stands.
+    """The run that had the same as-of day, config, data, closed months and version, and still stands.
 
     Args:
         store: the history.
-        key: `as_of` or `asked`, the two hashes and the version are compared.
+        key: `as_of` or `asked`, the hashes and the version are compared.
     """
     found = store.rows(
         "SELECT * FROM run WHERE superseded = 0 AND config_hash = ? AND data_hash = ? "
-        "AND version = ? AND (asked = ? OR as_of = ?) ORDER BY run_id DESC LIMIT 1",
+        "AND closed_hash = ? AND version = ? AND (asked = ? OR as_of = ?) ORDER BY run_id DESC LIMIT 1",
         key.config_hash,
         key.data_hash,
+        key.closed_hash,
         key.version,
         key.asked,
         key.as_of,
@@ -147,6 +183,9 @@ def record(connection: sqlite3.Connection, night: Night) -> None:
             (run.run_id, *astuple(item)[:-1], json.dumps(item.headers)) for item in night.inputs
         ],
         "flag": [(run.run_id, at, *astuple(flag)) for at, flag in enumerate(night.flags)],
+        "restatement": [
+            (run.run_id, at, *astuple(item)) for at, item in enumerate(night.restatements)
+        ],
     }
     connection.execute("UPDATE run SET superseded = 1 WHERE as_of = ?", (run.as_of,))
     for table, statement in _INSERTS.items():
@@ -177,3 +216,12 @@ def flags_of(store: Store, run_id: int) -> list[Flag]:
     """What a run flagged, in the order of its mail."""
     query = "SELECT name, about, message FROM flag WHERE run_id = ? ORDER BY place"
     return [Flag(*row) for row in store.rows(query, run_id)]
+
+
+def restatements_of(store: Store, run_id: int) -> list[Restatement]:
+    """What a run found changed in closed months, by month and customer."""
+    query = (
+        "SELECT month, customer, cause, line_id, issued_on, currency, before, now, difference, "
+        "source, row FROM restatement WHERE run_id = ? ORDER BY place"
+    )
+    return [Restatement(*row) for row in store.rows(query, run_id)]

@@ -11,6 +11,7 @@ CREATE TABLE run (
   asked       TEXT NOT NULL,
   config_hash TEXT NOT NULL,
   data_hash   TEXT NOT NULL,
+  closed_hash TEXT NOT NULL,
   rules_hash  TEXT NOT NULL,
   version     TEXT NOT NULL,
   currency    TEXT NOT NULL,
@@ -22,7 +23,7 @@ CREATE TABLE run (
   folder      TEXT NOT NULL UNIQUE,
   superseded  INTEGER NOT NULL DEFAULT 0 CHECK (superseded IN (0, 1))
 ) STRICT;
-CREATE INDEX run_key ON run (as_of, config_hash, data_hash, version);
+CREATE INDEX run_key ON run (data_hash, config_hash, closed_hash, version);
 CREATE TABLE figure (
   run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
   metric TEXT NOT NULL,
@@ -51,6 +52,22 @@ CREATE TABLE flag (
   message TEXT NOT NULL,
   PRIMARY KEY (run_id, place)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE restatement (
+  run_id     INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+  place      INTEGER NOT NULL,
+  month      INTEGER NOT NULL,
+  customer   TEXT NOT NULL,
+  cause      TEXT NOT NULL,
+  line_id    TEXT NOT NULL,
+  issued_on  TEXT NOT NULL,
+  currency   TEXT NOT NULL,
+  before     INTEGER NOT NULL,
+  now        INTEGER NOT NULL,
+  difference INTEGER NOT NULL,
+  source     TEXT NOT NULL,
+  row        INTEGER NOT NULL,
+  PRIMARY KEY (run_id, place)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE moment (
   dedupe_key    TEXT PRIMARY KEY,
   customer      TEXT NOT NULL,
@@ -65,12 +82,11 @@ CREATE TABLE closed_month (
   as_of      TEXT NOT NULL,
   version    TEXT NOT NULL,
   rules_hash TEXT NOT NULL,
-  rates_hash TEXT NOT NULL,
   currency   TEXT NOT NULL,
   billed     INTEGER NOT NULL,
-  lines      BLOB NOT NULL,
+  booked     BLOB NOT NULL,
+  read       BLOB NOT NULL,
   cells      BLOB NOT NULL,
-  mrr        BLOB NOT NULL,
   sha256     TEXT NOT NULL
 ) STRICT;
 CREATE TABLE closed_figure (

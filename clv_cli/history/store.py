@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Store", "open_store"]
 
 _BUSY_MS = 10_000
-_CANNOT_WRITE = ("readonly", "full", "disk i/o", "unable to open")
+_CANNOT_WRITE = ("SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
 
 class Store:
@@ -137,14 +137,14 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        reason = str(error)
-        if any(word in reason for word in _CANNOT_WRITE):
+        reason, code = str(error), getattr(error, "sqlite_errorname", "")
+        if code.startswith(_CANNOT_WRITE):
             raise UsageError(
                 f"cannot write {path.name}: {reason}",
                 where=str(path),
                 hint="the folder must be writable and have room; what was there is untouched",
             ) from error
-        if "locked" in reason:
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise UsageError(
                 f"{path.name} is in use: {reason}", where=str(path), hint="run again in a moment"
             ) from error

@@ -62,6 +62,7 @@ from clv_cli.metrics.tables.model_tables import models_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.noticing import findings_table, noticed
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
+from clv_cli.metrics.tables.restatements import restatements_table
 from clv_cli.metrics.winning import LEAD_VELOCITY, TRIAL_CONVERSION, WIN_RATE
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ __all__ = [
     "reconciliation_table",
     "require_field",
     "require_triangle",
+    "restatements_table",
     "retention_table",
     "segments_table",
     "trace_table",

@@ -56,6 +56,18 @@ INPUTS = (
     Column("rows", Kind.COUNT, "Rows"),
     Column("last_day", Kind.TEXT, "Newest row"),
 )
+RESTATED = (
+    Column("month", Kind.MONTH, "Month", rigid=True),
+    Column("customer", Kind.TEXT, "Customer"),
+    Column("cause", Kind.TEXT, "Cause"),
+    Column("line_id", Kind.TEXT, "Line"),
+    Column("issued_on", Kind.TEXT, "Issued on", rigid=True),
+    Column("before", Kind.MONEY, "When closed"),
+    Column("now", Kind.MONEY, "Now"),
+    Column("difference", Kind.MONEY, "Change"),
+    Column("source", Kind.TEXT, "File"),
+    Column("row", Kind.COUNT, "Row"),
+)
 MOVED_SEEN = 12
 
 
@@ -107,6 +119,7 @@ def night_report(both: Compared, company: str) -> Report:
     since = f"since the night of {both.before.run.as_of}" if both.before else "on the first night"
     results = [
         result("flags", "Needs a person", FLAGS, [_flag(flag) for flag in night.flags]),
+        result("restatements", "Changes of closed months", RESTATED, _restated(night), MOVED_SEEN),
         result("night_changes", f"Key figures {since}", CHANGES, changes(both)),
         result("moved", f"Earlier months that moved {since}", MOVED, moved(both), MOVED_SEEN),
         result("night_inputs", "What was read", INPUTS, _inputs(both)),
@@ -120,6 +133,13 @@ def night_report(both: Compared, company: str) -> Report:
         results=tuple(results),
         notes=(f"Reports: {night.run.folder}",),
     )
+
+
+def _restated(night: Night) -> list[dict[str, object]]:
+    return [
+        {column.name: getattr(item, column.name) for column in RESTATED}
+        for item in night.restatements
+    ]
 
 
 def _flag(flag: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from clv_cli.files import atomic_write, point_to, sweep_partial
-from clv_cli.history import Night, figures_of, flags_of, inputs_of, runs
+from clv_cli.history import Night, figures_of, flags_of, inputs_of, restatements_of, runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ def loaded_night(store: Store, run: Run) -> Night:
         tuple(figures_of(store, run.run_id)),
         tuple(inputs_of(store, run.run_id)),
         tuple(flags_of(store, run.run_id)),
+        tuple(restatements_of(store, run.run_id)),
     )
 
 
@@ -46,7 +47,7 @@ def night_before(store: Store, run: Run | None) -> Night | None:
 
 
 def _key(run: Run) -> tuple[str, ...]:
-    return run.as_of, run.config_hash, run.data_hash, run.version
+    return run.as_of, run.config_hash, run.data_hash, run.closed_hash, run.version
 
 
 def next_run(store: Store, out: Path) -> int:

@@ -19,9 +19,9 @@ from clv_cli import __version__
 from clv_cli.config_file import load_settings
 from clv_cli.errors import ClvError, ExitCode, UsageError
 from clv_cli.files import locked, write_folder
-from clv_cli.history import Night, Run, open_store, record, run_like
+from clv_cli.history import Night, Run, closed_hash, open_store, record, run_like
 from clv_cli.periods import parse_day
-from clv_cli.run.night_computing import flags_for, night_computed, rules_hash
+from clv_cli.run.night_computing import flags_for, night_computed
 from clv_cli.run.night_inputs import (
     STALE,
     assert_still,
@@ -44,6 +44,7 @@ from clv_cli.run.night_store import (
     write_status,
 )
 from clv_cli.run.opening import locate_config
+from clv_cli.run.remembering import rules_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,6 +157,7 @@ def _run(request: Request, how: Unattended, settings: Settings, places: _Places)
             asked=asked,
             config_hash=config_hash(settings, places.base, request.period or ""),
             data_hash=data_hash(found),
+            closed_hash=closed_hash(store),
             rules_hash=rules_hash(settings),
             version=__version__,
             currency="",
@@ -172,7 +174,8 @@ def _run(request: Request, how: Unattended, settings: Settings, places: _Places)
             night = _as_recorded(store, same, settings, how)
             both = Compared(night, night_before(store, same))
         else:
-            report, night = night_computed(request, settings, key, found)
+            remembered = replace(request, history=places.out)
+            report, night = night_computed(remembered, settings, key, found)
             assert_still(settings, places.base, found)
             how.log.step("computed", as_of=night.run.as_of, figures=len(night.figures))
             both = _kept(how, settings, store, places.out, report, night)

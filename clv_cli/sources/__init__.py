@@ -2,6 +2,7 @@
 
 from clv_cli.sources.cache import PartCache, user_cache
 from clv_cli.sources.cached import Content, content_of
+from clv_cli.sources.closed import with_closed
 from clv_cli.sources.load import load_book, source_files
 from clv_cli.sources.preset_docs import preset_lines
 from clv_cli.sources.presets import load_presets
@@ -20,4 +21,5 @@ __all__ = [
     "source_files",
     "suggested_names",
     "user_cache",
+    "with_closed",
 ]

@@ -23,9 +23,9 @@ ROOT = Path(__file__).parents[2]
 FAULTS = (
     ("fsync,fdatasync", "EIO", ("Input/output error", "disk I/O error")),
     ("fsync,fdatasync", "ENOSPC", ("No space left on device", "disk I/O error")),
-    ("pwrite64", "ENOSPC", ("No space left on device", "disk is full")),
+    ("pwrite64", "ENOSPC", ("No space left on device", "disk is full", "disk I/O error")),
     ("pwrite64", "EIO", ("Input/output error", "disk I/O error")),
-    ("write", "ENOSPC", ("No space left on device", "disk is full")),
+    ("write", "ENOSPC", ("No space left on device", "disk is full", "disk I/O error")),
     ("write", "EIO", ("Input/output error", "disk I/O error")),
     ("rename", "EIO", ("Input/output error",)),
     ("mkdir", "EROFS", ("Read-only file system",)),
