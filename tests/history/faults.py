@@ -1,8 +1,10 @@
 """Let system calls of a nightly run fail, one after the other: `python -m tests.history.faults FOLDER`.
 
-strace makes the n-th call fail, n = 1, 2, 3 … until a run no longer makes so many. Each time the run
-must end as documented and name the reason, readers must find the old night or the new one whole, and
-the next run must leave what an undisturbed one leaves, to the byte.
+strace makes the n-th call fail, n = 1, 2, 3 … until a run no longer makes so many; or kills the run
+there. Each time the run must end as documented and name the reason, readers must find the old night or
+the new one whole, and the next run must leave what an undisturbed one leaves, to the byte.
+
+    python -m tests.history.faults FOLDER [MOST]      at most so many of each kind
 """
 
 from __future__ import annotations
@@ -10,25 +12,43 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.history.kills import NEW
-from tests.history.nights import LINES, assert_untorn, company, said, timed, write_lines
+from tests.history.nights import (
+    LINES,
+    assert_untorn,
+    company,
+    ended,
+    forked,
+    said,
+    timed,
+    write_lines,
+)
 
-ROOT = Path(__file__).parents[2]
-# What fails, how, and how its reason reads: in our words or in SQLite's.
+FULL = ("No space left on device", "disk is full", "disk I/O error")
+BROKEN = ("Input/output error", "disk I/O error")
+READONLY = ("Read-only file system", "readonly database", "unable to open")
+KILL = ()
+# What fails, how, and how its reason reads: in the system's words or in SQLite's.
 FAULTS = (
-    ("fsync,fdatasync", "EIO", ("Input/output error", "disk I/O error")),
-    ("fsync,fdatasync", "ENOSPC", ("No space left on device", "disk I/O error")),
-    ("pwrite64", "ENOSPC", ("No space left on device", "disk is full", "disk I/O error")),
-    ("pwrite64", "EIO", ("Input/output error", "disk I/O error")),
-    ("write", "ENOSPC", ("No space left on device", "disk is full", "disk I/O error")),
-    ("write", "EIO", ("Input/output error", "disk I/O error")),
-    ("rename", "EIO", ("Input/output error",)),
-    ("mkdir", "EROFS", ("Read-only file system",)),
+    ("fsync,fdatasync", "error=EIO", BROKEN),
+    ("rename", "error=EIO", BROKEN),
+    ("pwrite64", "error=ENOSPC", FULL),
+    ("fsync,fdatasync", "signal=KILL", KILL),
+    ("pwrite64", "signal=KILL", KILL),
+    ("rename", "signal=KILL", KILL),
+    ("unlink", "signal=KILL", KILL),
+    ("fsync,fdatasync", "error=ENOSPC", FULL),
+    ("pwrite64", "error=EIO", BROKEN),
+    ("mkdir", "error=EROFS", READONLY),
+    ("write", "error=ENOSPC", FULL),
+    ("write", "error=EIO", BROKEN),
 )
 ENDINGS = {0, 2, 3}
 
@@ -50,31 +70,20 @@ def begin(folder: Path) -> Places:
     return Places(begun, said(fresh / "nightly"))
 
 
-def fails(places: Places, calls: str, error: str, when: int, words: tuple[str, ...]) -> bool:
+def fails(places: Places, calls: str, how: str, when: int, words: tuple[str, ...]) -> bool:
     """One night in which the `when`-th of some calls fails; False when it made fewer of them."""
-    place = places.begun.parent / f"{calls.partition(',')[0]}-{error}-{when}"
+    place = places.begun.parent / f"{calls.partition(',')[0]}-{how}-{when}"
     shutil.copytree(places.begun, place, symlinks=True)
-    trace = place / "trace"
-    scratch = place / "scratch"
-    scratch.mkdir()
-    tracer = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(trace), "-e", f"trace={calls}"]
-    inject = ["-e", f"inject={calls}:error={error}:when={when}"]
-    program = [sys.executable, "-B", "-m", "clv_cli", "nightly", "-c", str(place / "clv.yaml")]
-    run = subprocess.run(
-        [*tracer, *inject, *program, "--no-cache"],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(scratch)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    hit = "(INJECTED)" in trace.read_text()
-    told = f"{calls} {error} {when}: exit {run.returncode}: {run.stderr}"
-    assert run.returncode in ENDINGS, told
-    assert "Traceback" not in run.stderr, told
-    if run.returncode:
-        assert run.stderr.startswith("error: "), told
-        assert any(word in run.stderr for word in words), told
+    code, errors, hit = traced(place, calls, f"{how}:when={when}")
+    told = f"{calls} {how} {when}: exit {code}: {errors}"
+    if words is KILL and hit:
+        assert code == -signal.SIGKILL, told
+    else:
+        assert code in ENDINGS, told
+        assert "Traceback" not in errors, told
+    if code > 0:
+        assert errors.startswith("error: "), told
+        assert any(word in errors for word in words), told
     assert_untorn(place / "nightly")
     timed(place / "clv.yaml")
     assert said(place / "nightly") == places.wanted, told
@@ -82,16 +91,34 @@ def fails(places: Places, calls: str, error: str, when: int, words: tuple[str, .
     return hit
 
 
+def traced(place: Path, calls: str, inject: str) -> tuple[int, str, bool]:
+    """A night under strace: how it ended, what it said, and whether the fault came."""
+    errors, trace = place / "errors", place / "trace"
+    child = forked(place / "clv.yaml", errors=errors, stop=True)
+    tracer = ["strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={calls}"]
+    with subprocess.Popen(
+        [*tracer, "-e", f"inject={calls}:{inject}", "-p", str(child)], stderr=subprocess.PIPE
+    ) as strace:
+        while "TracerPid:\t0" in Path(f"/proc/{child}/status").read_text():
+            assert strace.poll() is None, strace.stderr and strace.stderr.read()
+            time.sleep(0.01)
+        os.kill(child, signal.SIGCONT)
+        code = ended(child)
+        strace.wait()
+    return code, errors.read_text(), "INJECTED" in trace.read_text() or code == -signal.SIGKILL
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    most = int(sys.argv[2]) if len(sys.argv) > 2 else sys.maxsize
     places = begin(folder)
-    tried = {}
-    for calls, error, words in FAULTS:
+    tried: dict[str, int] = {}
+    for calls, how, words in FAULTS[: 3 if most < sys.maxsize else None]:
         when = 1
-        while fails(places, calls, error, when, words):
+        while when <= most and fails(places, calls, how, when, words):
             when += 1
-        tried[f"{calls} {error}"] = when - 1
+        tried[f"{calls} {how}"] = when - 1
         print(json.dumps(tried), flush=True)
 
 

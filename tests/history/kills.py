@@ -7,12 +7,24 @@ nights only, and the next undisturbed run must leave what it leaves in a fresh f
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
+import signal
 import sys
+import time
 from pathlib import Path
 
-from tests.history.nights import LINES, assert_untorn, company, killed_at, said, timed, write_lines
+from tests.history.nights import (
+    LINES,
+    assert_untorn,
+    company,
+    ended,
+    forked,
+    said,
+    timed,
+    write_lines,
+)
 
 NEW = "L7,I7,C,2025-03-31,one_off,10.00,USD,,,,,paid,"
 
@@ -42,18 +54,43 @@ def kills(count: int, folder: Path, seed: int = 0) -> dict[str, object]:
         shutil.copytree(begun, place, symlinks=True)
         # Half of them near the end, where files are written and the night is recorded.
         low = 0.0 if number % 2 else 0.75
-        killed += killed_at(place / "clv.yaml", random_.uniform(low, 1.05) * whole)
+        child = forked(place / "clv.yaml")
+        time.sleep(random_.uniform(low, 1.05) * whole)
+        os.kill(child, signal.SIGKILL)
+        killed += ended(child) == -signal.SIGKILL
         assert_untorn(place / "nightly")
-        hidden = {path.name for path in (place / "nightly").glob(".*")} - {".clv.lock"}
-        traces += bool(hidden)
+        traces += bool(hidden(place / "nightly"))
         timed(place / "clv.yaml")
         assert said(place / "nightly") == wanted, f"kill {number} of seed {seed}"
-        hidden = {path.name for path in (place / "nightly").glob(".*")} - {".clv.lock"}
-        assert not hidden, hidden
+        assert not hidden(place / "nightly")
         shutil.rmtree(place)
     return {"runs": count, "killed at work": killed, "left traces": traces, "torn": 0}
 
 
+def hidden(nights: Path) -> set[str]:
+    """What a run puts aside while it works."""
+    return {path.name for path in nights.glob(".*")} - {".clv.lock"}
+
+
+def signals(folder: Path) -> dict[str, object]:
+    """SIGINT and SIGTERM in the middle of a night: the documented exit, no traceback, nothing torn."""
+    found: dict[str, object] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        place = folder / number.name
+        whole = timed(company(place))
+        write_lines(place / "lines.csv", *LINES, NEW)
+        errors = place / "errors"
+        child = forked(place / "clv.yaml", errors=errors)
+        time.sleep(whole / 2)
+        os.kill(child, number)
+        found[number.name] = [ended(child), errors.read_text()]
+        assert_untorn(place / "nightly")
+        assert not hidden(place / "nightly")
+    return found
+
+
 if __name__ == "__main__":
     arguments = [*sys.argv[1:], "0"]
-    print(json.dumps(kills(int(arguments[0]), Path(arguments[1]), int(arguments[2]))))
+    scratch = Path(arguments[1])
+    scratch.mkdir(parents=True, exist_ok=True)
+    print(json.dumps(kills(int(arguments[0]), scratch, int(arguments[2])) | signals(scratch)))

@@ -9,13 +9,15 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clv_cli.commands.nightly import _written
+from clv_cli.main import run_program
 from clv_cli.run import LogBook, Request, Unattended, nightly
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clv_cli.run import Outcome
 
 HEADER = (
@@ -68,7 +70,7 @@ def said(folder: Path) -> dict[str, object]:
     with closing(sqlite3.connect(folder / "history.db")) as store:
         assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         runs = store.execute("SELECT run_id, as_of, exit, folder FROM run").fetchall()
-        tables = ("figure", "input", "flag", "moment", "closed_figure")
+        tables = ("figure", "input", "flag", "moment", "closed_figure", "restatement")
         rows = {
             table: store.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()  # noqa: S608
             for table in tables
@@ -112,41 +114,48 @@ def assert_untorn(folder: Path) -> None:
         assert (folder / "latest" / "report.json").is_file()
 
 
-def killed_at(config: Path, seconds: float) -> bool:
-    """A night in a child process that is killed after some time; whether it was still running.
+def forked(config: Path, *arguments: str, errors: Path | None = None, stop: bool = False) -> int:
+    """`clv nightly` in a fork of this process, so that the time goes to the night and not to imports.
 
-    The child is a fork of this process, so that the time goes to the night and not to imports; this
-    process must not have computed anything with polars, whose threads a fork does not take along.
+    This process must not have computed anything with polars, whose threads a fork does not take along.
+
+    Args:
+        config: of the company.
+        arguments: further ones of the command.
+        errors: file that takes its standard error.
+        stop: whether it waits for SIGCONT before it begins.
+
+    Returns:
+        The child; `ended` says how it went.
     """
     child = os.fork()
-    if child == 0:
-        try:
-            night(config)
-        finally:
-            os._exit(0)
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
+    if child:
+        return child
+    code = 1
+    try:
+        sink = os.open(errors or os.devnull, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.dup2(sink, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if stop:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        sys.argv = ["clv", "nightly", "-c", str(config), "--no-cache", *arguments]
+        run_program()
+        code = 0
+    except SystemExit as done:
+        code = int(done.code or 0)
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def ended(child: int) -> int:
+    """The exit code of a child, or the signal that ended it, below zero."""
     _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    return os.waitstatus_to_exitcode(status)
 
 
 def timed(config: Path) -> float:
-    """How long an undisturbed night in a forked child takes."""
+    """How long an undisturbed night takes, which must succeed."""
     began = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        try:
-            night(config)
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+    assert ended(forked(config)) == 0
     return time.monotonic() - began
-
-
-def main() -> None:
-    """`python -m tests.history.nights CONFIG`: a night, for tracers."""
-    night(Path(sys.argv[1]))
-
-
-if __name__ == "__main__":
-    main()
