@@ -3,8 +3,6 @@
 strace makes the n-th call fail, n = 1, 2, 3 … until a run no longer makes so many; or kills the run
 there. Each time the run must end as documented and name the reason, readers must find the old night or
 the new one whole, and the next run must leave what an undisturbed one leaves, to the byte.
-
-    python -m tests.history.faults FOLDER [MOST]      at most so many of each kind
 """
 
 from __future__ import annotations
@@ -16,20 +14,10 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.history.kills import NEW
-from tests.history.nights import (
-    LINES,
-    assert_untorn,
-    company,
-    ended,
-    forked,
-    said,
-    timed,
-    write_lines,
-)
+from tests.history.kills import Begun, begin
+from tests.history.nights import assert_untorn, ended, forked, said, timed, warm
 
 FULL = ("No space left on device", "disk is full", "disk I/O error")
 BROKEN = ("Input/output error", "disk I/O error")
@@ -53,27 +41,9 @@ FAULTS = (
 ENDINGS = {0, 2, 3}
 
 
-@dataclass(frozen=True)
-class Places:
-    """A company with one night on record and changed data, and what the second night leaves."""
-
-    begun: Path
-    wanted: dict[str, object]
-
-
-def begin(folder: Path) -> Places:
-    begun, fresh = folder / "begun", folder / "fresh"
-    timed(company(begun))
-    write_lines(begun / "lines.csv", *LINES, NEW)
-    shutil.copytree(begun, fresh, symlinks=True)
-    timed(fresh / "clv.yaml")
-    return Places(begun, said(fresh / "nightly"))
-
-
-def fails(places: Places, calls: str, how: str, when: int, words: tuple[str, ...]) -> bool:
+def fails(begun: Begun, calls: str, how: str, when: int, words: tuple[str, ...]) -> bool:
     """One night in which the `when`-th of some calls fails; False when it made fewer of them."""
-    place = places.begun.parent / f"{calls.partition(',')[0]}-{how}-{when}"
-    shutil.copytree(places.begun, place, symlinks=True)
+    place = begun.copy(f"{calls.partition(',')[0]}-{how}-{when}")
     code, errors, hit = traced(place, calls, f"{how}:when={when}")
     told = f"{calls} {how} {when}: exit {code}: {errors}"
     if words is KILL and hit:
@@ -86,7 +56,7 @@ def fails(places: Places, calls: str, how: str, when: int, words: tuple[str, ...
         assert any(word in errors for word in words), told
     assert_untorn(place / "nightly")
     timed(place / "clv.yaml")
-    assert said(place / "nightly") == places.wanted, told
+    assert said(place / "nightly") == begun.wanted, told
     shutil.rmtree(place)
     return hit
 
@@ -108,18 +78,23 @@ def traced(place: Path, calls: str, inject: str) -> tuple[int, str, bool]:
     return code, errors.read_text(), "INJECTED" in trace.read_text() or code == -signal.SIGKILL
 
 
+def faults(begun: Begun, kinds: int, most: int) -> dict[str, int]:
+    """How many calls of each kind were made to fail, and survived."""
+    tried: dict[str, int] = {}
+    for calls, how, words in FAULTS[:kinds]:
+        when = 1
+        while when <= most and fails(begun, calls, how, when, words):
+            when += 1
+        tried[f"{calls} {how}"] = when - 1
+        print(json.dumps(tried), file=sys.stderr, flush=True)
+    return tried
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    most = int(sys.argv[2]) if len(sys.argv) > 2 else sys.maxsize
-    places = begin(folder)
-    tried: dict[str, int] = {}
-    for calls, how, words in FAULTS[: 3 if most < sys.maxsize else None]:
-        when = 1
-        while when <= most and fails(places, calls, how, when, words):
-            when += 1
-        tried[f"{calls} {how}"] = when - 1
-        print(json.dumps(tried), flush=True)
+    warm(folder)
+    print(json.dumps(faults(begin(folder), len(FAULTS), sys.maxsize)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.history.nights import (
@@ -23,47 +24,74 @@ from tests.history.nights import (
     forked,
     said,
     timed,
+    warm,
     write_lines,
 )
 
 NEW = "L7,I7,C,2025-03-31,one_off,10.00,USD,,,,,paid,"
 
 
-def kills(count: int, folder: Path, seed: int = 0) -> dict[str, object]:
+@dataclass(frozen=True)
+class Begun:
+    """A company with one night on record and new data, and what the second night leaves.
+
+    Args:
+        folder: of the company; copied for every attempt.
+        wanted: what a folder says after an undisturbed second night.
+        seconds: how long that takes.
+    """
+
+    folder: Path
+    wanted: dict[str, object]
+    seconds: float
+
+    def copy(self, name: str) -> Path:
+        """The company once more."""
+        place = self.folder.parent / name
+        shutil.copytree(self.folder, place, symlinks=True)
+        return place
+
+
+def begin(folder: Path) -> Begun:
+    begun, fresh = folder / "begun", folder / "fresh"
+    timed(company(begun))
+    write_lines(begun / "lines.csv", *LINES, NEW)
+    shutil.copytree(begun, fresh, symlinks=True)
+    seconds = timed(fresh / "clv.yaml")
+    return Begun(begun, said(fresh / "nightly"), seconds)
+
+
+def kills(begun: Begun, count: int, *, after_each: bool, seed: int = 0) -> dict[str, object]:
     """Kill so many runs.
 
     Args:
+        begun: where they begin.
         count: how many.
-        folder: for scratch.
+        after_each: whether an undisturbed run follows each; else it follows every fifth, and those
+            between begin where the killed ones ended.
         seed: of the moments.
 
     Returns:
-        How many were killed while at work, and what they left behind: nights begun and not recorded.
+        How many were killed while at work, and how often they left something to clear.
     """
     random_ = random.Random(seed)
-    begun = folder / "begun"
-    timed(company(begun))
-    write_lines(begun / "lines.csv", *LINES, NEW)
-    fresh = folder / "fresh"
-    shutil.copytree(begun, fresh, symlinks=True)
-    whole = timed(fresh / "clv.yaml")
-    wanted = said(fresh / "nightly")
+    place = begun.copy("kill-0")
     killed, traces = 0, 0
-    for number in range(count):
-        place = folder / f"kill-{number}"
-        shutil.copytree(begun, place, symlinks=True)
+    for number in range(1, count + 1):
         # Half of them near the end, where files are written and the night is recorded.
         low = 0.0 if number % 2 else 0.75
         child = forked(place / "clv.yaml")
-        time.sleep(random_.uniform(low, 1.05) * whole)
+        time.sleep(random_.uniform(low, 1.05) * begun.seconds)
         os.kill(child, signal.SIGKILL)
         killed += ended(child) == -signal.SIGKILL
         assert_untorn(place / "nightly")
         traces += bool(hidden(place / "nightly"))
-        timed(place / "clv.yaml")
-        assert said(place / "nightly") == wanted, f"kill {number} of seed {seed}"
-        assert not hidden(place / "nightly")
-        shutil.rmtree(place)
+        if after_each or number % 5 == 0:
+            timed(place / "clv.yaml")
+            assert said(place / "nightly") == begun.wanted, f"kill {number} of seed {seed}"
+            assert not hidden(place / "nightly")
+            shutil.rmtree(place)
+            place = begun.copy(f"kill-{number}")
     return {"runs": count, "killed at work": killed, "left traces": traces, "torn": 0}
 
 
@@ -72,16 +100,14 @@ def hidden(nights: Path) -> set[str]:
     return {path.name for path in nights.glob(".*")} - {".clv.lock"}
 
 
-def signals(folder: Path) -> dict[str, object]:
+def signals(begun: Begun) -> dict[str, object]:
     """SIGINT and SIGTERM in the middle of a night: the documented exit, no traceback, nothing torn."""
     found: dict[str, object] = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        place = folder / number.name
-        whole = timed(company(place))
-        write_lines(place / "lines.csv", *LINES, NEW)
+        place = begun.copy(number.name)
         errors = place / "errors"
         child = forked(place / "clv.yaml", errors=errors)
-        time.sleep(whole / 2)
+        time.sleep(begun.seconds / 3)
         os.kill(child, number)
         found[number.name] = [ended(child), errors.read_text()]
         assert_untorn(place / "nightly")
@@ -89,8 +115,14 @@ def signals(folder: Path) -> dict[str, object]:
     return found
 
 
+def main() -> None:
+    count, folder = int(sys.argv[1]), Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    warm(folder)
+    begun = begin(folder)
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    print(json.dumps(kills(begun, count, after_each=True, seed=seed) | signals(begun)))
+
+
 if __name__ == "__main__":
-    arguments = [*sys.argv[1:], "0"]
-    scratch = Path(arguments[1])
-    scratch.mkdir(parents=True, exist_ok=True)
-    print(json.dumps(kills(int(arguments[0]), scratch, int(arguments[2])) | signals(scratch)))
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sqlite3
@@ -146,6 +147,21 @@ def forked(config: Path, *arguments: str, errors: Path | None = None, stop: bool
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def warm(folder: Path) -> None:
+    """Import what a night imports on its way, so that forks need not; nothing is computed here."""
+    names = folder / "modules"
+    config = company(folder / "warm")
+    child = os.fork()
+    if child == 0:
+        night(config)
+        names.write_text("\n".join(sorted(sys.modules)))
+        os._exit(0)
+    assert ended(child) == 0
+    for name in names.read_text().split():
+        if name not in sys.modules and name.partition(".")[0] != "__main__":
+            importlib.import_module(name)
 
 
 def ended(child: int) -> int:
