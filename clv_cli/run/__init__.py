@@ -19,12 +19,12 @@ from clv_cli.run.history import (
     nights,
 )
 from clv_cli.run.logbook import LogBook
-from clv_cli.run.nightly import Outcome, Unattended, nightly
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
 from clv_cli.run.reporting import check, metrics_by_month, report
 from clv_cli.run.splitting import split, split_journal
+from clv_cli.run.unattended import Outcome, Unattended, nightly
 from clv_cli.run.valuing import customer, customers, models
 
 __all__ = [
