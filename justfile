@@ -73,3 +73,10 @@ catalogue first="0" count="1000":
 # The split's promises on made-up files: footing, rounding, shuffles, refunds, speed; into ARCHITECTURE.md
 exactness *sizes="1e6 20":
     .venv/bin/python tests/recipes/exactness.py {{sizes}} --write
+
+# Nightly runs killed at random points, then every system call failing or killing in turn (needs strace)
+kills count="200":
+    rm -rf bench/kills bench/faults
+    nice -n 19 .venv/bin/python -m tests.history.kills {{count}} bench/kills
+    nice -n 19 .venv/bin/python -m tests.history.faults bench/faults
+    rm -rf bench/kills bench/faults

@@ -115,6 +115,18 @@ def signals(begun: Begun) -> dict[str, object]:
     return found
 
 
+def closed_pipe(begun: Begun) -> list[object]:
+    """A night whose reader has gone before the mail came: the documented exit, and all is written."""
+    place = begun.copy("pipe")
+    errors = place / "errors"
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = ended(forked(place / "clv.yaml", "--always", errors=errors, output=writer))
+    os.close(writer)
+    assert said(place / "nightly") == begun.wanted
+    return [code, errors.read_text()]
+
+
 def main() -> None:
     count, folder = int(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)

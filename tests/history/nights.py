@@ -115,7 +115,13 @@ def assert_untorn(folder: Path) -> None:
         assert (folder / "latest" / "report.json").is_file()
 
 
-def forked(config: Path, *arguments: str, errors: Path | None = None, stop: bool = False) -> int:
+def forked(
+    config: Path,
+    *arguments: str,
+    errors: Path | None = None,
+    output: int | None = None,
+    stop: bool = False,
+) -> int:
     """`clv nightly` in a fork of this process, so that the time goes to the night and not to imports.
 
     This process must not have computed anything with polars, whose threads a fork does not take along.
@@ -124,6 +130,7 @@ def forked(config: Path, *arguments: str, errors: Path | None = None, stop: bool
         config: of the company.
         arguments: further ones of the command.
         errors: file that takes its standard error.
+        output: what takes its standard output.
         stop: whether it waits for SIGCONT before it begins.
 
     Returns:
@@ -136,7 +143,7 @@ def forked(config: Path, *arguments: str, errors: Path | None = None, stop: bool
     try:
         sink = os.open(errors or os.devnull, os.O_WRONLY | os.O_CREAT, 0o600)
         os.dup2(sink, 2)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY) if output is None else output, 1)
         if stop:
             os.kill(os.getpid(), signal.SIGSTOP)
         sys.argv = ["clv", "nightly", "-c", str(config), "--no-cache", *arguments]

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.history.faults import faults
-from tests.history.kills import begin, kills, signals
+from tests.history.kills import begin, closed_pipe, kills, signals
 from tests.history.nights import warm
 
 
@@ -19,7 +19,11 @@ def main() -> None:
     folder = Path(sys.argv[1])
     warm(folder)
     begun = begin(folder)
-    found = {"kills": kills(begun, 10, after_each=False), "signals": signals(begun)}
+    found: dict[str, object] = {
+        "kills": kills(begun, 10, after_each=False),
+        "signals": signals(begun),
+        "closed pipe": closed_pipe(begun),
+    }
     if shutil.which("strace"):
         found["faults"] = faults(begun, kinds=3, most=1)
     print(json.dumps(found))

@@ -30,6 +30,7 @@ from clv_cli.history import (
     run_like,
     runs,
 )
+from clv_cli.history.schema import STEPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +60,13 @@ def test_a_night_reads_back_as_it_was_written(tmp_path: Path) -> None:
         assert tuple(flags_of(store, 1)) == NIGHT.flags
         assert tuple(restatements_of(store, 1)) == NIGHT.restatements
         assert run_like(store, replace(RUN, as_of="")) == RUN
-        for name in ("config_hash", "data_hash", "closed_hash", "version"):
-            assert run_like(store, replace(RUN, **{name: "other"})) is None
+        for other in (
+            replace(RUN, config_hash="other"),
+            replace(RUN, data_hash="other"),
+            replace(RUN, closed_hash="other"),
+            replace(RUN, version="other"),
+        ):
+            assert run_like(store, other) is None
 
 
 def test_the_tables_have_the_columns_of_their_classes(tmp_path: Path) -> None:
@@ -106,7 +112,7 @@ def test_an_older_store_takes_the_steps_it_lacks_and_keeps_its_rows(
     step = "ALTER TABLE run ADD COLUMN note TEXT NOT NULL DEFAULT ''"
     from clv_cli.history import store as module
 
-    monkeypatch.setattr(module, "STEPS", (*module.STEPS, step))
+    monkeypatch.setattr(module, "STEPS", (*STEPS, step))
     monkeypatch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     with open_store(path) as store:
         assert [tuple(row) for row in store.rows("SELECT * FROM run")] == [(*astuple(RUN), "")]
