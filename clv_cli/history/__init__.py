@@ -13,7 +13,7 @@ from clv_cli.history.closing import (
     closed_months,
     keep_closed,
 )
-from clv_cli.history.moments import EmittedMoment, append_moments, moments_before
+from clv_cli.history.moments import append_moments, last_day_before, moments_before
 from clv_cli.history.nights import (
     Figure,
     Flag,
@@ -24,7 +24,6 @@ from clv_cli.history.nights import (
     figures_of,
     flags_of,
     inputs_of,
-    last_run,
     record,
     restatements_of,
     run_like,
@@ -35,7 +34,6 @@ from clv_cli.history.store import SCHEMA_VERSION, Store, open_store
 __all__ = [
     "SCHEMA_VERSION",
     "ClosedMonth",
-    "EmittedMoment",
     "Figure",
     "Flag",
     "Frozen",
@@ -53,7 +51,7 @@ __all__ = [
     "flags_of",
     "inputs_of",
     "keep_closed",
-    "last_run",
+    "last_day_before",
     "moments_before",
     "open_store",
     "record",

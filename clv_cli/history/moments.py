@@ -2,73 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
 
     from clv_cli.history.store import Store
 
-
-@dataclass(frozen=True, slots=True)
-class EmittedMoment:
-    """A moment that was emitted.
-
-    Args:
-        dedupe_key: unique; the same moment is never emitted twice.
-        customer: whose it is.
-        kind: of moment.
-        date: on which it fell, ISO.
-        emitted_as_of: the as-of day of the run that emitted it, ISO.
-        holdout: whether it was held back, so that its effect can be measured.
-    """
-
-    dedupe_key: str
-    customer: str
-    kind: str
-    date: str
-    emitted_as_of: str
-    holdout: bool
+# One row a moment; `holdout`: held back, so that the effect of the others can be measured.
+COLUMNS = {
+    "dedupe_key": pl.String,
+    "customer_id": pl.String,
+    "kind": pl.String,
+    "day": pl.Date,
+    "emitted_as_of": pl.Date,
+    "holdout": pl.Boolean,
+}
 
 
-def moments_before(store: Store, as_of: str) -> list[EmittedMoment]:
-    """The moments that runs of earlier days emitted, by key.
+def moments_before(store: Store, as_of: date) -> pl.DataFrame:
+    """The moments that runs of earlier days emitted: `COLUMNS`, by key.
 
-    Those of `as_of` itself are left out: a run of the same day says the same again.
+    Those of the day itself are left out: a run of the same day says the same again.
 
     Args:
         store: the history.
-        as_of: ISO day.
+        as_of: the day of the run that asks.
     """
     query = (
         "SELECT dedupe_key, customer, kind, date, emitted_as_of, holdout FROM moment "
         "WHERE emitted_as_of < ? ORDER BY dedupe_key"
     )
-    return [_moment(row) for row in store.rows(query, as_of)]
+    rows = [
+        (key, customer, kind, date.fromisoformat(day), date.fromisoformat(said), bool(held))
+        for key, customer, kind, day, said, held in store.rows(query, as_of.isoformat())
+    ]
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 
-def _moment(row: sqlite3.Row) -> EmittedMoment:
-    key, customer, kind, day, emitted, holdout = row
-    return EmittedMoment(key, customer, kind, day, emitted, bool(holdout))
+def last_day_before(store: Store, as_of: date) -> date | None:
+    """The as-of day of the latest run before a day; None where there was none."""
+    query = "SELECT max(as_of) FROM run WHERE as_of < ?"
+    (found,) = store.rows(query, as_of.isoformat())[0]
+    return date.fromisoformat(found) if found else None
 
 
-def append_moments(
-    connection: sqlite3.Connection, as_of: str, moments: Iterable[EmittedMoment]
-) -> None:
+def append_moments(connection: sqlite3.Connection, as_of: date, moments: pl.DataFrame) -> None:
     """Write what a run emitted, within its transaction, in place of what its day had emitted.
 
     Args:
         connection: from `Store.writing`.
-        as_of: the run's day, ISO.
-        moments: all it emitted; those of earlier days stay as they were.
+        as_of: the run's day.
+        moments: all it emitted, in `COLUMNS`; what runs of earlier days emitted stays as it was.
     """
-    connection.execute("DELETE FROM moment WHERE emitted_as_of = ?", (as_of,))
+    connection.execute("DELETE FROM moment WHERE emitted_as_of = ?", (as_of.isoformat(),))
     connection.executemany(
         "INSERT OR IGNORE INTO moment VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (m.dedupe_key, m.customer, m.kind, m.date, m.emitted_as_of, int(m.holdout))
-            for m in moments
+            (key, customer, kind, day.isoformat(), as_of.isoformat(), int(held))
+            for key, customer, kind, day, _, held in moments.select(*COLUMNS).iter_rows()
         ],
     )

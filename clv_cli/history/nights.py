@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
+
+from clv_cli.history.moments import append_moments
 
 if TYPE_CHECKING:
     import sqlite3
+
+    import polars as pl
 
     from clv_cli.history.store import Store
 
@@ -118,13 +123,14 @@ class Restatement:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """A run with everything it said."""
+    """A run with everything it said; `emitted` are the moments it tells, where it looked for any."""
 
     run: Run
     figures: tuple[Figure, ...]
     inputs: tuple[Input, ...]
     flags: tuple[Flag, ...]
     restatements: tuple[Restatement, ...] = ()
+    emitted: pl.DataFrame | None = field(default=None, compare=False)
 
 
 # One mark a field: a column that is added to a table is a new field of its class.
@@ -140,12 +146,6 @@ _INSERTS = {
 def runs(store: Store) -> list[Run]:
     """All runs, oldest first."""
     return [Run(*row) for row in store.rows("SELECT * FROM run ORDER BY run_id")]
-
-
-def last_run(store: Store) -> Run | None:
-    """The newest run."""
-    found = store.rows("SELECT * FROM run ORDER BY run_id DESC LIMIT 1")
-    return Run(*found[0]) if found else None
 
 
 def run_like(store: Store, key: Run) -> Run | None:
@@ -190,6 +190,8 @@ def record(connection: sqlite3.Connection, night: Night) -> None:
     connection.execute("UPDATE run SET superseded = 1 WHERE as_of = ?", (run.as_of,))
     for table, statement in _INSERTS.items():
         connection.executemany(statement, rows[table])
+    if night.emitted is not None:
+        append_moments(connection, date.fromisoformat(run.as_of), night.emitted)
 
 
 def figures_of(store: Store, run_id: int) -> list[Figure]:

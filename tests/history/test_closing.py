@@ -166,20 +166,19 @@ def moved_months(nights: Path) -> int:
 # --- The same on Books, without files -----------------------------------------------------------------
 
 
-def closed_as(of: Book, last: int, **keys: object) -> Closed:
+def closed_as(of: Book, last: int) -> Closed:
     """What closing a Book's months up to `last` keeps, split aside."""
-    asked = scope(of, "2025-12", ("2025-01", "2025-06"), **keys)
+    asked = scope(of, "2025-12", ("2025-01", "2025-06"))
     assert asked.period.end == last + 1
     frames = collect_frames([lines_read, lines_booked], asked)
     cells = pl.DataFrame(schema=FROZEN_COLUMNS)
     return Closed(last, frames[lines_read], frames[lines_booked], cells)
 
 
-def later(of: Book, closed: Closed, folder: Path, **keys: object) -> Frames:
+def later(of: Book, closed: Closed, folder: Path) -> Frames:
     """The figures of a Book that is read after months of it were closed."""
-    asked = scope(of, "2025-12", **keys)
-    changes = asked.settings.closing.changes
-    opened = with_closed(of, closed, changes, LineStore(folder))
+    asked = scope(of, "2025-12")
+    opened = with_closed(of, closed, "adjust", LineStore(folder))
     return collect_frames(REDUCTIONS, Scope(opened, asked.as_of, asked.period, asked.settings))
 
 

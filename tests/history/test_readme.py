@@ -33,9 +33,15 @@ def block(name: str) -> str:
     return found[1]
 
 
-def unit(name: str) -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign] - systemd's keys have capitals
+class Unit(configparser.ConfigParser):
+    """A unit file: keys have capitals."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
+def unit(name: str) -> Unit:
+    parser = Unit(interpolation=None)
     parser.read_string(block(name))
     return parser
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import astuple, fields, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from clv_cli.errors import DataError, ExitCode, UsageError
 from clv_cli.history import (
     SCHEMA_VERSION,
-    EmittedMoment,
     Figure,
     Flag,
     Input,
@@ -23,6 +24,7 @@ from clv_cli.history import (
     figures_of,
     flags_of,
     inputs_of,
+    last_day_before,
     moments_before,
     open_store,
     record,
@@ -30,6 +32,7 @@ from clv_cli.history import (
     run_like,
     runs,
 )
+from clv_cli.history.moments import COLUMNS
 from clv_cli.history.schema import STEPS
 
 if TYPE_CHECKING:
@@ -154,17 +157,25 @@ def test_a_store_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
 def test_a_moment_is_remembered_once_and_a_day_that_runs_again_says_it_again(
     tmp_path: Path,
 ) -> None:
-    milestone = EmittedMoment(
-        "A:orders:50", "A", "milestone", "2026-10-02", "2026-10-31", holdout=False
-    )
-    held = EmittedMoment("B:renewal", "B", "renewal", "2026-11-30", "2026-10-31", holdout=True)
-    later = EmittedMoment("C:win", "C", "win_back", "2026-11-01", "2026-11-30", holdout=False)
+    october, november, december = date(2026, 10, 31), date(2026, 11, 30), date(2026, 12, 31)
+    milestone = ("A:orders:50", "A", "milestone", date(2026, 10, 2), october, False)
+    held = ("B:renewal", "B", "renewal", november, october, True)
+    later = ("C:win", "C", "win_back", date(2026, 11, 1), november, False)
+
+    def emitted(*rows: tuple[object, ...]) -> pl.DataFrame:
+        return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+
     with open_store(tmp_path / "history.db") as store:
-        for day, moments in (("2026-10-31", [milestone]), ("2026-10-31", [milestone, held])):
+        for number, moments in ((1, [milestone]), (2, [milestone, held])):
+            run = replace(RUN, run_id=number, folder=f"r{number}")
             with store.writing() as connection:
-                append_moments(connection, day, moments)
-        assert moments_before(store, "2026-10-31") == []
-        assert moments_before(store, "2026-11-30") == [milestone, held]
+                record(connection, replace(NIGHT, run=run, emitted=emitted(*moments)))
+        assert moments_before(store, october).is_empty()
+        assert moments_before(store, november).equals(emitted(milestone, held))
+        assert (last_day_before(store, october), last_day_before(store, november)) == (
+            None,
+            october,
+        )
         with store.writing() as connection:
-            append_moments(connection, "2026-11-30", [milestone, later])
-        assert moments_before(store, "2026-12-31") == [milestone, held, later]
+            append_moments(connection, november, emitted(milestone, later))
+        assert moments_before(store, december).equals(emitted(milestone, held, later))
