@@ -84,3 +84,10 @@ recalculate:
 # A written page as readers meet it (Chromium, axe-core): faults, screenshots and the PDF go into a folder
 page html out:
     node tests/recipes/page.mjs {{html}} {{out}}
+
+# Nightly runs killed at random points, then every system call failing or killing in turn (needs strace)
+kills count="200":
+    rm -rf bench/kills bench/faults
+    nice -n 19 .venv/bin/python -m tests.history.kills {{count}} bench/kills
+    nice -n 19 .venv/bin/python -m tests.history.faults bench/faults
+    rm -rf bench/kills bench/faults

@@ -97,6 +97,12 @@ class DataError(ClvError):
     exit_code = ExitCode.DATA
 
 
+class LockedError(ClvError):
+    """Another run is at work on the same outputs."""
+
+    exit_code = ExitCode.LOCKED
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
     """The known word nearest to a wrong one, as a question; None when none is near.
 

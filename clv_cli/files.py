@@ -1,10 +1,20 @@
-"""Writing a file so that a reader never sees half of it."""
+"""Writing files and folders so that a reader never sees half of one, and one run at a time."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clv_cli.errors import LockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PARTIAL = ".tmp-"
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -33,6 +43,108 @@ def atomic_write(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make a folder with some files at once: it is there with all of them, or not at all.
+
+    Args:
+        folder: must not be there yet; the one above must.
+        files: bytes by name.
+
+    Raises:
+        OSError: it cannot be written; nothing of it is left.
+    """
+    partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder.parent))
+    try:
+        for name, content in files.items():
+            with (partial / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        partial.chmod(0o777 & ~_umask())
+        force_folder(partial)
+        partial.rename(folder)
+        force_folder(folder.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def point_to(link: Path, target: str) -> None:
+    """Let a symbolic link lead elsewhere, at once; where there are none, a file names the target.
+
+    Args:
+        link: the link; a text file `<link>.txt` on systems without links.
+        target: what it leads to, relative to its folder.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    if os.name != "posix":
+        atomic_write(link.with_suffix(".txt"), f"{target}\n".encode())
+        return
+    if link.is_symlink() and str(link.readlink()) == target:
+        return
+    holder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=link.parent))
+    try:
+        (holder / link.name).symlink_to(target)
+        (holder / link.name).replace(link)
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+    force_folder(link.parent)
+
+
+def sweep_partial(folder: Path) -> None:
+    """Remove what killed runs left of unfinished folders; only for the holder of the lock."""
+    for place in folder.glob(f"{_PARTIAL}*"):
+        shutil.rmtree(place, ignore_errors=True)
+    for place in folder.glob(".*.tmp"):
+        with suppress(OSError):
+            place.unlink()
+
+
+def force_folder(folder: Path) -> None:
+    """Force a folder's list of names to the disk, where the platform can.
+
+    Raises:
+        OSError: it cannot.
+    """
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def locked(path: Path, wait: float = 0) -> Iterator[None]:
+    """Hold a lock that the system itself releases when its holder dies.
+
+    Args:
+        path: the lock's file; it stays, empty, and means nothing by itself.
+        wait: seconds to wait for another holder.
+
+    Raises:
+        LockedError: another process holds it.
+        OSError: the file cannot be made.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - only runs that lock need it
+
+    lock = FileLock(path, timeout=wait)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise LockedError(
+            "another run holds the lock" + (f", still after {wait:g} s" if wait else ""),
+            where=str(path),
+            hint="wait for it with --wait SECONDS; the lock goes when its holder ends",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _umask() -> int:

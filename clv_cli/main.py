@@ -15,9 +15,11 @@ from clv_cli.commands.customers import customers
 from clv_cli.commands.demo import demo
 from clv_cli.commands.drivers import drivers
 from clv_cli.commands.explain import explain
+from clv_cli.commands.history import history
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
 from clv_cli.commands.models import models
+from clv_cli.commands.nightly import nightly
 from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
 from clv_cli.commands.segments import segments
@@ -41,6 +43,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     split,
     drivers,
     models,
+    nightly,
+    history,
     check,
     explain,
 )

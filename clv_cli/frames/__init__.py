@@ -10,6 +10,7 @@ from clv_cli.frames.book import (
     SourceReport,
     Tally,
 )
+from clv_cli.frames.closed import CHANGED_COLUMNS, Closed
 from clv_cli.frames.frozen import FROZEN_COLUMNS
 from clv_cli.frames.schema import (
     DTYPES,
@@ -23,6 +24,7 @@ from clv_cli.frames.schema import (
 from clv_cli.frames.tables import TABLES
 
 __all__ = [
+    "CHANGED_COLUMNS",
     "DTYPES",
     "FROZEN_COLUMNS",
     "MATCH_COLUMNS",
@@ -32,6 +34,7 @@ __all__ = [
     "TABLES",
     "WEIGHT_ONE",
     "Book",
+    "Closed",
     "Field",
     "Finding",
     "LineStats",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from clv_cli.frames.closed import Closed
+
 REPLACED_COLUMNS = {
     "table": pl.String,
     "key": pl.String,
@@ -91,7 +93,8 @@ class SourceReport:
     `unreadable` counts quarantined rows whose amount itself could not be read: their money is
     unknown and therefore in no sum. `rules` says by which rule rows were skipped, those replaced by
     newer exports among them, and sums to `skipped`. `statuses` are the loaded rows by currency and
-    status: `(currency, status, rows, amount)`. `recognised` says what told the preset or table.
+    status: `(currency, status, rows, amount)`. `recognised` says what told the preset or table; `headers` are
+    those of the file.
     """
 
     source: str
@@ -109,6 +112,7 @@ class SourceReport:
     recognised: str = "the config"
     encoding: str = "utf-8"
     header_row: int = 1
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class Book:
         rates: units of `currency` for one unit of another, for every day that has one:
             `currency, day, rate (Int64, 1e-10)`; the base currency is not in it.
         sources: the account of every file.
+        closed: what stands of closed months, and what the exports changed in them since.
         findings: what was noticed.
         quarantined: rows set aside: `source, row, table, column, code, value`.
         replaced: documents whose amount a newer export changed: see `REPLACED_COLUMNS`.
@@ -167,6 +172,7 @@ class Book:
     quarantined: pl.DataFrame
     test_customers: tuple[str, ...] = ()
     sources: tuple[SourceReport, ...] = ()
+    closed: Closed | None = None
     findings: tuple[Finding, ...] = ()
     replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
     matches: pl.DataFrame | None = None

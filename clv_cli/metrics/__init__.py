@@ -62,6 +62,7 @@ from clv_cli.metrics.tables.model_tables import models_tables
 from clv_cli.metrics.tables.movements import mrr_movements_table
 from clv_cli.metrics.tables.noticing import findings_table, noticed
 from clv_cli.metrics.tables.reconciliation import reconciliation_table
+from clv_cli.metrics.tables.restatements import restatements_table
 from clv_cli.metrics.tables.rfm_table import rfm_tables
 from clv_cli.metrics.tables.value_tables import value_tables
 from clv_cli.metrics.winning import LEAD_VELOCITY, TRIAL_CONVERSION, WIN_RATE
@@ -95,6 +96,7 @@ __all__ = [
     "reconciliation_table",
     "require_field",
     "require_triangle",
+    "restatements_table",
     "retention_table",
     "segment_tables",
     "segmentation_named",

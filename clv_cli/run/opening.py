@@ -14,8 +14,9 @@ from clv_cli.errors import DataError, UsageError
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
 from clv_cli.run.redacting import Guard, redacting
+from clv_cli.run.remembering import closed_in, closed_until
 from clv_cli.run.salt import read_salt, salt_path
-from clv_cli.sources import LineStore, PartCache, load_book, user_cache
+from clv_cli.sources import LineStore, PartCache, load_book, user_cache, with_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,8 @@ class Request:
         period: a period as text, or None for the config's.
         cache: whether files that earlier runs read need not be read again.
         redact: whether what leaves the run names nobody.
+        history: folder of the history that knows closed months, or None for the config's.
+        until: only months closed up to this one stand; None: all of them.
     """
 
     config: Path | None = None
@@ -46,6 +49,8 @@ class Request:
     period: str | None = None
     cache: bool = True
     redact: bool = False
+    history: Path | None = None
+    until: int | None = None
 
 
 def sample_config() -> Path:
@@ -99,8 +104,16 @@ def _read(request: Request, guard: Guard) -> Iterator[Scope]:
         )
     base = request.data or config.parent
     with tempfile.TemporaryDirectory(prefix="clv-") as folder:
-        book = load_book(settings, base, LineStore(Path(folder), _cache(request)))
-        as_of = _as_of(request, settings, book)
+        store = LineStore(Path(folder), _cache(request))
+        read = load_book(settings, base, store)
+        closed = closed_in(request.history or config.parent / settings.nightly.out, settings)
+        if closed is not None and request.until is not None:
+            closed = closed_until(closed, request.until)
+        book = read
+        if closed is not None and read.lines.rows:
+            book = with_closed(read, closed, settings.closing.changes, store)
+        # Corrections are dated in the first open month, which must not move the as-of day.
+        as_of = _as_of(request, settings, read)
         period = _period(request.period or settings.period, as_of, book)
         yield Scope(book, as_of, period, settings)
 

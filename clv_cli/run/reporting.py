@@ -39,22 +39,27 @@ def report(request: Request, command: str = "report", *, ledgers: bool = False) 
     """
     with opened(request) as scope:
         require_lines(scope)
-        tables: list[Table] = [
-            metrics.kpi_table(scope),
-            metrics.mrr_movements_table(scope),
-            metrics.retention_table(),
-            metrics.cohort_tables(scope)[0],
-            *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
-            *attribution.split_tables(scope),
-            attribution.split_claims_table(scope),
-            attribution.split_by_table(scope, "rule"),
-            *attribution.evidence_tables(scope),
-            *(ledger_tables(scope, {"rule"}) if ledgers else ()),
-            metrics.reconciliation_table(scope),
-            *metrics.matching_tables(scope)[:1],
-            sources_table(scope),
-        ]
+        tables = report_tables(scope, ledgers=ledgers)
         return finished(command, scope, tables, [metrics.noticed(scope)])
+
+
+def report_tables(scope: Scope, *, ledgers: bool = False) -> list[Table]:
+    """The tables of the main job, in their order; those of the ledgers, where wanted."""
+    return [
+        metrics.kpi_table(scope),
+        metrics.mrr_movements_table(scope),
+        metrics.retention_table(),
+        metrics.cohort_tables(scope)[0],
+        *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
+        *attribution.split_tables(scope),
+        attribution.split_claims_table(scope),
+        attribution.split_by_table(scope, "rule"),
+        *attribution.evidence_tables(scope),
+        *(ledger_tables(scope, {"rule"}) if ledgers else ()),
+        metrics.reconciliation_table(scope),
+        *metrics.matching_tables(scope)[:1],
+        sources_table(scope),
+    ]
 
 
 def metrics_by_month(

@@ -16,6 +16,7 @@ from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Tri
 from clv_cli.settings.evidence import Evidence, Rescue, Survey
 from clv_cli.settings.matching import Match
 from clv_cli.settings.models import Models
+from clv_cli.settings.nightly import Alert, Closing, Nightly
 from clv_cli.settings.redact import Redact
 from clv_cli.settings.revenue import (
     Cac,
@@ -31,8 +32,10 @@ from clv_cli.settings.sources import NumberFormat, Quarantine, Reading, Source, 
 from clv_cli.settings.split import Split, Stated
 
 __all__ = [
+    "Alert",
     "Cac",
     "Churn",
+    "Closing",
     "Collections",
     "Currency",
     "Evidence",
@@ -46,6 +49,7 @@ __all__ = [
     "Movements",
     "Mrr",
     "Names",
+    "Nightly",
     "Nrr",
     "NumberFormat",
     "Quarantine",
@@ -124,6 +128,15 @@ class Settings(Model):
     )
     redact: Redact = Field(
         default_factory=Redact, description="outputs without names, ids and what people wrote"
+    )
+    nightly: Nightly = Field(
+        default_factory=Nightly, description="the unattended run: clv nightly, clv history"
+    )
+    alerts: tuple[Alert, ...] = Field(
+        (), description="thresholds, each with a name; outside one clv nightly exits 4"
+    )
+    closing: Closing = Field(
+        default_factory=Closing, description="months closed with clv history close"
     )
 
     @model_validator(mode="before")

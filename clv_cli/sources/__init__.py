@@ -1,19 +1,25 @@
 """Raw exports to a Book of typed tables."""
 
 from clv_cli.sources.cache import PartCache, user_cache
-from clv_cli.sources.load import load_book
+from clv_cli.sources.cached import Content, content_of
+from clv_cli.sources.closed import with_closed
+from clv_cli.sources.load import load_book, source_files
 from clv_cli.sources.preset_docs import preset_lines
 from clv_cli.sources.presets import load_presets
 from clv_cli.sources.store import LineStore
 from clv_cli.sources.suggestions import can_suggest, suggested_names
 
 __all__ = [
+    "Content",
     "LineStore",
     "PartCache",
     "can_suggest",
+    "content_of",
     "load_book",
     "load_presets",
     "preset_lines",
+    "source_files",
     "suggested_names",
     "user_cache",
+    "with_closed",
 ]

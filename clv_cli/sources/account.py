@@ -163,6 +163,7 @@ def report(
         last_day=last,
         rules=rules,
         statuses=_statuses(sums.loaded()),
+        headers=binding.header.cells,
     )
 
 

@@ -75,14 +75,14 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
         tables["account_map"] = matching.account_map
     findings += reach_customers(tables)
     stats = replace(
-        _stats(groups),
+        stats_of(groups),
         names_originals=_names_originals(tables),
         says_when_paid=_says_when_paid(tables),
     )
     currency = _base_currency(settings, stats, tables)
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
     assert_rates(rates, _needed(tables, stats, currency), currency)
-    codes = _codes(tables)
+    codes = codes_of(tables)
     findings += [*_duplicates(tables), *identical_lines(parts), *twins(tables, codes)]
     return Book(
         tables=tables,
@@ -139,7 +139,7 @@ def _test_customers(tables: dict[str, pl.LazyFrame]) -> tuple[str, ...]:
     return tuple(found.collect()["customer_id"].sort())
 
 
-def _stats(groups: Sequence[pl.DataFrame]) -> LineStats:
+def stats_of(groups: Sequence[pl.DataFrame]) -> LineStats:
     """What the lines hold, from the small sums of their parts."""
     if not groups:
         return LineStats(0, NO_DAY, NO_DAY, (), (), ())
@@ -206,7 +206,7 @@ def _needed(
     return needed
 
 
-def _codes(tables: dict[str, pl.LazyFrame]) -> pl.DataFrame:
+def codes_of(tables: dict[str, pl.LazyFrame]) -> pl.DataFrame:
     """Every billing customer, sorted, with its integer code."""
     lines = tables.get(LINES, TABLES[LINES].empty())
     customers = lines.select("customer_id").unique().collect().sort("customer_id")

@@ -79,6 +79,24 @@ def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
     )
 
 
+def source_files(settings: Settings, base: Path) -> list[tuple[Path, str]]:
+    """Every file that a config's sources name, and its name as printed; each once, sorted by name.
+
+    Args:
+        settings: the config.
+        base: folder that relative paths start from.
+
+    Raises:
+        DataError: a source for which there is no file.
+    """
+    found = {
+        name: path
+        for number, source in enumerate(settings.sources)
+        for path, name in _paths(source.path, f"sources[{number}]", base)
+    }
+    return [(path, name) for name, path in sorted(found.items())]
+
+
 def _upserted(parts: list[Part], store: LineStore) -> Upserted:
     # In the order of names: which of two equal files stays must not hang on the config's order.
     return upsert(sorted(parts, key=lambda part: (part.table, part.name)), store)

@@ -1,0 +1,140 @@
+"""Kill nightly runs at random points: `python -m tests.history.kills COUNT FOLDER [SEED]`.
+
+Every run begins with a night on record and another to be made. Afterwards readers must find whole
+nights only, and the next undisturbed run must leave what it leaves in a fresh folder, to the byte.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.history.nights import (
+    LINES,
+    assert_untorn,
+    company,
+    ended,
+    forked,
+    said,
+    timed,
+    warm,
+    write_lines,
+)
+
+NEW = "L7,I7,C,2025-03-31,one_off,10.00,USD,,,,,paid,"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A company with one night on record and new data, and what the second night leaves.
+
+    Args:
+        folder: of the company; copied for every attempt.
+        wanted: what a folder says after an undisturbed second night.
+        seconds: how long that takes.
+    """
+
+    folder: Path
+    wanted: dict[str, object]
+    seconds: float
+
+    def copy(self, name: str) -> Path:
+        """The company once more."""
+        place = self.folder.parent / name
+        shutil.copytree(self.folder, place, symlinks=True)
+        return place
+
+
+def begin(folder: Path) -> Begun:
+    begun, fresh = folder / "begun", folder / "fresh"
+    timed(company(begun))
+    write_lines(begun / "lines.csv", *LINES, NEW)
+    shutil.copytree(begun, fresh, symlinks=True)
+    seconds = timed(fresh / "clv.yaml")
+    return Begun(begun, said(fresh / "nightly"), seconds)
+
+
+def kills(begun: Begun, count: int, *, after_each: bool, seed: int = 0) -> dict[str, object]:
+    """Kill so many runs.
+
+    Args:
+        begun: where they begin.
+        count: how many.
+        after_each: whether an undisturbed run follows each; else it follows every fifth, and those
+            between begin where the killed ones ended.
+        seed: of the moments.
+
+    Returns:
+        How many were killed while at work, and how often they left something to clear.
+    """
+    random_ = random.Random(seed)
+    place = begun.copy("kill-0")
+    killed, traces = 0, 0
+    for number in range(1, count + 1):
+        # Half of them near the end, where files are written and the night is recorded.
+        low = 0.0 if number % 2 else 0.75
+        child = forked(place / "clv.yaml")
+        time.sleep(random_.uniform(low, 1.05) * begun.seconds)
+        os.kill(child, signal.SIGKILL)
+        killed += ended(child) == -signal.SIGKILL
+        assert_untorn(place / "nightly")
+        traces += bool(hidden(place / "nightly"))
+        if after_each or number % 5 == 0:
+            timed(place / "clv.yaml")
+            assert said(place / "nightly") == begun.wanted, f"kill {number} of seed {seed}"
+            assert not hidden(place / "nightly")
+            shutil.rmtree(place)
+            place = begun.copy(f"kill-{number}")
+    return {"runs": count, "killed at work": killed, "left traces": traces, "torn": 0}
+
+
+def hidden(nights: Path) -> set[str]:
+    """What a run puts aside while it works."""
+    return {path.name for path in nights.glob(".*")} - {".clv.lock"}
+
+
+def signals(begun: Begun) -> dict[str, object]:
+    """SIGINT and SIGTERM in the middle of a night: the documented exit, no traceback, nothing torn."""
+    found: dict[str, object] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        place = begun.copy(number.name)
+        errors = place / "errors"
+        child = forked(place / "clv.yaml", errors=errors)
+        time.sleep(begun.seconds / 3)
+        os.kill(child, number)
+        found[number.name] = [ended(child), errors.read_text()]
+        assert_untorn(place / "nightly")
+        assert not hidden(place / "nightly")
+    return found
+
+
+def closed_pipe(begun: Begun) -> list[object]:
+    """A night whose reader has gone before the mail came: the documented exit, and all is written."""
+    place = begun.copy("pipe")
+    errors = place / "errors"
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = ended(forked(place / "clv.yaml", "--always", errors=errors, output=writer))
+    os.close(writer)
+    assert said(place / "nightly") == begun.wanted
+    return [code, errors.read_text()]
+
+
+def main() -> None:
+    count, folder = int(sys.argv[1]), Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    warm(folder)
+    begun = begin(folder)
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    print(json.dumps(kills(begun, count, after_each=True, seed=seed) | signals(begun)))
+
+
+if __name__ == "__main__":
+    main()
