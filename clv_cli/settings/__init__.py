@@ -14,8 +14,10 @@ from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
 from clv_cli.settings.bundles import bundle_of, checked_bundles, merged
 from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
 from clv_cli.settings.evidence import Evidence, Rescue, Survey
+from clv_cli.settings.health import Health
 from clv_cli.settings.matching import Match
 from clv_cli.settings.models import Models
+from clv_cli.settings.moments import Moments
 from clv_cli.settings.revenue import (
     Cac,
     Churn,
@@ -36,12 +38,14 @@ __all__ = [
     "Currency",
     "Evidence",
     "Fx",
+    "Health",
     "IntervalFactor",
     "Ltv",
     "MagicNumber",
     "Match",
     "Model",
     "Models",
+    "Moments",
     "Movements",
     "Mrr",
     "Names",
@@ -120,6 +124,10 @@ class Settings(Model):
     evidence: Evidence = Field(
         default_factory=Evidence, description="what is measured instead of declared"
     )
+    moments: Moments = Field(
+        default_factory=Moments, description="revenue moments: whom to talk to, and why"
+    )
+    health: Health = Field(default_factory=Health, description="the health score of customers")
 
     @model_validator(mode="before")
     @classmethod
