@@ -18,6 +18,7 @@ from clv_cli.commands.explain import explain
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
 from clv_cli.commands.models import models
+from clv_cli.commands.moments import moments
 from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
 from clv_cli.commands.segments import segments
@@ -36,6 +37,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     customers,
     cohorts,
     segments,
+    moments,
     reconcile,
     split,
     drivers,

@@ -10,6 +10,7 @@ from clv_cli.frames.book import (
     SourceReport,
     Tally,
 )
+from clv_cli.frames.memory import EMITTED_COLUMNS, Memory
 from clv_cli.frames.schema import (
     DTYPES,
     NUMBER_SCALE,
@@ -23,6 +24,7 @@ from clv_cli.frames.tables import TABLES
 
 __all__ = [
     "DTYPES",
+    "EMITTED_COLUMNS",
     "MATCH_COLUMNS",
     "NUMBER_SCALE",
     "RATE_SCALE",
@@ -33,6 +35,7 @@ __all__ = [
     "Field",
     "Finding",
     "LineStats",
+    "Memory",
     "Severity",
     "SourceReport",
     "TableSchema",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from clv_cli.frames.memory import Memory
+
 REPLACED_COLUMNS = {
     "table": pl.String,
     "key": pl.String,
@@ -155,6 +157,7 @@ class Book:
         matches: every billing customer, tests left out, with the CRM account it was matched to:
             see `MATCH_COLUMNS`. `method` is the kind of evidence, `ambiguous` or `unmatched`;
             `by` and `candidates` say which evidence named several accounts. None without a CRM.
+        memory: what earlier runs said; None where nothing is remembered.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -168,6 +171,7 @@ class Book:
     findings: tuple[Finding, ...] = ()
     replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
     matches: pl.DataFrame | None = None
+    memory: Memory | None = None
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

@@ -55,6 +55,7 @@ class MomentKind:
             `amount` is money at stake in minor units of the base currency where the kind knows it,
             `basis` how it was computed; without both, a year of the customer's MRR is at stake.
         requires: tables of the Book without which it is not looked for, and says so; any of them.
+        cools: whether it is silent for a while after the last of its subject: states that come and go.
     """
 
     name: str
@@ -66,6 +67,7 @@ class MomentKind:
     needs: tuple[Measure, ...]
     find: Callable[[Collected, date], pl.DataFrame]
     requires: tuple[str, ...] = ()
+    cools: bool = False
 
 
 def moment_rows(found: pl.DataFrame, kind: str, **columns: pl.Expr | str) -> pl.DataFrame:

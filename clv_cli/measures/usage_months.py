@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from clv_cli.measures.billed_lines import month_index
-from clv_cli.measures.mrr_terms import int128, number
+from clv_cli.measures.mrr_terms import ONE, int128, number
 from clv_cli.periods import month_of
 from clv_cli.pipeline import Scope, derived, reduction
 
@@ -121,3 +121,12 @@ def known_on(scope: Scope) -> pl.Expr:
     """The day on which a row's use was known: its own, or of a month's only row the month's end."""
     end = pl.min_horizontal(pl.col("day").dt.month_end(), pl.lit(scope.as_of))
     return pl.when("alone").then(end).otherwise(pl.col("day"))
+
+
+def grouped(name: str) -> pl.Expr:
+    """Millionths as people read them: 1,250,000 or 0.5. For the few rows that are told."""
+    return pl.col(name).map_elements(_text, return_dtype=pl.String)
+
+
+def _text(millionths: float) -> str:
+    return f"{round(millionths / ONE, 2):,.2f}".rstrip("0").rstrip(".")

@@ -9,7 +9,7 @@ import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.paying_now import paying_now
-from clv_cli.measures.usage_months import before, known_on
+from clv_cli.measures.usage_months import before, grouped, known_on
 from clv_cli.measures.usage_trend import is_falling, usage_trend
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ def _fell(frames: Collected, since: date, share: Fraction, kind: str) -> pl.Data
         subject="metric",
         occurrence=pl.format("{}-{}", year, month.cast(pl.String).str.zfill(2)),
         fact=pl.format(
-            "{} down {} %: {}, usually {}",
+            "{} {}, was {} (-{} %)",
             "metric",
+            grouped("used"),
+            grouped("usual"),
             down,
-            pl.col("used") // 10**6,
-            (pl.col("usual") / 10**6).round(0).cast(pl.Int64),
         ),
         source="source",
         row="row",
@@ -70,11 +70,12 @@ _kind = partial(
     owner="success",
     needs=(usage_trend, paying_now),
     requires=("usage",),
+    cools=True,
 )
 KINDS = (
     _kind(
         "usage_alert",
-        "Usage has collapsed",
+        "Usage collapsed",
         play="call today: ask what changed, offer help or a pause",
         priority=1,
         find=usage_alert,

@@ -116,7 +116,7 @@ def _years(frames: Collected, since: date, kind: str, *, listed: bool) -> pl.Dat
         day="day",
         subject=pl.lit("years"),
         occurrence="n",
-        fact=pl.format("{} years since the first invoice of {}", "n", "began"),
+        fact=pl.format("customer since {}", "began"),
         source="source",
         row="row",
     )

@@ -27,7 +27,13 @@ def payment_failed(frames: Collected, since: date) -> pl.DataFrame:
         day="day",
         subject=document.otherwise(pl.col("document")),
         occurrence=pl.format("{}", "day"),
-        fact=pl.format("{} failed, {} tries", document.otherwise(pl.col("document")), "tries"),
+        fact=pl.format(
+            "{} failed {}",
+            document.otherwise(pl.col("document")),
+            pl.when(pl.col("tries") == 1)
+            .then(pl.lit("once"))
+            .otherwise(pl.format("{} times", "tries")),
+        ),
         amount="amount",
         basis=pl.lit("the amount that failed, tax included"),
         source="source",
@@ -51,7 +57,7 @@ def card_expiring(frames: Collected, since: date) -> pl.DataFrame:
         day="day",
         subject=pl.lit("card"),
         occurrence=pl.format("{}", "expires_on"),
-        fact=pl.format("card expires on {}", "expires_on"),
+        fact=pl.format("card expires {}", "expires_on"),
         source="source",
         row="row",
     )

@@ -11,6 +11,7 @@ from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.mrr_terms import int128
 from clv_cli.measures.next_plans import next_plans
 from clv_cli.measures.usage_months import (
+    grouped,
     known_on,
     lasted,
     share_at_least,
@@ -53,7 +54,7 @@ def quota_sustained(frames: Collected, since: date) -> pl.DataFrame:
     months = frames[usage_months].filter("complete").with_columns(over=_over())
     streak = scope.settings.moments.quota.sustained_months
     found = _recent(frames, months.filter(lasted("over", streak)), since)
-    return _told(frames, found, "quota_sustained", f" ({streak} months in a row)")
+    return _told(frames, found, "quota_sustained", f", {streak} months in a row")
 
 
 def quota_projected(frames: Collected, since: date) -> pl.DataFrame:
@@ -121,8 +122,7 @@ def _told(frames: Collected, found: pl.DataFrame, kind: str, more: str = "") -> 
     """The moments of some rows, with the price difference of the next plan at stake."""
     gains = frames[next_plans].select("code", "metric", "gain")
     priced = found.join(gains, on=["code", "metric"], how="left").sort("code", "metric", "month")
-    share = (pl.col("used") * 100 / pl.col("quota")).round(0).cast(pl.Int64)
-    fact = pl.format(f"{{}}: {{}} % of the quota of {{}}{more}", "metric", share, _whole("quota"))
+    fact = pl.format(f"{{}} of {{}} {{}}{more}", grouped("used"), grouped("quota"), "metric")
     year, month = pl.col("month") // 12, pl.col("month") % 12 + 1
     return moment_rows(
         priced,
@@ -139,17 +139,18 @@ def _told(frames: Collected, found: pl.DataFrame, kind: str, more: str = "") -> 
     )
 
 
-def _whole(name: str) -> pl.Expr:
-    return pl.col(name) // 10**6
-
-
 _kind = partial(
-    MomentKind, aim=Aim.GROW, owner="sales", requires=("usage",), needs=(usage_days, next_plans)
+    MomentKind,
+    aim=Aim.GROW,
+    owner="sales",
+    requires=("usage",),
+    needs=(usage_days, next_plans),
+    cools=True,
 )
 KINDS = (
     _kind(
         "quota_sustained",
-        "Over quota for months",
+        "Over quota, still",
         play="offer the next plan: they have needed it for months",
         priority=2,
         needs=(usage_months, next_plans),
@@ -171,7 +172,7 @@ KINDS = (
     ),
     _kind(
         "quota_projected",
-        "Will cross the quota this month",
+        "Quota will be crossed",
         play="tell them in time; offer the next plan",
         priority=2,
         needs=(usage_months, next_plans),

@@ -40,7 +40,7 @@ def renewal(frames: Collected, since: date) -> pl.DataFrame:
         day="day",
         subject="subject",
         occurrence=pl.format("{}:T-{}", "due_on", "n"),
-        fact=pl.format("term of {} months ends on {}", "months", "due_on"),
+        fact=pl.format("{}-month term ends {}", "months", "due_on"),
         source="source",
         row="row",
     )

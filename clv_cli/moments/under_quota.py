@@ -8,7 +8,7 @@ import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.paying_now import paying_now
-from clv_cli.measures.usage_months import known_on, lasted, share_at_least, usage_months
+from clv_cli.measures.usage_months import grouped, known_on, lasted, share_at_least, usage_months
 
 if TYPE_CHECKING:
     from datetime import date
@@ -34,7 +34,6 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
         .join(frames[paying_now], on="code", how="semi")
         .sort("code", "metric", "month")
     )
-    share = (pl.col("used") * 100 / pl.col("quota")).round(0).cast(pl.Int64)
     year, month = pl.col("month") // 12, pl.col("month") % 12 + 1
     return moment_rows(
         found,
@@ -44,10 +43,10 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
         subject="metric",
         occurrence=pl.format("{}-{}", year, month.cast(pl.String).str.zfill(2)),
         fact=pl.format(
-            f"{{}}: {{}} % of the quota of {{}} ({rules.under_months} months in a row)",
+            f"{{}} of {{}} {{}}, {rules.under_months} months in a row",
+            grouped("used"),
+            grouped("quota"),
             "metric",
-            share,
-            pl.col("quota") // 10**6,
         ),
         source="source",
         row="row",
@@ -57,7 +56,7 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
 KINDS = (
     MomentKind(
         "under_quota",
-        "Far under the quota",
+        "Far under quota",
         Aim.KEEP,
         play="train them, or change the plan before they ask",
         owner="success",
@@ -65,5 +64,6 @@ KINDS = (
         needs=(usage_months, paying_now),
         find=under_quota,
         requires=("usage",),
+        cools=True,
     ),
 )

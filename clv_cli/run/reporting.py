@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli import attribution, metrics
+from clv_cli import attribution, metrics, moments
 from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
@@ -38,6 +38,7 @@ def report(request: Request, command: str = "report") -> Report:
             metrics.retention_table(),
             *([metrics.cac_by_channel_table(scope)] if scope.book.has("spend") else []),
             *attribution.split_tables(scope),
+            moments.report_moments_table(scope),
             metrics.reconciliation_table(scope),
             *metrics.matching_tables(scope)[:1],
             sources_table(scope),
