@@ -21,7 +21,17 @@ def paying_now(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
         `code`, sorted; `mrr` (Int64 MRR units of the base currency, above 0), `yearly` = 12 x MRR
         (Int64 minor units, rounded once).
     """
-    levels = mrr_at(Frames(scope, {mrr_spans.name: spans}), scope.closing)
+    return _yearly(scope, spans, scope.closing)
+
+
+@derived("paid_last_month", mrr_spans)
+def paid_last_month(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+    """The same a month's end earlier: what whose term has just ended had paid."""
+    return _yearly(scope, spans, scope.closing - 1)
+
+
+def _yearly(scope: Scope, spans: pl.DataFrame, month: int) -> pl.DataFrame:
+    levels = mrr_at(Frames(scope, {mrr_spans.name: spans}), month)
     yearly = divide_half_even(pl.col("mrr").cast(pl.Int128) * 12, int128(MRR_UNITS))
     return (
         levels.filter(pl.col("mrr") > 0)
