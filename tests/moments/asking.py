@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from clv_cli.frames import Book
 from clv_cli.moments import MOMENTS
 from clv_cli.results import collect_frames
 from tests.books import add_months, book, day, monthly, scope
@@ -12,7 +13,6 @@ from tests.books import add_months, book, day, monthly, scope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from clv_cli.frames import Book
     from clv_cli.pipeline import Scope
 
 Row = dict[str, Any]
@@ -21,7 +21,7 @@ LONG_AGO = date(2000, 1, 1)
 
 def found(kind: str, of: Book | Scope, as_of: str = "2025-12", **keys: object) -> list[Row]:
     """All moments of a kind ever, with the customer's id, in order of customer and day."""
-    asked = of if not hasattr(of, "codes") else scope(of, as_of, **keys)
+    asked = scope(of, as_of, None, **keys) if isinstance(of, Book) else of
     frames = collect_frames(MOMENTS[kind].needs, asked)
     rows = MOMENTS[kind].find(frames, LONG_AGO).join(asked.book.codes, on="code")
     return rows.sort("customer_id", "day", "occurrence").to_dicts()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def one_off(customer: str, on: str, amount: float, **more: Any) -> Row:  # noqa: ANN401
+def one_off(customer: str, on: str, amount: float | str, **more: Any) -> Row:  # noqa: ANN401
     return line(customer, on, amount, **more)
 
 
