@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from clv_cli.errors import UsageError
 from clv_cli.frames import EMITTED_COLUMNS, Memory
+from clv_cli.measures.moment_kind import ROWS
 from clv_cli.moments import MOMENTS, Asked, emitted, moments_tables, require_kinds
-from clv_cli.moments.tables.emission import in_holdout
-from clv_cli.results import collect
+from clv_cli.moments.tables.emission import emission, first_day, in_holdout
+from clv_cli.results import Frames, collect
 from tests.books import day, monthly, scope
 from tests.moments.asking import usage_book, used
 
@@ -87,23 +88,62 @@ def test_a_run_missed_for_longer_than_the_window_catches_up_too() -> None:
     assert keys_of(said(of, "2025-12-15")) == []
 
 
-@given(st.lists(st.integers(0, 130), min_size=14, max_size=14), st.integers(1, 40))
-def test_nightly_runs_however_spaced_say_each_moment_once_and_none_less(
-    quantities: list[int], step: int
+SAID_KINDS = ("quota_near", "usage_alert", "nth_purchase")
+MOMENT_ROWS = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from(SAID_KINDS), st.integers(0, 59)),
+    max_size=12,
+    unique=True,
+)
+
+
+@given(MOMENT_ROWS, st.lists(st.integers(1, 20), min_size=3, max_size=8))
+def test_nights_however_spaced_say_each_moment_once_and_none_less(
+    rows: list[tuple[int, str, int]], gaps: list[int]
 ) -> None:
-    of = usage_book(used("A", "2024-11", [float(q) for q in quantities]))
-    whole = said(
-        of, "2025-12-31", Memory(last_as_of=day("2025-10-31")), **{"moments.quiet_days": 0}
-    )
-    memory, told = remembering(last="2025-10-31"), []
-    night = day("2025-10-31")
-    while night < day("2025-12-31"):
-        night = min(night + timedelta(days=step), day("2025-12-31"))
-        run = said(of, night.isoformat(), memory, **{"moments.quiet_days": 0})
-        told += keys_of(run)
+    start = day("2025-10-31")
+    found = _moments(start, rows)
+    nights = [start + timedelta(days=sum(gaps[: n + 1])) for n in range(len(gaps))]
+    whole = _night(found, nights[-1], Memory(last_as_of=start))
+    memory, told = Memory(last_as_of=start), []
+    for night in nights:
+        run = _night(found, night, memory)
+        told += run.remember["dedupe_key"].to_list()
         memory = Memory(pl.concat([memory.emitted, run.remember]), night)
     assert len(told) == len(set(told))
-    assert set(keys_of(whole)) <= set(told)
+    assert set(whole.remember["dedupe_key"]) <= set(told)
+
+
+TWO = usage_book(used("A", "2025-10", [50]) + used("B", "2025-10", [50]))
+# An offer that an alarm silences for longer than the window is stale, and left unsaid.
+PLAIN = scope(TWO, "2025-10-31", None, **{"moments.quiet_days": 0})
+
+
+def _moments(start: date, rows: list[tuple[int, str, int]]) -> pl.DataFrame:
+    """Moments from the day after a day on, each with an occurrence of its own."""
+    full = [
+        {
+            **dict.fromkeys(ROWS),
+            "code": code,
+            "kind": kind,
+            "day": start + timedelta(days=after + 1),
+            "subject": "x",
+            "occurrence": str(after),
+        }
+        for code, kind, after in rows
+    ]
+    return pl.DataFrame(full, schema=ROWS).sort("code", "kind", "subject", "day", "occurrence")
+
+
+def _night(found: pl.DataFrame, as_of: date, memory: Memory) -> Emission:
+    """What a run on a day says of the moments up to it."""
+    asked = replace(PLAIN, book=replace(TWO, memory=memory), as_of=as_of)
+    kinds = [MOMENTS[name] for name in SAID_KINDS]
+    none = {
+        "paying_now": pl.DataFrame(schema={"code": pl.Int32, "yearly": pl.Int64}),
+        "account_owners": pl.DataFrame(schema={"code": pl.Int32, "owner": pl.String}),
+    }
+    seen = found.filter(pl.col("day") <= as_of)
+    return emission(Frames(asked, none), seen, kinds, first_day(asked))
 
 
 def test_a_moment_follows_the_last_of_its_kind_and_subject_only_after_the_cool_down() -> None:
