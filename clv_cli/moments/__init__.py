@@ -17,7 +17,7 @@ from clv_cli.moments import (
     under_quota,
     win_back,
 )
-from clv_cli.moments.tables import listing
+from clv_cli.moments.tables import health, listing
 from clv_cli.moments.tables.listing import Asked
 from clv_cli.results import collect_frames
 
@@ -72,9 +72,13 @@ def require_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def moments_tables(scope: Scope, asked: Asked) -> list[Table]:
-    """Whom to talk to, why, what is at stake, and what to do?"""
+    """Whom to talk to, why, what is at stake, what to do; and how healthy customers are."""
     require_kinds(asked.kinds)
-    return listing.moments_tables(scope, MOMENTS, asked)
+    return [
+        *listing.moments_tables(scope, MOMENTS, asked),
+        health.health_table(),
+        health.health_bands_table(scope),
+    ]
 
 
 def customer_moments_table(scope: Scope, customer_id: str) -> Table:

@@ -16,7 +16,7 @@ class HealthWeights(Model):
     """How much each part counts; the weight of a part without data goes to the others."""
 
     usage: Weight = Field(35, description="use of the last three months against the three before")
-    payment: Weight = Field(20, description="failed payments, and invoices past due")
+    payment: Weight = Field(20, description="failed payments")
     support: Weight = Field(15, description="tickets")
     sentiment: Weight = Field(10, description="the latest recommendation score")
     engagement: Weight = Field(10, description="days since Success and the customer last met")

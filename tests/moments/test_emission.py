@@ -151,7 +151,7 @@ def test_a_moment_follows_the_last_of_its_kind_and_subject_only_after_the_cool_d
     of = usage_book(rows)
     run = said(of, "2025-10-31")
     assert (keys_of(run), run.cooling) == ([], 1)  # 61 days after 31 August
-    assert keys_of(said(of, "2025-10-31", **{"moments.cool_down_days": 61})) == [
+    assert keys_of(said(of, "2025-10-31", None, **{"moments.cool_down_days": 61})) == [
         "quota_near:A:calls:2025-10"
     ]
 
@@ -179,14 +179,14 @@ def test_the_holdout_group_is_left_alone_remembered_and_the_same_every_night() -
     customers = [f"C{n:03}" for n in range(40)]
     of = usage_book([row for c in customers for row in used(c, "2025-10", [50, 85])])
     held = {"moments.holdout": "0.25"}
-    run = said(of, "2025-11-30", **held)
+    run = said(of, "2025-11-30", None, **held)
     assert 0 < run.held < 40
     assert run.rows.height == 40 - run.held
     assert run.remember.filter("holdout").height == run.held
-    again = said(of, "2025-11-30", **held)
+    again = said(of, "2025-11-30", None, **held)
     assert keys_of(again) == keys_of(run)
     assert keys_of(said(of, "2025-12-01", remembering(run, last="2025-11-30"), **held)) == []
-    other = said(of, "2025-11-30", **held, **{"moments.holdout_salt": "another"})
+    other = said(of, "2025-11-30", None, **held, **{"moments.holdout_salt": "another"})
     assert keys_of(other) != keys_of(run)
 
 
@@ -198,12 +198,12 @@ def test_the_holdout_group_has_the_size_asked_for() -> None:
 
 def test_a_year_of_mrr_is_at_stake_and_the_words_of_the_config_count() -> None:
     of = usage_book(used("A", "2024-11", [*FLAT, 90, 78], quota=None))
-    words = {
+    words: dict[str, object] = {
         "moments.plays": {"declining_usage": "call"},
         "moments.owners": {"declining_usage": "Ann"},
         "moments.priorities": {"declining_usage": 7},
     }
-    row = said(of, "2025-10-31", **words).rows.to_dicts()[0]
+    row = said(of, "2025-10-31", None, **words).rows.to_dicts()[0]
     assert (row["value"], row["basis"]) == (120_000, "12 x MRR")
     assert (row["play"], row["owner"], row["priority"]) == ("call", "Ann", 7)
     assert row["evidence"] == "usage.csv:13"
