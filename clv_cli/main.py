@@ -19,6 +19,7 @@ from clv_cli.commands.history import history
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
 from clv_cli.commands.models import models
+from clv_cli.commands.moments import moments
 from clv_cli.commands.nightly import nightly
 from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
@@ -39,6 +40,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     customers,
     cohorts,
     segments,
+    moments,
     reconcile,
     split,
     drivers,

@@ -2,12 +2,12 @@
 
 from clv_cli.commands.options import Shared, shared, show
 
-PEOPLE = ("kpis", "split_buckets", "mrr_movements")
+PEOPLE = ("kpis", "split_buckets", "mrr_movements", "moments")
 
 
 @shared
 def report(options: Shared) -> None:
-    """Key figures, MRR movements, revenue split, reconciliation.
+    """Key figures, MRR movements, revenue split, moments, reconciliation.
 
     In a terminal or pipe the main tables; -f html is the whole page with charts, -f json holds all.
 

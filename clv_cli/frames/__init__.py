@@ -12,6 +12,7 @@ from clv_cli.frames.book import (
 )
 from clv_cli.frames.closed import CHANGED_COLUMNS, Closed
 from clv_cli.frames.frozen import FROZEN_COLUMNS
+from clv_cli.frames.memory import EMITTED_COLUMNS, Memory
 from clv_cli.frames.schema import (
     DTYPES,
     NUMBER_SCALE,
@@ -26,6 +27,7 @@ from clv_cli.frames.tables import TABLES
 __all__ = [
     "CHANGED_COLUMNS",
     "DTYPES",
+    "EMITTED_COLUMNS",
     "FROZEN_COLUMNS",
     "MATCH_COLUMNS",
     "NUMBER_SCALE",
@@ -38,6 +40,7 @@ __all__ = [
     "Field",
     "Finding",
     "LineStats",
+    "Memory",
     "Severity",
     "SourceReport",
     "TableSchema",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clv_cli.frames.closed import Closed
+    from clv_cli.frames.memory import Memory
 
 REPLACED_COLUMNS = {
     "table": pl.String,
@@ -162,6 +163,7 @@ class Book:
             `by` and `candidates` say which evidence named several accounts. None without a CRM.
         frozen: the split of closed months, line by line, which nothing changes any more: see
             `frozen.FROZEN_COLUMNS`. None where no month is closed.
+        memory: what earlier runs said; None where nothing is remembered.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -177,6 +179,7 @@ class Book:
     replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
     matches: pl.DataFrame | None = None
     frozen: pl.DataFrame | None = None
+    memory: Memory | None = None
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

@@ -19,6 +19,7 @@ from clv_cli.run.history import (
     nights,
 )
 from clv_cli.run.logbook import LogBook
+from clv_cli.run.moments import moments
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
@@ -55,6 +56,7 @@ __all__ = [
     "metric_history",
     "metrics_by_month",
     "models",
+    "moments",
     "nightly",
     "nights",
     "opened",

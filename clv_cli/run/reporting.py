@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli import attribution, metrics
+from clv_cli import attribution, metrics, moments
 from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
@@ -56,6 +56,7 @@ def report_tables(scope: Scope, *, ledgers: bool = False) -> list[Table]:
         attribution.split_by_table(scope, "rule"),
         *attribution.evidence_tables(scope),
         *(ledger_tables(scope, {"rule"}) if ledgers else ()),
+        moments.report_moments_table(scope),
         metrics.reconciliation_table(scope),
         *metrics.matching_tables(scope)[:1],
         sources_table(scope),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli import metrics
+from clv_cli.moments import customer_moments_table
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
 
@@ -37,7 +38,8 @@ def customer(request: Request, customer_id: str) -> Report:
     """
     with opened(request) as scope:
         require_lines(scope)
-        return finished("customers", scope, metrics.customer_tables(scope, customer_id))
+        story = metrics.customer_tables(scope, customer_id)
+        return finished("customers", scope, [*story, customer_moments_table(scope, customer_id)])
 
 
 def models(request: Request) -> Report:

@@ -14,8 +14,10 @@ from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
 from clv_cli.settings.bundles import bundle_of, checked_bundles, merged
 from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
 from clv_cli.settings.evidence import Evidence, Rescue, Survey
+from clv_cli.settings.health import Health
 from clv_cli.settings.matching import Match
 from clv_cli.settings.models import Models
+from clv_cli.settings.moments import Moments
 from clv_cli.settings.nightly import Alert, Closing, Nightly
 from clv_cli.settings.redact import Redact
 from clv_cli.settings.revenue import (
@@ -40,12 +42,14 @@ __all__ = [
     "Currency",
     "Evidence",
     "Fx",
+    "Health",
     "IntervalFactor",
     "Ltv",
     "MagicNumber",
     "Match",
     "Model",
     "Models",
+    "Moments",
     "Movements",
     "Mrr",
     "Names",
@@ -138,6 +142,10 @@ class Settings(Model):
     closing: Closing = Field(
         default_factory=Closing, description="months closed with clv history close"
     )
+    moments: Moments = Field(
+        default_factory=Moments, description="revenue moments: whom to talk to, and why"
+    )
+    health: Health = Field(default_factory=Health, description="the health score of customers")
 
     @model_validator(mode="before")
     @classmethod

@@ -35,6 +35,9 @@ from clv_cli.frames.tables.finance import (
     WORKSHEET,
 )
 from clv_cli.frames.tables.success import (
+    ACCOUNT_CHANGES,
+    ACCOUNT_FIELDS,
+    ACCOUNT_SNAPSHOTS,
     INITIATIVES,
     REFERRALS,
     RISK_FLAGS,
@@ -49,7 +52,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCOUNTS",
+    "ACCOUNT_CHANGES",
+    "ACCOUNT_FIELDS",
     "ACCOUNT_MAP",
+    "ACCOUNT_SNAPSHOTS",
     "BILLING_LINES",
     "CONTACTS",
     "CUSTOMERS",
@@ -97,6 +103,8 @@ TABLES: dict[str, TableSchema] = {
         INITIATIVES,
         SURVEYS,
         USAGE,
+        ACCOUNT_CHANGES,
+        ACCOUNT_SNAPSHOTS,
         PAYMENTS,
         SPEND,
         SERVICE_COSTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clv_cli.frames.schema import Field, TableSchema, Type
 
 TEAMS = ("success", "support")
+ACCOUNT_FIELDS = ("seats", "members", "plan", "address", "country", "payment_method", "owner")
 
 TOUCHES = TableSchema(
     "touches",
@@ -101,5 +102,34 @@ USAGE = TableSchema(
         Field("metric", Type.TEXT, required=True, doc="what is metered"),
         Field("quantity", Type.NUMBER, required=True, doc="used"),
         Field("quota", Type.NUMBER, doc="allowed"),
+    ),
+)
+ACCOUNT_CHANGES = TableSchema(
+    "account_changes",
+    "what changed about a customer's account: seats, plan, address, owner",
+    (
+        Field("customer_id", Type.ID, required=True, doc="billing customer"),
+        Field("changed_on", Type.DATE, required=True, doc="day of the change"),
+        Field(
+            "kind",
+            Type.CHOICE,
+            required=True,
+            choices=ACCOUNT_FIELDS,
+            doc="what changed",
+        ),
+        Field("old", Type.TEXT, doc="value before"),
+        Field("new", Type.TEXT, doc="value after"),
+    ),
+)
+ACCOUNT_SNAPSHOTS = TableSchema(
+    "account_snapshots",
+    "accounts as a CRM export held them on a day; two of them show what changed",
+    (
+        Field("customer_id", Type.ID, required=True, doc="billing customer"),
+        Field("taken_on", Type.DATE, required=True, doc="day of the export"),
+        *(
+            Field(name, Type.TEXT, doc=f"{name.replace('_', ' ')} on that day")
+            for name in ACCOUNT_FIELDS
+        ),
     ),
 )

@@ -1,0 +1,76 @@
+"""What the next plan up would bring: the price list read upwards from what each customer pays now."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from clv_cli.measures.fx import divide_half_even
+from clv_cli.measures.line_steps import level_at, subscription_steps
+from clv_cli.measures.mrr_terms import int128
+from clv_cli.money import MRR_UNITS
+from clv_cli.pipeline import Scope, derived, reduction
+from clv_cli.results import Frames
+
+# How many of each interval make a year; a price list is compared within one interval as a rule.
+_A_YEAR = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
+
+
+@reduction("price_list")
+def price_list(scope: Scope) -> pl.LazyFrame:
+    """The price list with each plan's next one.
+
+    Returns:
+        `plan_id`, sorted; `quota_metric, next_plan_id`, `price` and `next_price` (Int64 minor units a
+        year), null where the next plan is unknown or in another currency.
+    """
+    factors = pl.LazyFrame({"interval": list(_A_YEAR), "times": list(_A_YEAR.values())})
+    plans = (
+        scope.book.table("plans")
+        .unique("plan_id", keep="first", maintain_order=True)
+        .join(factors, on="interval", how="left")
+        .with_columns(yearly=pl.col("price") * pl.col("times"))
+    )
+    above = plans.select(next_plan_id="plan_id", next_currency="currency", next_yearly="yearly")
+    alike = pl.col("currency") == pl.col("next_currency")
+    return (
+        plans.join(above, on="next_plan_id", how="left")
+        .select(
+            "plan_id",
+            "quota_metric",
+            "next_plan_id",
+            price="yearly",
+            next_price=pl.when(alike).then(pl.col("next_yearly")),
+        )
+        .sort("plan_id")
+    )
+
+
+@derived("next_plans", subscription_steps, price_list)
+def next_plans(scope: Scope, steps: pl.DataFrame, plans: pl.DataFrame) -> pl.DataFrame:
+    """What would each customer pay more in a year on the next plan of each metered product?
+
+        gain = 12 x MRR of the plan x (next price - price) / price
+
+    Of several plans for one metric, the sum. Discounts stay in proportion.
+
+    Returns:
+        `code, metric`, sorted; `plan_id, next_plan_id` (of several plans, the first by name), `gain`
+        (Int64 minor units of the base currency). Only gains above 0.
+    """
+    frames = Frames(scope, {subscription_steps.name: steps})
+    held = level_at(frames, subscription_steps, scope.closing, "plan_id")
+    priced = (
+        held.filter(pl.col("value") > 0)
+        .join(plans, on="plan_id")
+        .filter(pl.col("price") > 0, pl.col("next_price") > pl.col("price"))
+    )
+    more = (pl.col("next_price") - pl.col("price")).cast(pl.Int128)
+    above = pl.col("value").cast(pl.Int128) * 12 * more
+    below = pl.col("price").cast(pl.Int128) * int128(MRR_UNITS)
+    return (
+        priced.with_columns(gain=divide_half_even(above, below))
+        .sort("code", "quota_metric", "plan_id")
+        .group_by("code", metric="quota_metric", maintain_order=True)
+        .agg(pl.col("plan_id", "next_plan_id").first(), pl.col("gain").sum().cast(pl.Int64))
+        .sort("code", "metric", nulls_last=True)
+    )

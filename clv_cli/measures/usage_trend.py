@@ -1,0 +1,87 @@
+"""How each customer's use stands against what it used to be, its segment's season taken off.
+
+    ratio    = use of the month / median of the half year that ended a quarter before
+    adjusted = ratio / min(1, median ratio of the customers of its segment with the same metric)
+
+The months between let a slow fall show: a customer that loses a tenth a month is never far below the
+month before. Peers excuse a fall that all of them share (a holiday), and never make one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.measures.dimensions import customer_facts
+from clv_cli.measures.usage_months import before, usage_months
+from clv_cli.pipeline import Scope, derived
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+@derived("usage_trend", usage_months, customer_facts)
+def usage_trend(scope: Scope, months: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """How far is the use of each complete month below what the customer used to use?
+
+    A month counts only with all months of its baseline before it, none missing: new customers, and
+    those whose use begins or pauses in between, are not judged.
+
+    Returns:
+        `unit, code, metric, month`, sorted by unit and month; `used` (Int64 millionths), `usual`
+        (Float64 millionths, above 0), `ratio` and `adjusted` (Float64), `alone, day, source, row` of
+        the month.
+    """
+    rules = scope.settings.moments.decline
+    window, apart = rules.baseline_months, rules.apart_months
+    whole = months.filter("complete")
+    usual = pl.col("used").cast(pl.Float64).rolling_median(window)
+    judged = (
+        whole.with_columns(rolled=usual)
+        .with_columns(
+            usual=pl.col("rolled").shift(apart + 1),
+            # The oldest month of the baseline is there, and none is missing since.
+            oldest=before("month", apart + window),
+        )
+        .filter(pl.col("oldest").is_not_null(), pl.col("usual") > 0)
+        .with_columns(ratio=pl.col("used") / pl.col("usual"))
+    )
+    named = judged.join(facts.select("code", "segment"), on="code", how="left")
+    peers = ["segment", "metric", "month"]
+    seasons = named.group_by(peers).agg(season=pl.col("ratio").median(), peers=pl.len())
+    season = pl.when(pl.col("peers") >= rules.min_peers).then(pl.col("season").clip(upper_bound=1))
+    return (
+        named.join(seasons, on=peers, how="left")
+        .with_columns(adjusted=pl.col("ratio") / season.fill_null(1.0))
+        .select(
+            "unit",
+            "code",
+            "metric",
+            "month",
+            "used",
+            "usual",
+            "ratio",
+            "adjusted",
+            "alone",
+            "day",
+            "source",
+            "row",
+        )
+        .sort("unit", "month")
+    )
+
+
+def is_below(share: Fraction) -> pl.Expr:
+    """Whether a month is at least a share below what is usual, in floating point to nine digits."""
+    return pl.col("adjusted").round(9) <= round(1 - float(share), 9)
+
+
+def is_falling(scope: Scope, share: Fraction) -> pl.Expr:
+    """Whether a month is a share below what is usual, and the month before was below it, too."""
+    confirmed = is_below(scope.settings.moments.decline.confirmed)
+    marked = pl.when(
+        (pl.col("unit").shift(1) == pl.col("unit"))
+        & (pl.col("month").shift(1) == pl.col("month") - 1)
+    ).then(confirmed.shift(1))
+    return is_below(share) & marked.fill_null(value=False)

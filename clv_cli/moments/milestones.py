@@ -1,0 +1,208 @@
+"""Milestones: the 50th purchase, the 10,000th dollar, the third year, the millionth call."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows, no_moments
+from clv_cli.measures.mrr_terms import ONE
+from clv_cli.measures.paying_now import paying_now
+from clv_cli.measures.purchases import purchases
+from clv_cli.measures.usage_months import known_on, usage_days
+from clv_cli.money import exponent
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from clv_cli.pipeline import Collected
+
+
+def nth_purchase(frames: Collected, since: date) -> pl.DataFrame:
+    """Whose Nth invoice came? Invoices of more than nothing count, in order of day and id."""
+    wanted = list(frames.scope.settings.moments.milestones.purchases)
+    bought = frames[purchases].filter(pl.col("amount") > 0)
+    counted = bought.with_columns(n=pl.int_range(1, pl.len() + 1).over("code"))
+    found = counted.filter(pl.col("n").is_in(wanted), in_window("day", since, frames.scope.as_of))
+    return moment_rows(
+        found,
+        "nth_purchase",
+        code="code",
+        day="day",
+        subject=pl.lit("purchases"),
+        occurrence="n",
+        fact=pl.format("purchase no. {}", "n"),
+        source="source",
+        row="row",
+    )
+
+
+def spend_reached(frames: Collected, since: date) -> pl.DataFrame:
+    """Who has by now been billed 1,000, 10,000, 100,000, credits taken off? Each level once."""
+    scope = frames.scope
+    unit = 10 ** exponent(scope.currency)
+    total = pl.col("amount").fill_null(0).cast(pl.Int128).cum_sum().over("code").cast(pl.Int64)
+    most = (
+        frames[purchases]
+        .with_columns(total=total)
+        .with_columns(
+            # A credit does not make a level be reached twice.
+            most=pl.col("total").cum_max().over("code")
+        )
+    )
+    earlier = pl.col("most").shift(1).over("code").fill_null(0)
+    marked = most.with_columns(earlier=earlier).filter(in_window("day", since, scope.as_of))
+    parts = [
+        _reached(marked, level, pl.col("earlier"), pl.col("most"), level * unit)
+        for level in sorted(scope.settings.moments.milestones.spend)
+    ]
+    found = pl.concat(parts) if parts else marked.clear().with_columns(level=pl.lit(0))
+    return moment_rows(
+        found,
+        "spend_reached",
+        code="code",
+        day="day",
+        subject=pl.lit("spend"),
+        occurrence=pl.format("{}", "level"),
+        fact=pl.format(f"{{}} {scope.currency} billed to date", _grouped(pl.col("level"))),
+        source="source",
+        row="row",
+    )
+
+
+def _reached(
+    rows: pl.DataFrame, level: int, before: pl.Expr, now: pl.Expr, bound: int
+) -> pl.DataFrame:
+    """The rows that cross a level, which they then name."""
+    return rows.filter(before < bound, now >= bound).with_columns(level=pl.lit(level, pl.Int64))
+
+
+def tenure(frames: Collected, since: date) -> pl.DataFrame:
+    """Who has been a customer for so many years today, and still pays? 29 February counts as 28."""
+    return _years(frames, since, "tenure", listed=True)
+
+
+def billing_anniversary(frames: Collected, since: date) -> pl.DataFrame:
+    """Whose first invoice was a whole number of years ago, in the years that are no milestone?"""
+    return _years(frames, since, "billing_anniversary", listed=False)
+
+
+def _years(frames: Collected, since: date, kind: str, *, listed: bool) -> pl.DataFrame:
+    scope = frames.scope
+    firsts = (
+        frames[purchases]
+        .filter(pl.col("amount") > 0)
+        .unique("code", keep="first", maintain_order=True)
+    )
+    here = firsts.join(frames[paying_now], on="code", how="semi").sort("code")
+    milestones = scope.settings.moments.milestones.tenure_years
+    oldest = scope.as_of.year - scope.book.lines.first_issued.year
+    # Only the years that can fall within the window are tried.
+    years = [n for n in range(1, oldest + 1) if (n in milestones) == listed]
+    parts = [
+        here.with_columns(
+            began="day", day=pl.col("day").dt.offset_by(f"{12 * n}mo"), n=pl.lit(n)
+        ).filter(in_window("day", since, scope.as_of))
+        for n in years
+    ]
+    if not parts:
+        return no_moments()
+    return moment_rows(
+        pl.concat(parts),
+        kind,
+        code="code",
+        day="day",
+        subject=pl.lit("years"),
+        occurrence="n",
+        fact=pl.format("customer since {}", "began"),
+        source="source",
+        row="row",
+    )
+
+
+def usage_count(frames: Collected, since: date) -> pl.DataFrame:
+    """Who has by now used so many units of a metric? Gauges such as seats are no count."""
+    scope = frames.scope
+    levels = sorted(scope.settings.moments.milestones.usage)
+    days = frames[usage_days].filter(~pl.col("metric").is_in(scope.settings.moments.gauges))
+    if not levels or not days.height:
+        return no_moments()
+    opens = (pl.col("unit") != pl.col("unit").shift(1)).fill_null(value=True)
+    # `used` restarts each month: what a row adds is the difference within its month.
+    same = ~opens & (pl.col("month") == pl.col("month").shift(1))
+    added = pl.col("used") - pl.when(same).then(pl.col("used").shift(1)).otherwise(0)
+    total = added.cast(pl.Int128).cum_sum()
+    summed = days.with_columns(added=added, total=total, opens=opens).with_columns(
+        start=pl.when("opens").then(pl.col("total") - pl.col("added")).forward_fill()
+    )
+    placed = summed.select(
+        "code",
+        "metric",
+        "source",
+        "row",
+        day=known_on(scope),
+        now=pl.col("total") - pl.col("start"),
+        before=pl.col("total") - pl.col("start") - pl.col("added"),
+    ).filter(in_window("day", since, scope.as_of))
+    found = pl.concat(
+        _reached(placed, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
+    )
+    return moment_rows(
+        found,
+        "usage_count",
+        code="code",
+        day="day",
+        subject="metric",
+        occurrence=pl.format("{}", "level"),
+        fact=pl.format("{} {} used to date", _grouped(pl.col("level")), "metric"),
+        source="source",
+        row="row",
+    )
+
+
+def _grouped(number: pl.Expr) -> pl.Expr:
+    """1000000 as 1,000,000."""
+    return number.map_elements(lambda value: f"{value:,}", return_dtype=pl.String)
+
+
+_kind = partial(MomentKind, aim=Aim.THANK, owner="success", priority=4)
+KINDS = (
+    _kind(
+        "nth_purchase",
+        "Purchase milestone",
+        play="thank them, with a small gift or coupon",
+        needs=(purchases,),
+        find=nth_purchase,
+    ),
+    _kind(
+        "spend_reached",
+        "Spend milestone",
+        play="thank them; offer the terms of their size",
+        needs=(purchases,),
+        find=spend_reached,
+    ),
+    _kind(
+        "tenure",
+        "Years as a customer",
+        play="thank them personally; ask for a reference",
+        needs=(purchases, paying_now),
+        find=tenure,
+    ),
+    _kind(
+        "billing_anniversary",
+        "Billing anniversary",
+        play="send an upgrade offer or a discount on an additional service",
+        needs=(purchases, paying_now),
+        find=billing_anniversary,
+    ),
+    _kind(
+        "usage_count",
+        "Usage milestone",
+        play="congratulate them and show what others do next",
+        needs=(usage_days,),
+        find=usage_count,
+        requires=("usage",),
+    ),
+)

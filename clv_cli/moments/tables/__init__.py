@@ -1,0 +1,1 @@
+"""What is emitted of the moments found, and the tables that show it."""

@@ -1,0 +1,69 @@
+"""Customers who pay for far more than they use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
+from clv_cli.measures.paying_now import paying_now
+from clv_cli.measures.usage_months import grouped, known_on, lasted, share_at_least, usage_months
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from clv_cli.pipeline import Collected
+
+
+def under_quota(frames: Collected, since: date) -> pl.DataFrame:
+    """Who used less than 30 % of its quota for two complete months? The second of them, once.
+
+    A quota of 0 allows nothing, so nobody can be under it.
+    """
+    scope = frames.scope
+    rules = scope.settings.moments.quota
+    under = (pl.col("quota") > 0) & ~share_at_least(rules.under.numerator, rules.under.denominator)
+    months = (
+        frames[usage_months].filter("complete").with_columns(under=under.fill_null(value=False))
+    )
+    found = (
+        months.filter(lasted("under", rules.under_months))
+        .with_columns(day=known_on(scope))
+        .filter(in_window("day", since, scope.as_of))
+        .join(frames[paying_now], on="code", how="semi")
+        .sort("code", "metric", "month")
+    )
+    year, month = pl.col("month") // 12, pl.col("month") % 12 + 1
+    return moment_rows(
+        found,
+        "under_quota",
+        code="code",
+        day="day",
+        subject="metric",
+        occurrence=pl.format("{}-{}", year, month.cast(pl.String).str.zfill(2)),
+        fact=pl.format(
+            f"{{}} of {{}} {{}}, {rules.under_months} months in a row",
+            grouped("used"),
+            grouped("quota"),
+            "metric",
+        ),
+        source="source",
+        row="row",
+    )
+
+
+KINDS = (
+    MomentKind(
+        "under_quota",
+        "Far under quota",
+        Aim.KEEP,
+        play="train them, or change the plan before they ask",
+        owner="success",
+        priority=2,
+        needs=(usage_months, paying_now),
+        find=under_quota,
+        requires=("usage",),
+        cools=True,
+    ),
+)

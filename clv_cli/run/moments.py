@@ -1,0 +1,38 @@
+"""Revenue moments: whom to talk to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clv_cli import moments as kinds
+from clv_cli.periods import parse_day
+from clv_cli.run.finishing import finished
+from clv_cli.run.opening import opened, require_lines
+
+if TYPE_CHECKING:
+    from clv_cli.results import Report
+    from clv_cli.run.opening import Request
+
+
+def moments(
+    request: Request,
+    names: tuple[str, ...] = (),
+    since: str | None = None,
+    owner: str | None = None,
+    top: int | None = None,
+) -> Report:
+    """The moments of the last weeks, first things first.
+
+    Args:
+        request: what to read.
+        names: only these kinds; empty for all.
+        since: first day as text; None for the config's window.
+        owner: only this owner's.
+        top: only so many.
+    """
+    kinds.require_kinds(names)  # a typo is told before anything is read
+    day = parse_day(since, "--since") if since else None
+    asked = kinds.Asked(names, day, owner, top)
+    with opened(request) as scope:
+        require_lines(scope)
+        return finished("moments", scope, kinds.moments_tables(scope, asked))
