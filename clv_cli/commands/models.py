@@ -7,8 +7,9 @@ from clv_cli.commands.options import Shared, shared, show
 def models(options: Shared) -> None:
     """Models: which were fitted, tested and chosen, and why.
 
-    Parameters with standard errors; the test on months that the models had not seen, against the
-    naive rate; survival by renewal beside Kaplan-Meier; and how far ARPA / churn is off.
+    The test on months that the models had not seen, against the naive rate, by customers' past and
+    month by month; parameters with standard errors, as it happened and without help; survival by
+    renewal beside Kaplan-Meier; and how far ARPA / churn is off.
 
     Example: clv models --table survival -f csv
     """

@@ -147,6 +147,14 @@ def test_a_customer_with_a_tenth_of_it_all_is_named() -> None:
     assert "HHI 0.33, as of 3 equal customers" in told["concentration"]
 
 
+@pytest.mark.parametrize("by", ["rfm", "value_tier"])
+def test_a_company_that_billed_nothing_has_no_segments(by: str) -> None:
+    found = tables(by, [line("A", "2025-06-01", 0, kind="trial")])
+    assert all(check.ok for result in found.values() for check in result.rows.checks)
+    assert not any(result.rows.findings for result in found.values())
+    assert all(not row.get("value") for result in found.values() for row in result.records())
+
+
 def test_a_way_to_cut_that_does_not_exist_names_the_nearest() -> None:
     assert segmentation_named("rfm") == "rfm"
     with pytest.raises(UsageError) as caught:
