@@ -155,8 +155,8 @@ def test_the_same_file_twice_warns(tmp_path: Path) -> None:
     write(tmp_path, "b.csv", csv(LINE))
     book = load(tmp_path, {"path": "?.csv", "table": "billing_lines"})
     # The ids made of invoice and row coincide, and the lines themselves are alike.
-    codes = [finding.code for finding in book.findings]
-    assert codes == ["duplicate_line_id", "identical_lines"]
+    told = [finding.code for finding in book.findings]
+    assert told == ["duplicate_line_id", "identical_lines"]
 
 
 def test_own_domains_and_flags_make_test_customers(tmp_path: Path) -> None:
