@@ -97,7 +97,13 @@ def frame(found: list[Line]) -> pl.DataFrame:
         for bucket, part, rule, num in one["shares"]
     ]
     wide = {"share_num": pl.Int128, "share_den": pl.Int128}
-    types = {"bucket": BUCKET, "part": PART, "evidence": pl.String, "line": pl.UInt32, **wide}
+    types: dict[str, Any] = {
+        "bucket": BUCKET,
+        "part": PART,
+        "evidence": pl.String,
+        "line": pl.UInt32,
+        **wide,
+    }
     return pl.DataFrame(rows, schema_overrides=types).sort("line", *ORDER)
 
 

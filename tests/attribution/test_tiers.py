@@ -16,7 +16,7 @@ from clv_cli.attribution.tiers import noisy_or, tiers
 from clv_cli.errors import DataError
 from clv_cli.results import collect
 from tests.attribution.asking import asked, initiative
-from tests.books import line, scope, settings
+from tests.books import line, settings
 
 CLAIM = {
     "at": pl.UInt32,
@@ -35,7 +35,7 @@ def claimed(cxm: list[int], cs: list[int], combine: str) -> dict[str, Any]:
         for number, weight in enumerate(weights)
     ]
     claims = pl.DataFrame(rows, schema=CLAIM, orient="row")
-    of = scope(asked([line("A", "2025-01-01", 1)]).book, **{"split.combine": combine})
+    of = asked([line("A", "2025-01-01", 1)], split__combine=combine)
     return tiers(of, claims).row(0, named=True)
 
 
@@ -43,7 +43,9 @@ def exactly(weights: list[int], combine: str) -> Fraction:
     shares = [Fraction(weight, 10**6) for weight in weights]
     if combine == "max":
         return max(shares, default=Fraction(0))
-    return min(Fraction(1), sum(shares)) if combine == "capped_sum" else noisy_or(weights)
+    return (
+        min(Fraction(1), sum(shares, Fraction(0))) if combine == "capped_sum" else noisy_or(weights)
+    )
 
 
 @given(WEIGHTS, WEIGHTS.filter(bool), st.sampled_from(["max", "capped_sum", "noisy_or"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, TypeAlias
 
 from clv_cli.sources.proposal.model import NO_DATA
@@ -67,7 +68,8 @@ def _general(whole: Whole) -> list[str]:
     if whole.cs_choices:
         first = whole.cs_choices[0]
         names = ", ".join(scalar(choice.value) for choice in whole.cs_choices)
-        lines += ["evidence:", "  survey:", f"    # {first.sure}: {first.how}"]
+        why = wrap(f"# {first.sure}: {first.how}", WIDTH - 4, subsequent_indent="#   ")
+        lines += ["evidence:", "  survey:", *(f"    {line}" for line in why)]
         lines.append(f"    cs_choices: [{names}]")
     return lines
 
