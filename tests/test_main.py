@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 def test_a_bug_is_three_lines_and_exit_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(_: object) -> None:
+    def broken(_: object, **__: object) -> None:
         raise ZeroDivisionError("boom\nand more")
 
     monkeypatch.setattr(run, "report", broken)
