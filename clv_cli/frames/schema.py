@@ -57,6 +57,7 @@ class Field:
         required: a file without the column stops the run; a row without a value is quarantined.
         choices: for `CHOICE`, the closed set.
         doc: one line for `clv explain schema`.
+        verbatim: its text is kept to the byte; of all others the blanks around it are dropped.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Field:
     required: bool = False
     choices: tuple[str, ...] = ()
     doc: str = ""
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True)

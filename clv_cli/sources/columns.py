@@ -74,7 +74,9 @@ def units_of(field: Field, spec: Spec) -> Units:
 
 
 def as_text(raw: pl.LazyFrame, binding: Binding, *, tidy: bool) -> pl.LazyFrame:
-    """Add every given canonical column as text: no surrounding blanks, null when empty.
+    """Add every given canonical column as text: null when empty, without blanks around it.
+
+    A name is what it is: it keeps them, so that it leaves `clv` as it came.
 
     Args:
         raw: text columns `c0 …`.
@@ -82,9 +84,14 @@ def as_text(raw: pl.LazyFrame, binding: Binding, *, tidy: bool) -> pl.LazyFrame:
         tidy: whether the scan saw no blank at either end of a cell and no quoted empty cell.
     """
     texts: list[pl.Expr] = []
+    verbatim = [] if tidy else _verbatim(binding)
     for field in given_fields(binding):
-        texts.extend(_texts(field, binding))
-    frame = raw if tidy else raw.with_columns(map(_trimmed, _places(binding)))
+        texts.extend([_as_is(field, binding)] if field in verbatim else _texts(field, binding))
+    frame = raw
+    if not tidy:
+        # Names first take their text as it came: trimming rewrites the cells.
+        kept = [_kept(binding.columns[field.name]) for field in verbatim]
+        frame = raw.with_columns(*kept, *map(_trimmed, _places(binding)))
     filled = [binding.header.find(name) for name in binding.spec.fill_down]
     downs = [pl.col(cell(place)).forward_fill() for place in filled if place is not None]
     return (frame.with_columns(downs) if downs else frame).with_columns(texts)
@@ -93,6 +100,33 @@ def as_text(raw: pl.LazyFrame, binding: Binding, *, tidy: bool) -> pl.LazyFrame:
 def _trimmed(place: int) -> pl.Expr:
     text = pl.col(cell(place)).str.strip_chars()
     return pl.when(text.str.len_bytes() > 0).then(text).alias(cell(place))
+
+
+def _verbatim(binding: Binding) -> list[Field]:
+    """The columns read to the byte: names that stand in one column of their own."""
+    filled = {binding.header.find(name) for name in binding.spec.fill_down}
+    return [
+        field
+        for field in given_fields(binding)
+        if field.verbatim
+        and field.name not in binding.derived
+        and field.name not in binding.spec.constants
+        and binding.columns[field.name] not in filled
+    ]
+
+
+def _kept(place: int) -> pl.Expr:
+    text = pl.col(cell(place))
+    return pl.when(text.str.len_bytes() > 0).then(text).alias(f"{cell(place)} as it came")
+
+
+def _as_is(field: Field, binding: Binding) -> pl.Expr:
+    """What came, unless it is one of the file's words for an empty cell."""
+    place = cell(binding.columns[field.name])
+    said = _emptied(pl.col(place), field, binding.spec)
+    came = pl.col(f"{place} as it came")
+    empty = said.is_null() & pl.col(place).is_not_null()
+    return pl.when(~empty).then(came).alias(text_of(field.name))
 
 
 def _places(binding: Binding) -> list[int]:

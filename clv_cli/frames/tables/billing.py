@@ -75,7 +75,7 @@ CUSTOMERS = TableSchema(
     "billing customers",
     (
         Field("customer_id", Type.ID, required=True, doc="unique"),
-        Field("name", Type.TEXT, doc="as billed"),
+        Field("name", Type.TEXT, doc="as billed", verbatim=True),
         Field("email", Type.TEXT, doc="billing e-mail"),
         Field("domain", Type.TEXT, doc="company domain; default: that of the e-mail"),
         Field("created_on", Type.DATE, doc="day the record was made"),

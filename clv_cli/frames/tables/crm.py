@@ -9,7 +9,7 @@ ACCOUNTS = TableSchema(
     "CRM companies",
     (
         Field("account_id", Type.ID, required=True, doc="unique"),
-        Field("name", Type.TEXT, doc="as in the CRM"),
+        Field("name", Type.TEXT, doc="as in the CRM", verbatim=True),
         Field("domain", Type.TEXT, doc="web domain"),
         Field("billing_id", Type.ID, doc="billing customer, when the CRM knows it; several: a;b"),
         Field("external_id", Type.ID, doc="id in your own system"),
@@ -25,7 +25,7 @@ CONTACTS = TableSchema(
     (
         Field("contact_id", Type.ID, required=True, doc="unique"),
         Field("account_id", Type.ID, doc="CRM account"),
-        Field("name", Type.TEXT, doc="as in the CRM"),
+        Field("name", Type.TEXT, doc="as in the CRM", verbatim=True),
         Field("email", Type.TEXT, doc="e-mail"),
         Field("created_on", Type.DATE, doc="day the record was made"),
     ),
