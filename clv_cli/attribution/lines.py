@@ -78,7 +78,7 @@ def split_originals(scope: Scope) -> pl.LazyFrame:
         credited = history(scope).filter(pl.col("amount") < 0)
         last = credited.group_by("code").agg(_last=pl.col("issued_on").max())
         seen = bought.join(last, on="code").filter(pl.col("issued_on") <= pl.col("_last"))
-        return seen.select(*LINE, *FACETS)
+        return seen.select(*LINE, *FACETS, "closed")
     yes = pl.lit(value=True)
     named = pl.col("named").fill_null(value=False)
     every = pl.col("every").fill_null(value=False)
