@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution.split import COMPONENTS
-from clv_cli.buckets import BUCKETS
+from clv_cli.buckets import BUCKETS, COMPONENTS
 from clv_cli.errors import ClvError, DataError
 from clv_cli.glossary import GLOSSARY, Kind
 from clv_cli.measures.personal import personal_texts
