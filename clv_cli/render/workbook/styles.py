@@ -11,8 +11,10 @@ from clv_cli.money import exponent
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 HEAD = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom", "bg_color": "#EDEFF2"}
+NUMBER_HEAD = {**HEAD, "align": "right"}
 TITLE = {"bold": True, "font_size": 14}
 TOTAL = {"bold": True, "top": 1}
 NOTE = {"italic": True, "font_color": "#555555"}
@@ -36,6 +38,19 @@ def money_format(currency: str) -> str:
     digits = exponent(currency)
     shape = "#,##0" + ("." + "0" * digits if digits else "")
     return f"{shape};[Red]-{shape}"
+
+
+A4 = 9
+
+
+def for_print(sheet: Worksheet, *, headed: bool = True) -> None:
+    """On paper: A4 across, as wide as the page, the headings on every page."""
+    sheet.set_paper(A4)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    if headed:
+        sheet.repeat_rows(0)
+        sheet.freeze_panes(1, 1)
 
 
 @dataclass(slots=True)
