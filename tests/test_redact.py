@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import re
 import stat
 import zipfile
 from dataclasses import replace
+from importlib import resources
 from typing import TYPE_CHECKING
 
+import jsonschema
 import polars as pl
 import pytest
 
@@ -128,6 +131,15 @@ def test_no_marker_is_in_any_format_of_any_command(
     for command, contents in outputs.items():
         for name, content in contents:
             assert MARK.lower().encode() not in content.lower(), f"{command} as {name}"
+
+
+def test_the_json_of_every_command_follows_the_schema(
+    outputs: dict[str, list[tuple[str, bytes]]],
+) -> None:
+    shipped = resources.files("clv_cli.render").joinpath("result.schema.json")
+    schema = json.loads(shipped.read_text("utf-8"))
+    for contents in outputs.values():
+        jsonschema.validate(json.loads(dict(contents)["json"]), schema)
 
 
 def test_the_markers_are_there_without_redaction(bare: Report) -> None:
