@@ -123,6 +123,10 @@ class Shared:
             return format_of_suffix(self.output.suffix)
         return "table" if sys.stdout.isatty() else "plain"
 
+    def whole_workbook(self) -> bool:
+        """Whether a workbook of all tables is asked for: finance then gets the ledgers, too."""
+        return self.chosen_format() == "xlsx" and not self.table
+
     def request(self) -> Request:
         """What `run` needs of them."""
         from clv_cli.run import Request

@@ -65,6 +65,7 @@ class Styles:
     book: Workbook
     currency: str
     _made: dict[tuple[tuple[str, Any], ...], Format] = field(default_factory=dict)
+    _plain: dict[tuple[Kind, str], Format] = field(default_factory=dict)
 
     def of(self, *parts: dict[str, Any]) -> Format:
         """The format with all properties of the parts."""
@@ -76,7 +77,12 @@ class Styles:
 
     def number(self, kind: Kind, *parts: dict[str, Any], currency: str | None = None) -> Format:
         """The format of a number of a kind; of money, with its currency's digits."""
-        shape = NUMBER_FORMATS.get(kind, "General")
-        if kind is Kind.MONEY:
-            shape = money_format(currency or self.currency)
-        return self.of({"num_format": shape}, *parts)
+        code = currency or self.currency
+        # Nearly all cells of a workbook ask for one of few plain formats.
+        if not parts and (kind, code) in self._plain:
+            return self._plain[kind, code]
+        shape = money_format(code) if kind is Kind.MONEY else NUMBER_FORMATS.get(kind, "General")
+        style = self.of({"num_format": shape}, *parts)
+        if not parts:
+            self._plain[kind, code] = style
+        return style
