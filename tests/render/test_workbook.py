@@ -125,6 +125,9 @@ def test_headings_are_frozen_days_are_days_and_no_value_is_empty() -> None:
     assert split.freeze_panes == "B2"
     assert [split.cell(2, at).value for at in (2, 3)] == days
     assert split["C3"].value is None
+    changes = opened(sample_report())["Key figures"]
+    assert (changes["D2"].value, changes["D2"].number_format) == (0.031, "+0.0%;-0.0%;0.0%")
+    assert "pts" in changes["D3"].number_format
     assert (split["B2"].number_format, split["C2"].number_format) == ("yyyy-mm", "yyyy-mm-dd")
 
 

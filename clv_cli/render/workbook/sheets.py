@@ -30,6 +30,9 @@ MAX_ROWS = 100_000
 SAMPLE, NARROW, WIDE = 200, 9, 48
 NAME_LENGTH = 31
 SHEET_NAMES = {
+    "kpis": "Key figures",
+    "mrr_movements": "MRR movements",
+    "cac_by_channel": "CAC by channel",
     "split_by_line": "Split lines",
     "split_by_rule": "Rules",
     "reconciliation": "Lines to revenue",

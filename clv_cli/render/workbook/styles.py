@@ -17,9 +17,10 @@ HEAD = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom", "bg_co
 NUMBER_HEAD = {**HEAD, "align": "right"}
 TITLE = {"bold": True, "font_size": 14}
 TOTAL = {"bold": True, "top": 1}
+# Of a ratio the change is in points: from 91.7 % to 91.4 % are -0.3 points, not -0.3 %.
+POINTS = {"num_format": '+0.0%" pts";-0.0%" pts";0.0%" pts"'}
 NOTE = {"italic": True, "font_color": "#555555"}
 ALARM = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000"}
-# Of money that has no digits to show: sums of several currencies are never made.
 NUMBER_FORMATS = {
     Kind.COUNT: "#,##0",
     Kind.RATIO: "0.0%",
@@ -27,7 +28,7 @@ NUMBER_FORMATS = {
     Kind.MONTHS: "0.0",
     Kind.DAYS: "0.0",
     Kind.SCORE: "+0.0;-0.0;0.0",
-    Kind.CHANGE: "+0.0%;[Red]-0.0%;0.0%",
+    Kind.CHANGE: "+0.0%;-0.0%;0.0%",
     Kind.DATE: "yyyy-mm-dd",
     Kind.MONTH: "yyyy-mm",
 }
