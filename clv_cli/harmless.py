@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 
 # Controls, format characters (directions, zero width, tags), halves of surrogate pairs, line and
-# paragraph separators, and letters that draw nothing (Hangul fillers, the joiner of graphemes).
+# paragraph separators, code points that are no characters (XML forbids them), and letters that
+# draw nothing (Hangul fillers, the joiner of graphemes).
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
     "\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
 # The same for polars, whose expressions know the classes by name.
-HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{3164}\u{ffa0}]"
+HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{3164}\u{ffa0}\u{fdd0}-\u{fdef}\u{fffe}\u{ffff}]"
 
 # What a spreadsheet takes for a formula, its full-width forms too.
 _LEADS = "=+\\-@\uff1d\uff0b\uff0d\uff20"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import re
 import stat
 import zipfile
 from dataclasses import replace
+from importlib import resources
 from typing import TYPE_CHECKING
 
+import jsonschema
 import polars as pl
 import pytest
 
@@ -77,14 +80,12 @@ def request_(folder: Path) -> run.Request:
 
 
 COMMANDS: dict[str, Callable[[run.Request], Report]] = {
-    "report": lambda r: run.report(r, ledgers=True),
+    "report": run.report,
     "check": lambda r: run.check(r, suggest=True),
-    "metrics": lambda r: run.metrics_by_month(r, ["mrr"], by="segment"),
     "customers": run.customers,
     "customer": lambda r: run.customer(r, "ZqxC1"),
     "cohorts": lambda r: run.cohorts(r, "revenue", "month"),
-    "split": lambda r: run.split(r, "customer", None),
-    "journal": lambda r: run.split_journal(r, None)[0],
+    "split": lambda r: run.split(r, "customer", None, ledgers=True),
     "explain": lambda r: run.explain_metric(r, "mrr", None, "ZqxC1"),
     "explain_line": lambda r: run.explain_line(r, "ZqxL31"),
 }
@@ -93,6 +94,17 @@ COMMANDS: dict[str, Callable[[run.Request], Report]] = {
 @pytest.fixture(scope="module")
 def reports(request_: run.Request) -> dict[str, Report]:
     return {name: command(request_) for name, command in COMMANDS.items()}
+
+
+@pytest.fixture(scope="module")
+def outputs(reports: dict[str, Report]) -> dict[str, list[tuple[str, bytes]]]:
+    return {name: written(report) for name, report in reports.items()}
+
+
+@pytest.fixture(scope="module")
+def bare(request_: run.Request) -> Report:
+    """The split without redaction."""
+    return COMMANDS["split"](replace(request_, redact=False))
 
 
 def written(report: Report) -> list[tuple[str, bytes]]:
@@ -113,35 +125,46 @@ def written(report: Report) -> list[tuple[str, bytes]]:
     return texts
 
 
-def test_no_marker_is_in_any_format_of_any_command(reports: dict[str, Report]) -> None:
-    for command, report in reports.items():
-        for name, content in written(report):
+def test_no_marker_is_in_any_format_of_any_command(
+    outputs: dict[str, list[tuple[str, bytes]]],
+) -> None:
+    for command, contents in outputs.items():
+        for name, content in contents:
             assert MARK.lower().encode() not in content.lower(), f"{command} as {name}"
 
 
-def test_the_markers_are_there_without_redaction(request_: run.Request) -> None:
+def test_the_json_of_every_command_follows_the_schema(
+    outputs: dict[str, list[tuple[str, bytes]]],
+) -> None:
+    shipped = resources.files("clv_cli.render").joinpath("result.schema.json")
+    schema = json.loads(shipped.read_text("utf-8"))
+    for contents in outputs.values():
+        jsonschema.validate(json.loads(dict(contents)["json"]), schema)
+
+
+def test_the_markers_are_there_without_redaction(bare: Report) -> None:
     """Else the test above proves nothing."""
-    bare = replace(request_, redact=False)
-    for command in ("check", "journal"):
-        found = [MARK.encode() in content for _, content in written(COMMANDS[command](bare))]
-        assert any(found), command
+    assert {name for name, content in written(bare) if MARK.encode() in content} == {*RENDERERS}
 
 
-def test_a_customer_has_one_token_in_all_outputs(folder: Path, reports: dict[str, Report]) -> None:
-    token = Redactor(read_salt(folder / "secret" / "salt")).token("ZqxC1")
-    for command in ("customers", "split", "journal", "explain", "check"):
-        texts = [content for _, content in written(reports[command])]
-        assert any(token.encode() in text for text in texts), command
+def test_a_customer_has_one_token_in_all_outputs(
+    folder: Path, outputs: dict[str, list[tuple[str, bytes]]]
+) -> None:
+    token = Redactor(read_salt(folder / "secret" / "salt")).token("ZqxC1").encode()
+    for command in ("customers", "split", "explain"):
+        assert {name for name, content in outputs[command] if token in content} == {*RENDERERS}
 
 
 def test_figures_stay_and_rows_stay_in_their_order(
-    reports: dict[str, Report], request_: run.Request
+    reports: dict[str, Report], bare: Report
 ) -> None:
-    bare = COMMANDS["journal"](replace(request_, redact=False)).results[0]
-    seen = reports["journal"].results[0]
+    ledgers = [
+        next(r.rows.frame for r in report.results if r.table.name == "split_by_line")
+        for report in (reports["split"], bare)
+    ]
     kept = ["amount", "source", "row", "issued_on", "bucket", "component"]
-    assert seen.rows.frame.select(kept).equals(bare.rows.frame.select(kept))
-    assert all(map(TOKEN.fullmatch, seen.rows.frame["customer_id"]))
+    assert ledgers[0].select(kept).equals(ledgers[1].select(kept))
+    assert all(map(TOKEN.fullmatch, ledgers[0]["customer_id"]))
 
 
 def test_an_error_names_nobody(request_: run.Request, folder: Path, tmp_path: Path) -> None:

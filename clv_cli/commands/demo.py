@@ -35,7 +35,8 @@ def demo(
         typer.echo(f"copied the sample to {to}; next: clv report -c {to / 'clv.yaml'}", err=True)
         return
     request = replace(options.request(), config=sample, data=None)
-    show(run.report(request, command="demo"), options, PEOPLE, page=())
+    report = run.report(request, command="demo", ledgers=options.whole_workbook())
+    show(report, options, PEOPLE, page=())
     if options.output is None and options.format in {None, "table", "plain"} and not options.quiet:
         typer.echo(
             "Next: clv explain nrr | clv split --by rule | clv demo --to DIR, then clv check",

@@ -26,7 +26,14 @@ def init(
     Example: clv init exports && clv check -c exports/clv.yaml
     """
     from clv_cli import run
+    from clv_cli.errors import UsageError
 
+    if options.redact:
+        raise UsageError(
+            "a proposal quotes the files it is about",
+            where="--redact",
+            hint="leave it out here; every other command redacts",
+        )
     place = folder or options.data or Path()
     proposed = run.propose_config(place, force=force or dry_run)
     if dry_run:

@@ -123,6 +123,10 @@ class Shared:
             return format_of_suffix(self.output.suffix)
         return "table" if sys.stdout.isatty() else "plain"
 
+    def whole_workbook(self) -> bool:
+        """Whether a workbook of all tables is asked for: finance then gets the ledgers, too."""
+        return self.chosen_format() == "xlsx" and not self.table
+
     def request(self) -> Request:
         """What `run` needs of them."""
         from clv_cli.run import Request
@@ -228,16 +232,14 @@ def deliver(content: str | bytes, options: Shared) -> None:
         _write(content, options)
     elif options.quiet:
         return
-    elif isinstance(content, str):
-        emit(content)
-    elif sys.stdout.isatty():
+    elif isinstance(content, bytes) and sys.stdout.isatty():
         raise UsageError(
             "this format is binary",
             where="-f/--format",
             hint=f"write it to a file: -o FILE.{options.chosen_format()}",
         )
     else:
-        sys.stdout.buffer.write(content)
+        emit(content)
 
 
 def say(text: str, options: Shared) -> None:
@@ -284,10 +286,13 @@ def _cannot_write(path: Path, error: OSError) -> Exception:
     )
 
 
-def emit(text: str) -> None:
+def emit(content: str | bytes) -> None:
     """Write to standard output; a reader that has gone (`| head`) ends the run silently."""
     try:
-        sys.stdout.write(text)
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(content)
         sys.stdout.flush()
     except BrokenPipeError:
         # Python would complain once more when it closes the broken stream at exit.

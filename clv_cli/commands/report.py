@@ -15,5 +15,5 @@ def report(options: Shared) -> None:
     """
     from clv_cli import run
 
-    finance = options.chosen_format() == "xlsx" and not options.table
-    show(run.report(options.request(), ledgers=finance), options, PEOPLE, page=())
+    report = run.report(options.request(), ledgers=options.whole_workbook())
+    show(report, options, PEOPLE, page=())

@@ -52,9 +52,12 @@ def split(
         deliver(render(report.results[0], style, accounts, report.currency), options)
         return
     people = PEOPLE if by is None else (f"split_by_{by}", "split_buckets")
-    finance = options.chosen_format() == "xlsx" and not options.table
     report = run.split(
-        options.request(), by, method, require_causal=require_causal, ledgers=finance
+        options.request(),
+        by,
+        method,
+        require_causal=require_causal,
+        ledgers=options.whole_workbook(),
     )
     made = {result.table.name for result in report.results}
     here = {result.table.name for result in report.results if result.rows.frame.height}

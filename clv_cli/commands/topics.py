@@ -21,6 +21,7 @@ ENVIRONMENT: dict[str, str] = {
     "CLV_AS_OF": "last day that counts, as --as-of",
     "CLV_PERIOD": "period, as -p",
     "CLV_FORMAT": "output format, as -f",
+    "CLV_REDACT": "when set, tokens instead of customers, as --redact",
     "NO_COLOR": "when set, no colour",
 }
 

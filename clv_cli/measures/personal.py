@@ -13,8 +13,11 @@ from clv_cli.pipeline import reduction
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
-# What people wrote: a field of a table that may hold a name, beside the fields named everywhere.
-FREE_TEXT = {"risk_flags": ("reason",), "subscriptions": ("cancel_reason",), "surveys": ("item",)}
+# What people wrote may hold a name, or be one word from a list: only what has several words is looked
+# for, or "support" and "price" would be tokens wherever they stand.
+FREE_TEXT = frozenset(
+    {"reason", "cancel_reason", "item", "outcome", "evidence", "prior_supplier", "type"}
+)
 
 
 @reduction("personal_texts")
@@ -24,13 +27,14 @@ def personal_texts(scope: Scope) -> pl.LazyFrame:
     Returns:
         `text`, sorted.
     """
-    columns = [
-        scope.book.table(name).select(text=pl.col(field.name).cast(pl.String)).drop_nulls().unique()
-        for name, table in TABLES.items()
-        for field in table.fields
-        if field.type in {Type.ID, Type.TEXT}
-        and (field.name in PERSONAL or field.name in FREE_TEXT.get(name, ()))
-        and scope.book.has(name)
-    ]
+    columns = []
+    for name, table in TABLES.items():
+        for field in table.fields if scope.book.has(name) else ():
+            if field.type not in {Type.ID, Type.TEXT} or field.name not in PERSONAL | FREE_TEXT:
+                continue
+            texts = scope.book.table(name).select(text=pl.col(field.name).cast(pl.String))
+            if field.name in FREE_TEXT:
+                texts = texts.filter(pl.col("text").str.contains(" ", literal=True))
+            columns.append(texts.drop_nulls().unique())
     codes = scope.book.codes.lazy().select(text="customer_id")
     return pl.concat([codes, *columns]).unique().sort("text")

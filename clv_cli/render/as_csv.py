@@ -65,8 +65,7 @@ def _texts(columns: Sequence[Column], frame: pl.DataFrame) -> list[str]:
 
 def _harmless(column: pl.Series) -> pl.Series:
     """The column with its few suspicious texts replaced, each looked at once."""
-    suspicious = column.str.contains(FORMULA) | column.str.contains(HIDDEN)
-    texts = column.filter(suspicious).unique()
+    texts = column.filter(column.str.contains(f"{FORMULA}|{HIDDEN}")).unique()
     if texts.is_empty():
         return column
     safe = pl.Series([spreadsheet(text) for text in texts], dtype=pl.String)

@@ -16,6 +16,7 @@ import openpyxl
 import polars as pl
 import pytest
 
+from clv_cli.commands.options import Shared, show
 from clv_cli.errors import UsageError
 from clv_cli.harmless import safe_text
 from clv_cli.render import render
@@ -26,6 +27,8 @@ from tests.render.hostile import OWN, hostile_report, published
 from tests.render.reports import result, sample_report
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from openpyxl.workbook import Workbook
 
 BUCKETS = (
@@ -122,6 +125,9 @@ def test_headings_are_frozen_days_are_days_and_no_value_is_empty() -> None:
     assert split.freeze_panes == "B2"
     assert [split.cell(2, at).value for at in (2, 3)] == days
     assert split["C3"].value is None
+    changes = opened(sample_report())["Key figures"]
+    assert (changes["D2"].value, changes["D2"].number_format) == (0.031, "+0.0%;-0.0%;0.0%")
+    assert "pts" in changes["D3"].number_format
     assert (split["B2"].number_format, split["C2"].number_format) == ("yyyy-mm", "yyyy-mm-dd")
 
 
@@ -183,6 +189,37 @@ def test_sheets_of_equal_names_are_told_apart() -> None:
     names = opened(replace(split_report(), results=both, checks=())).sheetnames
     assert len({name.casefold() for name in names}) == len(names)
     assert all(len(name) <= 31 for name in names)
+
+
+def test_show_writes_what_is_too_long_beside_the_workbook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sheets, "MAX_ROWS", 3)
+    report = replace(split_report(), results=split_report().results[1:])
+    show(report, Shared(output=tmp_path / "s.xlsx"))
+    assert pl.read_parquet(tmp_path / "s-split_by_line.parquet").height == 4
+    book = openpyxl.load_workbook(tmp_path / "s.xlsx")
+    assert "s-split_by_line.parquet" in str(book["Split lines"]["A1"].value)
+    assert capsys.readouterr().err.count("wrote ") == 2
+
+
+def test_show_names_the_columns_whose_texts_csv_had_to_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = hostile_report(OWN)
+    show(report, Shared(output=tmp_path / "a.csv"))
+    assert "were changed in name, evidence" in capsys.readouterr().err
+    show(report, Shared(output=tmp_path / "b.csv", raw=True))
+    assert "changed" not in capsys.readouterr().err
+    first, raw = (pl.read_csv(tmp_path / name)["name"][0] for name in ("a.csv", "b.csv"))
+    assert (first, raw) == ("'=1+1", "=1+1")
+
+
+def test_a_workbook_is_not_written_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    with pytest.raises(UsageError, match="binary") as stopped:
+        show(split_report(), Shared(format="xlsx"))
+    assert stopped.value.hint == "write it to a file: -o FILE.xlsx"
 
 
 def test_all_formats_parse_back_to_equal_decimals() -> None:

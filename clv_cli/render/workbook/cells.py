@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clv_cli.glossary import Kind
 from clv_cli.harmless import safe_text
 from clv_cli.money import to_decimal
-from clv_cli.render.workbook.styles import NOTE
+from clv_cli.render.workbook.styles import NOTE, POINTS
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -80,7 +80,9 @@ def write_cell(
     elif kind in {Kind.TEXT, Kind.DATE}:
         write_text(sheet, *place, column.labels.get(str(value), str(value)))
     else:
-        write_number(sheet, *place, _rounded(value), styles.number(kind))
+        points = kind is Kind.CHANGE and row.get("kind") == Kind.RATIO
+        style = styles.of(POINTS) if points else styles.number(kind)
+        write_number(sheet, *place, _rounded(value), style)
 
 
 def write_note(sheet: Worksheet, row: int, text: str, styles: Styles) -> None:

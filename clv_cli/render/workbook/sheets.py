@@ -13,7 +13,7 @@ from clv_cli.render.formats import NUMBERS, human
 from clv_cli.render.layout import reason_lines
 from clv_cli.render.widths import display_width
 from clv_cli.render.workbook.cells import write_cell, write_note, write_text
-from clv_cli.render.workbook.styles import HEAD, TOTAL
+from clv_cli.render.workbook.styles import HEAD, NUMBER_HEAD, TOTAL, for_print
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,9 @@ MAX_ROWS = 100_000
 SAMPLE, NARROW, WIDE = 200, 9, 48
 NAME_LENGTH = 31
 SHEET_NAMES = {
+    "kpis": "Key figures",
+    "mrr_movements": "MRR movements",
+    "cac_by_channel": "CAC by channel",
     "split_by_line": "Split lines",
     "split_by_rule": "Rules",
     "reconciliation": "Lines to revenue",
@@ -91,8 +94,9 @@ def write_sheet(
     columns, rows = columns_of(result), result.records()
     for at, column in enumerate(columns):
         sheet.set_column(at, at, _width(column, rows[:SAMPLE], styles.currency))
-        write_text(sheet, 0, at, column.heading, styles.of(HEAD))
-    sheet.freeze_panes(1, 1)
+        head = NUMBER_HEAD if column.kind in NUMBERS else HEAD
+        write_text(sheet, 0, at, column.heading, styles.of(head))
+    for_print(sheet)
     sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
     for line, row in enumerate(rows, start=1):
         for at, column in enumerate(columns):

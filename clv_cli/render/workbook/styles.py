@@ -11,13 +11,16 @@ from clv_cli.money import exponent
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 HEAD = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom", "bg_color": "#EDEFF2"}
+NUMBER_HEAD = {**HEAD, "align": "right"}
 TITLE = {"bold": True, "font_size": 14}
 TOTAL = {"bold": True, "top": 1}
+# Of a ratio the change is in points: from 91.7 % to 91.4 % are -0.3 points, not -0.3 %.
+POINTS = {"num_format": '+0.0%" pts";-0.0%" pts";0.0%" pts"'}
 NOTE = {"italic": True, "font_color": "#555555"}
 ALARM = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000"}
-# Of money that has no digits to show: sums of several currencies are never made.
 NUMBER_FORMATS = {
     Kind.COUNT: "#,##0",
     Kind.RATIO: "0.0%",
@@ -25,7 +28,7 @@ NUMBER_FORMATS = {
     Kind.MONTHS: "0.0",
     Kind.DAYS: "0.0",
     Kind.SCORE: "+0.0;-0.0;0.0",
-    Kind.CHANGE: "+0.0%;[Red]-0.0%;0.0%",
+    Kind.CHANGE: "+0.0%;-0.0%;0.0%",
     Kind.DATE: "yyyy-mm-dd",
     Kind.MONTH: "yyyy-mm",
 }
@@ -36,6 +39,19 @@ def money_format(currency: str) -> str:
     digits = exponent(currency)
     shape = "#,##0" + ("." + "0" * digits if digits else "")
     return f"{shape};[Red]-{shape}"
+
+
+A4 = 9
+
+
+def for_print(sheet: Worksheet, *, headed: bool = True) -> None:
+    """On paper: A4 across, as wide as the page, the headings on every page."""
+    sheet.set_paper(A4)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    if headed:
+        sheet.repeat_rows(0)
+        sheet.freeze_panes(1, 1)
 
 
 @dataclass(slots=True)
@@ -50,6 +66,7 @@ class Styles:
     book: Workbook
     currency: str
     _made: dict[tuple[tuple[str, Any], ...], Format] = field(default_factory=dict)
+    _plain: dict[tuple[Kind, str], Format] = field(default_factory=dict)
 
     def of(self, *parts: dict[str, Any]) -> Format:
         """The format with all properties of the parts."""
@@ -61,7 +78,12 @@ class Styles:
 
     def number(self, kind: Kind, *parts: dict[str, Any], currency: str | None = None) -> Format:
         """The format of a number of a kind; of money, with its currency's digits."""
-        shape = NUMBER_FORMATS.get(kind, "General")
-        if kind is Kind.MONEY:
-            shape = money_format(currency or self.currency)
-        return self.of({"num_format": shape}, *parts)
+        code = currency or self.currency
+        # Nearly all cells of a workbook ask for one of few plain formats.
+        if not parts and (kind, code) in self._plain:
+            return self._plain[kind, code]
+        shape = money_format(code) if kind is Kind.MONEY else NUMBER_FORMATS.get(kind, "General")
+        style = self.of({"num_format": shape}, *parts)
+        if not parts:
+            self._plain[kind, code] = style
+        return style

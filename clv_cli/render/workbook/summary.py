@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from clv_cli.glossary import Kind
 from clv_cli.money import NO_CURRENCY, exponent, to_decimal
 from clv_cli.render.workbook.cells import write_number, write_text
-from clv_cli.render.workbook.styles import ALARM, HEAD, TITLE, TOTAL
+from clv_cli.render.workbook.styles import ALARM, HEAD, NUMBER_HEAD, TITLE, TOTAL, for_print
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,15 +34,20 @@ def write_summary(
 ) -> None:
     """What the workbook is about, revenue by bucket with live sums, and what stands where."""
     sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 4, 18)
+    sheet.set_column(1, 2, 18)
+    for_print(sheet, headed=False)
     write_text(sheet, 0, 0, f"clv {report.command}", styles.of(TITLE))
+    line = 1
+    if report.as_of is not None:
+        write_text(sheet, line, 0, "As of")
+        day = styles.number(Kind.DATE, {"align": "left"})
+        sheet.write_datetime(line, 1, report.as_of, day)
+        line += 1
     facts = {
-        "Company": report.company,
-        "As of": report.as_of.isoformat() if report.as_of else "",
         "Period": report.period_text,
+        "Company": report.company,
         "Currency": "" if report.currency == NO_CURRENCY else report.currency,
     }
-    line = 1
     for name, value in facts.items():
         if value:
             write_text(sheet, line, 0, name)
@@ -69,7 +74,7 @@ def _write_buckets(
     written = next(c for c in ledger.result.table.columns if c.name == "bucket")
     money = styles.number(Kind.MONEY)
     for at, head in enumerate(("Revenue by bucket", "Amount", "Share")):
-        write_text(sheet, line, at, head, styles.of(HEAD))
+        write_text(sheet, line, at, head, styles.of(NUMBER_HEAD if at else HEAD))
     first = line + 1
     rows = [row for row in buckets[0].records() if row["bucket"] != "total"]
     total_line = first + len(rows)
@@ -119,7 +124,7 @@ def _write_difference(
 
 def _write_contents(sheet: Worksheet, line: int, sheets: Sequence[Sheet], styles: Styles) -> None:
     for at, head in enumerate(("Sheet", "Rows", "What")):
-        write_text(sheet, line, at, head, styles.of(HEAD))
+        write_text(sheet, line, at, head, styles.of(NUMBER_HEAD if head == "Rows" else HEAD))
     for row, written in enumerate(sheets, start=line + 1):
         write_text(sheet, row, 0, written.name)
         height = written.result.rows.frame.height
@@ -135,8 +140,9 @@ def write_reconciliation(
         sheet.set_column(at, at, width)
     heads = ("This", "Amount", "must equal", "Amount", "Difference")
     for at, head in enumerate(heads):
-        write_text(sheet, 0, at, head, styles.of(HEAD))
-    sheet.freeze_panes(1, 0)
+        number = head in {"Amount", "Difference"}
+        write_text(sheet, 0, at, head, styles.of(NUMBER_HEAD if number else HEAD))
+    for_print(sheet)
     line = 1
     for check in report.checks:
         _write_check(sheet, line, check, styles)
@@ -175,7 +181,7 @@ def write_findings(sheet: Worksheet, report: Report, styles: Styles) -> None:
     for at, (head, width) in enumerate(zip(heads, (10, 24, 9, 18, 80, 48, 22), strict=True)):
         sheet.set_column(at, at, width)
         write_text(sheet, 0, at, head, styles.of(HEAD))
-    sheet.freeze_panes(1, 0)
+    for_print(sheet)
     for line, found in enumerate(report.findings, start=1):
         texts = {0: found.severity.value, 1: found.source, 3: found.column, 4: found.message}
         for at, text in {**texts, 5: found.remedy, 6: found.code}.items():
@@ -193,7 +199,7 @@ def write_conventions(sheet: Worksheet, report: Report, styles: Styles) -> None:
     sheet.set_column(0, 1, 40)
     write_text(sheet, 0, 0, "Setting", styles.of(HEAD))
     write_text(sheet, 0, 1, "Value", styles.of(HEAD))
-    sheet.freeze_panes(1, 0)
+    for_print(sheet)
     for line, (name, value) in enumerate(report.conventions.items(), start=1):
         write_text(sheet, line, 0, name)
         write_text(sheet, line, 1, value)
