@@ -13,7 +13,7 @@ import pytest
 
 from clv_cli.render import charts
 from clv_cli.render.charts import CHARTS, figure
-from clv_cli.render.charts.drawing import compact, month_ticks
+from clv_cli.render.charts.drawing import compact, month_ticks, short
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, PALETTE
 from tests.render.pages import company_report
 
@@ -105,6 +105,13 @@ def test_texts_and_marks_can_be_told_from_what_is_behind_them(mode: int) -> None
 )
 def test_numbers_on_marks_are_short_and_signed(value: str, text: str) -> None:
     assert compact(Decimal(value)) == text
+
+
+def test_a_name_too_long_for_its_room_is_cut_between_letters() -> None:
+    assert short("forty letters", 13) == "forty letters"
+    assert short("forty letters", 8) == "forty l…"
+    assert short("漢字漢字", 7) == "漢字漢…"
+    assert short("🤷🤷🤷🤷", 5) == "🤷🤷…"
 
 
 def test_months_name_their_year_at_first_and_in_january() -> None:
