@@ -25,6 +25,7 @@ CHARTS: dict[str, str] = {
     "split": "split",
     "split_buckets": "split",
     "split_claims": "claims",
+    "customers": "values",
 }
 
 

@@ -74,11 +74,7 @@ def _spec(
         layers.append(texts.encode(x=age, y=row, text="text:N", color=ink_of))
     left = rows_of(names).mark_text(align="right", fontSize=11)
     layers.append(left.encode(x=alt.value(-8), y=row, text="name:N"))
-    heads = [
-        {"row": 0, "age": at, "name": c.heading}
-        for at, c in enumerate(ages)
-        if _headed(at, len(ages))
-    ]
+    heads = [{"age": at, "name": c.heading} for at, c in enumerate(ages) if _headed(at, len(ages))]
     above = rows_of(heads).mark_text(baseline="bottom", fontSize=11, color=ink("muted"))
     layers.append(above.encode(x=age, y=alt.value(-6), text="name:N"))
     return layered(layers, (WIDTH - LEFT - 6, height), Padding(LEFT, 6, 24, 4))

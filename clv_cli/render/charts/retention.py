@@ -27,7 +27,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
     reader = Reader(result, currency)
     ticks = month_ticks([row["month"] for row in reader.records])
     points = [
-        {"at": at, "rate": float(row[name]), "colour": ink(colour), "shape": shape, "name": name}
+        {"at": at, "rate": float(row[name]), "colour": ink(colour), "shape": shape, "rate_of": name}
         for name, colour, shape in RATES
         for at, row in enumerate(reader.records)
         if row[name] is not None
@@ -77,7 +77,7 @@ def _spec(
     rate = alt.Y("rate:Q", axis=alt.Axis(format=".0%", tickCount=5), scale=scale, title=None)
     colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
     drawn = rows_of(points)
-    lines = drawn.mark_line(strokeWidth=2).encode(x=at, y=rate, color=colour, detail="name:N")
+    lines = drawn.mark_line(strokeWidth=2).encode(x=at, y=rate, color=colour, detail="rate_of:N")
     size = 45 if len(ticks) <= MANY else 12
     marks = drawn.mark_point(filled=True, opacity=1, size=size).encode(
         x=at, y=rate, color=colour, shape=shape

@@ -55,21 +55,20 @@ def svg(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> str
     return ET.tostring(root, encoding="unicode")
 
 
-def _without_names(part: Any, names: dict[str, str]) -> Any:  # noqa: ANN401 - any part of a chart
-    """A chart with a token for every `name` of its rows, which goes into `names`.
+def _without_names(part: Any, names: dict[str, str], key: str = "") -> Any:  # noqa: ANN401 - any part
+    """A chart with a token for every `name` and every text beyond ASCII, which go into `names`.
 
-    Names come from exports, and some letters end the process inside vl-convert. It never sees one.
+    Such texts come from exports, and some letters end the process inside vl-convert. It never sees one.
     """
     if isinstance(part, list):
         return [_without_names(item, names) for item in part]
-    if not isinstance(part, dict):
-        return part
-    held = {key: _without_names(value, names) for key, value in part.items()}
-    if "row" in held and "name" in held:
+    if isinstance(part, dict):
+        return {word: _without_names(value, names, word) for word, value in part.items()}
+    if isinstance(part, str) and (key == "name" or not part.isascii()):
         token = f"name-{len(names)}"
-        names[token] = held["name"]
-        held["name"] = token
-    return held
+        names[token] = part
+        return token
+    return part
 
 
 def _harmless(text: str) -> str:
