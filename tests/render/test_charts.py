@@ -46,16 +46,15 @@ def worth(values: list[int]) -> Result:
     return result("customers", columns, pl.DataFrame({"customer_id": names, "value": values}))
 
 
-def test_values_of_customers_are_counted_in_round_bins() -> None:
+def test_values_of_customers_are_counted_between_round_edges() -> None:
     drawing = values.draw(worth([-150, 0, 1, 99, 100, 199, 200, 250, 300, 300, 950]), "USD")
     assert drawing is not None
     assert drawing.sheet is not None
     bins = [tuple(cell.text for cell in row) for row in drawing.sheet.rows]
-    assert bins[:4] == [("-2", "-1", "1"), ("-1", "0", "0"), ("0", "1", "3"), ("1", "2", "2")]
-    assert bins[-1] == ("9", "10", "1")
+    assert bins == [("-1.50", "1", "4"), ("1", "2", "2"), ("2", "5", "4"), ("5", "10", "1")]
     assert drawing.sentence == (
-        "11 customers are worth -1.50 to 9.50 USD; half of them at most 1.99; the tallest bar is 3 "
-        "of them, from 0 USD up."
+        "11 customers are worth -1.50 to 9.50 USD; half of them at most 1.99; the tallest bar is 4 "
+        "of them, from -1.50 USD up."
     )
 
 

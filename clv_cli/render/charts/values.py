@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from clv_cli.render.charts.drawing import Drawing, Reader, Sheet
-from clv_cli.render.charts.spec import Padding, layered, rows_of
+from clv_cli.render.charts.drawing import Drawing, Reader, Sheet, compact
+from clv_cli.render.charts.spec import TICKS_BELOW, Padding, layered, rows_of
 from clv_cli.render.charts.theme import WIDTH, ink
 from clv_cli.render.layout import Cell
 
@@ -27,7 +27,7 @@ STEPS = (1, 2, 5)
 
 
 def draw(result: Result, currency: str) -> Drawing | None:
-    """A histogram of value, with the counts on its bars; None for a handful of customers."""
+    """Columns of customers by value, counts written above; None for a handful of customers."""
     reader = Reader(result, currency)
     rows = [row for row in reader.records if row["value"] is not None]
     if len(rows) < LEAST:
@@ -41,20 +41,26 @@ def draw(result: Result, currency: str) -> Drawing | None:
     sentence = (
         f"{len(values):,} customers are worth {values[0]:,} to {values[-1]:,} {currency}; half of "
         f"them at most {median(values).quantize(values[0]):,}; the tallest bar is {max(counts):,} of them, from "
-        f"{edges[counts.index(max(counts))]:,} {currency} up."
+        f"{edges[counts.index(max(counts))]:,f} {currency} up."
     )
     return Drawing(_spec(edges, counts), sentence, sheet=_sheet(edges, counts))
 
 
 def bin_edges(low: Decimal, high: Decimal) -> list[Decimal]:
-    """Round edges of equally wide bins, at most `BINS`, from the last at or below `low` to past `high`."""
-    span = max(high - low, Decimal(1))
-    widths = (Decimal(step).scaleb(power) for power in range(-2, 20) for step in STEPS)
-    width = next(width for width in widths if width * (BINS - 1) >= span)
-    edges = [(low // width - (1 if low < 0 and low % width else 0)) * width]
-    while edges[-1] < high or len(edges) == 1:
-        edges.append(edges[-1] + width)
-    return [edge.quantize(Decimal(1)) if width >= 1 else edge for edge in edges]
+    """Edges at 1, 2, 5, 10, 20 … up to the largest value: what customers are worth spans decades.
+
+    The first bin reaches down to zero, or to the smallest value where that is a loss.
+
+    Args:
+        low: the smallest value.
+        high: the largest.
+    """
+    ladder = [Decimal(step).scaleb(power) for power in range(21) for step in STEPS]
+    top = next((at for at, rung in enumerate(ladder) if rung >= high), len(ladder) - 1)
+    rungs = ladder[max(top - BINS + 2, 0) : top + 1]
+    held = [rung for rung in rungs if rung > low]
+    bottom = max((rung for rung in rungs if rung <= low), default=min(low, Decimal(0)))
+    return [bottom, *(held or [bottom + 1])]
 
 
 def _sheet(edges: Sequence[Decimal], counts: Sequence[int]) -> Sheet:
@@ -63,8 +69,8 @@ def _sheet(edges: Sequence[Decimal], counts: Sequence[int]) -> Sheet:
         heads,
         tuple(
             (
-                Cell(f"{low:,}", number=True),
-                Cell(f"{high:,}", number=True),
+                Cell(f"{low:,f}", number=True),
+                Cell(f"{high:,f}", number=True),
                 Cell(f"{count:,}", number=True),
             )
             for (low, high), count in zip(pairwise(edges), counts, strict=True)
@@ -74,19 +80,24 @@ def _sheet(edges: Sequence[Decimal], counts: Sequence[int]) -> Sheet:
 
 def _spec(edges: Sequence[Decimal], counts: Sequence[int]) -> dict[str, Any]:
     bars: list[dict[str, Any]] = [
-        {"low": float(low), "high": float(high), "middle": float(low + high) / 2, "count": count}
-        for (low, high), count in zip(pairwise(edges), counts, strict=True)
+        {
+            "from": at + 0.05,
+            "to": at + 0.95,
+            "middle": at + 0.5,
+            "count": count,
+            "text": f"{count:,}",
+        }
+        for at, count in enumerate(counts)
     ]
-    for bar, count in zip(bars, counts, strict=True):
-        bar["text"] = f"{count:,}"
-    scale = alt.Scale(domain=[float(edges[0]), float(edges[-1])], nice=False)
-    axis = alt.Axis(format="~s", grid=False, tickCount=6)
-    low = alt.X("low:Q", axis=axis, scale=scale, title=None)
-    count = alt.Y("count:Q", axis=None)
+    marks = [{"at": at, "tick": compact(edge).lstrip("+")} for at, edge in enumerate(edges)]
+    scale = alt.Scale(domain=[0, len(counts)], nice=False)
+    at, left, middle = (
+        alt.X(f"{name}:Q", axis=None, scale=scale) for name in ("at", "from", "middle")
+    )
+    height = alt.Y("count:Q", axis=None)
     drawn = rows_of(bars)
-    texts = drawn.mark_text(dy=-7, fontSize=10)
-    layers = [
-        drawn.mark_bar(color=ink("new"), stroke=ink("card")).encode(x=low, x2="high", y=count),
-        texts.encode(x=alt.X("middle:Q", axis=None, scale=scale), y=count, text="text:N"),
-    ]
-    return layered(layers, (WIDTH - 40, HEIGHT), Padding(20, 20, 16, 26))
+    columns = drawn.mark_rect(color=ink("new")).encode(x=left, x2="to", y=height, y2=alt.datum(0))
+    texts = drawn.mark_text(dy=-7, fontSize=11).encode(x=middle, y=height, text="text:N")
+    feet = rows_of(marks).mark_text(baseline="top", fontSize=11, color=ink("muted"))
+    foot = feet.encode(x=at, y=alt.value(HEIGHT + TICKS_BELOW), text="tick:N")
+    return layered([columns, texts, foot], (WIDTH - 40, HEIGHT), Padding(20, 20, 18, 28))
