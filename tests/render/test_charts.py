@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import altair as alt
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clv_cli.render import charts
-from clv_cli.render.charts import CHARTS, figure
-from clv_cli.render.charts.drawing import compact, month_ticks
+from clv_cli.render.charts import CHARTS, figure, values
+from clv_cli.render.charts.drawing import compact, month_ticks, short
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, PALETTE
+from clv_cli.results import Column, Kind
 from tests.render.pages import company_report
+from tests.render.reports import result
 
 if TYPE_CHECKING:
-    from clv_cli.results import Report
+    from clv_cli.results import Report, Result
 
 PARTS = {"bars", "drawing", "spec", "svg", "theme"}  # what charts are made of
 
@@ -34,13 +39,45 @@ def test_every_chart_module_is_registered() -> None:
     assert modules - PARTS == set(CHARTS.values())
 
 
+def worth(values: list[int]) -> Result:
+    """A list of customers with these values in cents."""
+    columns = (Column("customer_id", Kind.TEXT, "Customer"), Column("value", Kind.MONEY, "Value"))
+    names = [f"c{at}" for at in range(len(values))]
+    return result("customers", columns, pl.DataFrame({"customer_id": names, "value": values}))
+
+
+def test_values_of_customers_are_counted_between_round_edges() -> None:
+    drawing = values.draw(worth([-150, 0, 1, 99, 100, 199, 200, 250, 300, 300, 950]), "USD")
+    assert drawing is not None
+    assert drawing.sheet is not None
+    bins = [tuple(cell.text for cell in row) for row in drawing.sheet.rows]
+    assert bins == [("-1.50", "1", "4"), ("1", "2", "2"), ("2", "5", "4"), ("5", "10", "1")]
+    assert drawing.sentence == (
+        "11 customers are worth -1.50 to 9.50 USD; half of them at most 1.99; the tallest bar is 4 "
+        "of them, from -1.50 USD up."
+    )
+
+
+def test_a_handful_of_customers_is_a_list() -> None:
+    assert values.draw(worth([1] * 9), "USD") is None
+
+
+@given(st.lists(st.integers(-(10**14), 10**14), min_size=10, max_size=40))
+def test_every_customer_is_in_exactly_one_bin(cents: list[int]) -> None:
+    drawing = values.draw(worth(cents), "USD")
+    assert drawing is not None
+    assert drawing.sheet is not None
+    assert sum(int(row[2].text.replace(",", "")) for row in drawing.sheet.rows) == len(cents)
+    assert len(drawing.sheet.rows) <= values.BINS
+
+
 def test_every_chart_follows_the_schema_of_vega_lite(report: Report) -> None:
     drawn = 0
-    for result in report.results:
-        if result.table.name in CHARTS:
-            module = import_module(f"clv_cli.render.charts.{CHARTS[result.table.name]}")
-            drawing = module.draw(result, report.currency)
-            assert drawing is not None, result.table.name
+    for held in (*report.results, worth([5, 7, 9, 100] * 5)):
+        if held.table.name in CHARTS:
+            module = import_module(f"clv_cli.render.charts.{CHARTS[held.table.name]}")
+            drawing = module.draw(held, report.currency)
+            assert drawing is not None, held.table.name
             alt.Chart.from_dict(dict(drawing.spec))
             drawn += 1
     assert drawn == len(CHARTS)
@@ -48,11 +85,11 @@ def test_every_chart_follows_the_schema_of_vega_lite(report: Report) -> None:
 
 def test_marks_have_colours_that_the_page_can_turn_dark(report: Report) -> None:
     known = {light for light, _ in (*PALETTE.values(), *HEAT, ON_LIGHT, ON_DARK)}
-    for result in report.results:
-        drawn = figure(result, report.currency)
+    for held in report.results:
+        drawn = figure(held, report.currency)
         if drawn is not None:
             used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn.svg)) - {"none"}
-            assert used <= known, result.table.name
+            assert used <= known, held.table.name
             # What a browser would have to resolve, or what differs from one process to the next.
             assert "clip" not in drawn.svg
             assert not re.search(r"\d\.\d{3}", drawn.svg)
@@ -105,6 +142,13 @@ def test_texts_and_marks_can_be_told_from_what_is_behind_them(mode: int) -> None
 )
 def test_numbers_on_marks_are_short_and_signed(value: str, text: str) -> None:
     assert compact(Decimal(value)) == text
+
+
+def test_a_name_too_long_for_its_room_is_cut_between_letters() -> None:
+    assert short("forty letters", 13) == "forty letters"
+    assert short("forty letters", 8) == "forty l…"
+    assert short("漢字漢字", 7) == "漢字漢…"
+    assert short("🤷🤷🤷🤷", 5) == "🤷🤷…"
 
 
 def test_months_name_their_year_at_first_and_in_january() -> None:

@@ -16,6 +16,8 @@ import pytest
 from clv_cli.frames import Finding, Severity
 from clv_cli.render import format_of_suffix, render
 from clv_cli.render.charts import CHARTS
+from clv_cli.render.charts.bars import Bar, bars
+from clv_cli.render.charts.svg import svg
 from clv_cli.render.html.tiles import spark_of
 from clv_cli.render.layout import View
 from clv_cli.results import Check, Column, Kind, Report
@@ -44,6 +46,7 @@ NAUGHTY = (
     "javascript:alert(1)",
     "<!-- -->]]>",
     "{{ 7 * 7 }}{% raw %}",
+    "\U0001f937" * 60,
     "datum.constructor && url(http://evil.example/x)",
     "\x00\x1b[31m\u202e\ufffe\uffff",
     "&lt;b&gt;&amp;",
@@ -124,10 +127,10 @@ def test_ids_are_unique_and_every_reference_finds_one(tree: Element) -> None:
 
 def test_every_figure_has_a_title_a_sentence_and_its_numbers(page: str, tree: Element) -> None:
     charts = tree.all("svg", class_="chart")
-    assert len(charts) == len(CHARTS)
-    for svg in charts:
-        assert svg.attributes["role"] == "img"
-        title, sentence = svg.all("title"), svg.all("desc")
+    assert len(charts) == len(set(CHARTS) - {"customers"})
+    for chart in charts:
+        assert chart.attributes["role"] == "img"
+        title, sentence = chart.all("title"), chart.all("desc")
         assert len(title) == len(sentence) == 1
         assert any(letter.isdigit() for letter in sentence[0].text), sentence[0].text
         assert sentence[0].text.endswith(".")
@@ -272,6 +275,8 @@ def test_the_whole_list_of_naughty_strings_is_text_everywhere() -> None:
     # As a file's reader would hand them over: lone surrogates are no text.
     names = [name.encode("utf-8", "replace").decode() for name in names]
     assert_shows_names_only_as_text(tuple(dict.fromkeys(names)))
+    drawn = svg(bars([Bar(name, 1, "1", "new") for name in names]), name="x", title="", sentence="")
+    assert_harmless(parsed(f"<div>{drawn}</div>"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Charts of tables. A chart is one module here and one line in `CHARTS`.
 
-A module's `draw(result, currency)` turns a table's rows into a `Drawing`: Vega-Lite made with altair, a
+A module says in `NEEDS` which columns it reads. Its `draw(result, currency)` turns a table's rows into a `Drawing`: Vega-Lite made with altair, a
 sentence made of the numbers, and the keys of its colours; None where there is nothing to draw. What it
 draws are rows of the table, so that the table beside it holds every number. Positions on a scale are
 floats; every text is written from the exact value.
@@ -25,6 +25,7 @@ CHARTS: dict[str, str] = {
     "split": "split",
     "split_buckets": "split",
     "split_claims": "claims",
+    "customers": "values",
 }
 
 
@@ -43,7 +44,10 @@ def figure(result: Result, currency: str) -> Figure | None:
         return None
     from clv_cli.render.charts.svg import svg
 
-    drawing = import_module(f"clv_cli.render.charts.{CHARTS[name]}").draw(result, currency)
+    module = import_module(f"clv_cli.render.charts.{CHARTS[name]}")
+    if not {column.name for column in result.table.columns} >= module.NEEDS:
+        return None
+    drawing = module.draw(result, currency)
     if drawing is None:
         return None
     drawn = svg(drawing.spec, name=name, title=result.table.title, sentence=drawing.sentence)

@@ -7,13 +7,14 @@ from typing import Any
 
 import altair as alt
 
-from clv_cli.render.charts.spec import Padding, layered, zero_line
+from clv_cli.render.charts.drawing import short
+from clv_cli.render.charts.spec import Padding, layered, rows_of, zero_line
 from clv_cli.render.charts.theme import WIDTH, ink
 
 ROW = 36
 BELOW = 5  # how far a mark stands below the middle of its row, under its texts
-NAME_LIMIT = 270  # room for forty letters; the whole name stands in the table below
-VALUE_LIMIT = 150
+NAME = 42  # letters of a name that fit beside a value
+MOST = 24  # bars that can be taken in; more are a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Span:
     colour: str
 
 
-def bars(rows: list[Bar]) -> dict[str, object]:
+def bars(rows: list[Bar]) -> dict[str, Any]:
     """Bars from zero, negative ones to the left; Vega-Lite."""
     lengths = [0.0, *(row.length for row in rows)]
     if max(lengths) == min(lengths):
@@ -48,13 +49,13 @@ def bars(rows: list[Bar]) -> dict[str, object]:
     ]
     scale = alt.Scale(domain=[min(lengths), max(lengths)], nice=False)
     length = alt.X("length:Q", axis=None, scale=scale, stack=None)
-    drawn = alt.Chart(alt.Data(values=values)).mark_bar(height=10, yOffset=BELOW)
+    drawn = rows_of(values).mark_bar(height=10, yOffset=BELOW)
     marks = drawn.encode(x=length, y=_row(), color=alt.Color("colour:N", scale=None))
     layers = [marks, *_zero(lengths)]
     return _finished([*layers, *_texts([(row.name, row.text) for row in rows])], len(rows))
 
 
-def spans(rows: list[Span]) -> dict[str, object]:
+def spans(rows: list[Span]) -> dict[str, Any]:
     """Intervals with a diamond at the value, on one scale that holds zero; Vega-Lite."""
     ends = [0.0, *(row.low for row in rows), *(row.high for row in rows)]
     if max(ends) == min(ends):
@@ -64,7 +65,7 @@ def spans(rows: list[Span]) -> dict[str, object]:
         {"row": at, "low": r.low, "middle": r.middle, "high": r.high, "colour": ink(r.colour)}
         for at, r in enumerate(rows)
     ]
-    drawn = alt.Chart(alt.Data(values=values))
+    drawn = rows_of(values)
     low, middle = (alt.X(f"{end}:Q", axis=None, scale=scale) for end in ("low", "middle"))
     lines = drawn.mark_rule(yOffset=BELOW, strokeWidth=6, strokeCap="round", color=ink("band"))
     points = drawn.mark_point(yOffset=BELOW, shape="diamond", filled=True, size=110, opacity=1)
@@ -86,12 +87,12 @@ def _row() -> alt.Y:
 
 
 def _texts(rows: list[tuple[str, str]]) -> list[alt.Chart]:
-    values = [{"row": at, "name": name, "text": text} for at, (name, text) in enumerate(rows)]
-    data = alt.Chart(alt.Data(values=values))
-    names = data.mark_text(align="left", baseline="bottom", dy=-5, limit=NAME_LIMIT)
-    numbers = data.mark_text(
-        align="right", baseline="bottom", dy=-5, limit=VALUE_LIMIT, fontWeight=600
-    )
+    values = [
+        {"row": at, "name": short(name, NAME), "text": text} for at, (name, text) in enumerate(rows)
+    ]
+    data = rows_of(values)
+    names = data.mark_text(align="left", baseline="bottom", dy=-5)
+    numbers = data.mark_text(align="right", baseline="bottom", dy=-5, fontWeight=600)
     return [
         names.encode(x=alt.value(0), y=_row(), text="name:N"),
         numbers.encode(x=alt.value(WIDTH - 12), y=_row(), text="text:N"),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clv_cli.render.charts.bars import Bar, bars
+from clv_cli.render.charts.bars import MOST, Bar, bars
 from clv_cli.render.charts.drawing import Drawing, Reader
 
 if TYPE_CHECKING:
     from clv_cli.results import Result
 
+NEEDS = frozenset({"channel", "new_customers", "cac"})
+
 
 def draw(result: Result, currency: str) -> Drawing | None:
-    """A bar for each channel with a CAC; the total is the last and grey."""
+    """A bar for each channel with a CAC, the total grey; None for more than can be taken in."""
     reader = Reader(result, currency)
     rows = [row for row in reader.records if row["cac"] is not None]
-    if not rows:
+    if not 0 < len(rows) <= MOST:
         return None
     drawn = [
         Bar(

@@ -11,6 +11,8 @@ from clv_cli.render.charts.split import TOTAL
 if TYPE_CHECKING:
     from clv_cli.results import Result
 
+NEEDS = frozenset({"bucket", "claimed", "granted", "least", "most"})
+
 
 def draw(result: Result, currency: str) -> Drawing | None:
     """A span for each bucket from the least to the most, a diamond at what is granted."""
@@ -21,7 +23,9 @@ def draw(result: Result, currency: str) -> Drawing | None:
     drawn = [
         Span(
             reader.text(row, "bucket"),
-            *(reader.size(row, name) or 0.0 for name in ("least", "granted", "most")),
+            reader.size(row, "least") or 0.0,
+            reader.size(row, "granted") or 0.0,
+            reader.size(row, "most") or 0.0,
             reader.text(row, "granted"),
             str(row["bucket"]),
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from clv_cli.glossary import Kind
-from clv_cli.render.charts.drawing import Drawing, Reader
-from clv_cli.render.charts.spec import Padding, layered
+from clv_cli.render.charts.drawing import Drawing, Reader, short
+from clv_cli.render.charts.spec import Padding, layered, rows_of
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, WIDTH, ink
 from clv_cli.render.formats import number_text
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 ROW = 22
 LEFT = 66
+NAME = 9  # letters of a cohort that fit there
 MANY = 13  # ages beyond which a text no longer fits its cell
+NEEDS = frozenset({"cohort"})
 
 
 def draw(result: Result, currency: str) -> Drawing | None:
@@ -38,7 +40,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
         if row[age.name] is not None
     ]
     names = [
-        {"row": place, "cohort": reader.text(row, "cohort")}
+        {"row": place, "name": short(reader.text(row, "cohort"), NAME)}
         for place, row in enumerate(reader.records)
     ]
     shown = tuple(c for c in result.table.columns if c in ages or c.people)
@@ -59,23 +61,21 @@ def _painted(share: float, low: float, high: float) -> dict[str, str]:
 
 def _spec(
     cells: list[dict[str, Any]], names: list[dict[str, Any]], ages: list[Column]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     height = ROW * len(names)
     gap = alt.Scale(paddingInner=0.06, paddingOuter=0)
     row, age = alt.Y("row:O", axis=None, scale=gap), alt.X("age:O", axis=None, scale=gap)
-    drawn = alt.Chart(alt.Data(values=cells))
+    drawn = rows_of(cells)
     colour = alt.Color("fill:N", scale=None)
     layers = [drawn.mark_rect(cornerRadius=2).encode(x=age, y=row, color=colour)]
     if len(ages) <= MANY:
         texts = drawn.mark_text(fontSize=10)
         ink_of = alt.Color("ink:N", scale=None)
         layers.append(texts.encode(x=age, y=row, text="text:N", color=ink_of))
-    left = alt.Chart(alt.Data(values=names)).mark_text(align="right", fontSize=11, limit=LEFT - 8)
-    layers.append(left.encode(x=alt.value(-8), y=row, text="cohort:N"))
+    left = rows_of(names).mark_text(align="right", fontSize=11)
+    layers.append(left.encode(x=alt.value(-8), y=row, text="name:N"))
     heads = [{"age": at, "name": c.heading} for at, c in enumerate(ages) if _headed(at, len(ages))]
-    above = alt.Chart(alt.Data(values=heads)).mark_text(
-        baseline="bottom", fontSize=11, color=ink("muted")
-    )
+    above = rows_of(heads).mark_text(baseline="bottom", fontSize=11, color=ink("muted"))
     layers.append(above.encode(x=age, y=alt.value(-6), text="name:N"))
     return layered(layers, (WIDTH - LEFT - 6, height), Padding(LEFT, 6, 24, 4))
 

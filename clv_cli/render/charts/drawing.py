@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clv_cli.glossary import Kind
 from clv_cli.money import to_decimal
 from clv_cli.render.formats import human
+from clv_cli.render.widths import display_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +99,18 @@ def compact(value: Decimal) -> str:
             parts = value / unit
             return f"{parts:+,.0f}{letter}" if abs(parts) >= 10 else f"{parts:+,.1f}{letter}"
     return f"{value:+,.0f}"
+
+
+def short(text: str, columns: int) -> str:
+    """A name that fits its room; the whole one stands in the table."""
+    if display_width(text) <= columns:
+        return text
+    kept = ""
+    for letter in text:
+        if display_width(kept + letter) >= columns:
+            break
+        kept += letter
+    return kept + "…"
 
 
 def month_ticks(months: list[int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
@@ -10,7 +10,7 @@ from clv_cli.glossary import Kind
 from clv_cli.money import to_decimal
 from clv_cli.periods import month_text
 from clv_cli.render.charts.drawing import Drawing, Key, Reader, compact, month_ticks
-from clv_cli.render.charts.spec import Padding, below, layered, zero_line
+from clv_cli.render.charts.spec import Padding, below, layered, rows_of, zero_line
 from clv_cli.render.charts.theme import PALETTE, WIDTH, ink
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HEIGHT = 220
 MANY = 14  # months beyond which net changes no longer fit above their bars
 LEVELS = {"opening", "closing"}
+NEEDS = frozenset({"month", "opening", "closing"})
 
 
 def draw(result: Result, currency: str) -> Drawing | None:
@@ -30,13 +31,13 @@ def draw(result: Result, currency: str) -> Drawing | None:
     kinds = [c.name for c in result.table.columns if c.kind is Kind.MONEY and c.name not in LEVELS]
     moved = [name for name in kinds if any(row[name] for row in rows)]
     ticks = month_ticks([row["month"] for row in rows])
-    bars = [
+    bars: list[dict[str, Any]] = [
         {"at": at, "amount": reader.size(row, name), "colour": ink(colour_of(name)), "layer": layer}
         for at, row in enumerate(rows)
         for layer, name in enumerate(moved)
         if row[name]
     ]
-    tops = [
+    tops: list[dict[str, Any]] = [
         {
             "at": at,
             "net": compact(to_decimal(row["closing"] - row["opening"], currency)),
@@ -54,20 +55,18 @@ def colour_of(name: str) -> str:
 
 
 def _spec(
-    bars: list[dict[str, object]], tops: list[dict[str, object]], ticks: list[str]
-) -> dict[str, object]:
+    bars: list[dict[str, Any]], tops: list[dict[str, Any]], ticks: list[str]
+) -> dict[str, Any]:
     at = alt.X("at:O", axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1))
     amount = alt.Y("amount:Q", axis=alt.Axis(format="~s", tickCount=5), title=None)
-    marks = alt.Chart(
-        alt.Data(values=bars or [{"at": 0, "amount": 0, "colour": "none"}])
-    ).mark_bar()
+    marks = rows_of(bars or [{"at": 0, "amount": 0, "colour": "none"}]).mark_bar()
     layers = [
         marks.encode(x=at, y=amount, color=alt.Color("colour:N", scale=None), order="layer:O"),
         zero_line("y"),
         below(at, ticks, HEIGHT),
     ]
     if len(tops) <= MANY:
-        above = alt.Chart(alt.Data(values=tops)).mark_text(dy=-7, fontSize=10)
+        above = rows_of(tops).mark_text(dy=-7, fontSize=10)
         layers.append(above.encode(x=at, y="top:Q", text="net:N"))
     return layered(layers, (WIDTH - 56, HEIGHT), Padding(46, 10, 16, 40))
 

@@ -8,7 +8,7 @@ import altair as alt
 
 from clv_cli.periods import month_text
 from clv_cli.render.charts.drawing import Drawing, Key, Reader, month_ticks
-from clv_cli.render.charts.spec import Padding, below, layered
+from clv_cli.render.charts.spec import Padding, below, layered, rows_of
 from clv_cli.render.charts.theme import WIDTH, ink
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ HEIGHT = 220
 RATES = (("nrr", "new", "circle"), ("grr", "churn", "square"))
 GAP = 0.09  # of the height: what two texts need between them
 MANY = 18  # months beyond which single marks would touch
+NEEDS = frozenset({"month", "nrr", "grr"})
 
 
 def draw(result: Result, currency: str) -> Drawing | None:
@@ -26,7 +27,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
     reader = Reader(result, currency)
     ticks = month_ticks([row["month"] for row in reader.records])
     points = [
-        {"at": at, "rate": float(row[name]), "colour": ink(colour), "shape": shape, "name": name}
+        {"at": at, "rate": float(row[name]), "colour": ink(colour), "shape": shape, "rate_of": name}
         for name, colour, shape in RATES
         for at, row in enumerate(reader.records)
         if row[name] is not None
@@ -66,7 +67,7 @@ def _keep_apart(labels: list[dict[str, Any]], least: float) -> None:
 
 def _spec(
     points: list[dict[str, Any]], labels: list[dict[str, Any]], ticks: list[str]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     at = alt.X("at:Q", axis=None, scale=alt.Scale(domain=[0, max(len(ticks) - 1, 1)], nice=False))
     rates = [point["rate"] for point in points]
     room = max((max(rates) - min(rates)) * 0.15, 0.01)
@@ -75,13 +76,13 @@ def _spec(
     scale = alt.Scale(domain=domain, nice=True, zero=False)
     rate = alt.Y("rate:Q", axis=alt.Axis(format=".0%", tickCount=5), scale=scale, title=None)
     colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
-    drawn = alt.Chart(alt.Data(values=points))
-    lines = drawn.mark_line(strokeWidth=2).encode(x=at, y=rate, color=colour, detail="name:N")
+    drawn = rows_of(points)
+    lines = drawn.mark_line(strokeWidth=2).encode(x=at, y=rate, color=colour, detail="rate_of:N")
     size = 45 if len(ticks) <= MANY else 12
     marks = drawn.mark_point(filled=True, opacity=1, size=size).encode(
         x=at, y=rate, color=colour, shape=shape
     )
-    ends = alt.Chart(alt.Data(values=labels)).mark_text(align="left", dx=8, fontWeight=600)
+    ends = rows_of(labels).mark_text(align="left", dx=8, fontWeight=600)
     layers = [lines, marks, ends.encode(x=at, y=rate, text="text:N"), below(at, ticks, HEIGHT)]
     return layered(layers, (WIDTH - 116, HEIGHT), Padding(50, 66, 16, 40))
 

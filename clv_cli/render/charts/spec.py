@@ -38,16 +38,25 @@ def layered(layers: list[Any], size: tuple[int, int], padding: Padding) -> dict[
     return {**chart, "padding": padding._asdict()}
 
 
+def rows_of(values: list[dict[str, Any]]) -> alt.Chart:
+    """A chart of these rows, to be given a mark."""
+    return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
+
+
 def below(x: alt.X, texts: list[str], height: int) -> alt.Chart:
     """Texts under the plot, such as months; one line or two."""
     values = [{"at": at, "tick": text} for at, text in enumerate(texts)]
-    mark = alt.Chart(alt.Data(values=values)).mark_text(
+    mark = rows_of(values).mark_text(
         baseline="top", fontSize=11, color=ink("muted"), lineBreak="\n"
     )
-    return mark.encode(x=x, y=alt.value(height + TICKS_BELOW), text="tick:N")
+    drawn: alt.Chart = mark.encode(x=x, y=alt.value(height + TICKS_BELOW), text="tick:N")
+    return drawn
 
 
 def zero_line(axis: str) -> alt.Chart:
     """A line at zero, across the plot: of "x" or of "y"."""
-    drawn = alt.Chart(alt.Data(values=[{}])).mark_rule(color=ink("zero"))
-    return drawn.encode(x=alt.datum(0, axis=None)) if axis == "x" else drawn.encode(y=alt.datum(0))
+    drawn = rows_of([{}]).mark_rule(color=ink("zero"))
+    line: alt.Chart = (
+        drawn.encode(x=alt.datum(0, axis=None)) if axis == "x" else drawn.encode(y=alt.datum(0))
+    )
+    return line

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TOTAL = "total"
 SHORT = {"cxm": "CXM", "cs": "CS", "sales": "Sales"}
+NEEDS = frozenset({"bucket", "amount", "share"})
 
 
 def draw(result: Result, currency: str) -> Drawing | None:

@@ -43,7 +43,8 @@ class Section:
         sentence: what the chart shows; empty where its marks say it all.
         keys: what the chart's colours mean.
         ramp: the least and the most of a heat map's steps; None without one.
-        sheet: the numbers.
+        sheet: the numbers; those of the chart, where it has one.
+        rest: the table's rows, where the chart's numbers are others.
         folded: whether the numbers wait behind a line to click.
         wide: whether it takes the whole width.
         remarks: what stands below.
@@ -57,6 +58,7 @@ class Section:
     keys: tuple[Key, ...]
     ramp: tuple[str, str] | None
     sheet: Sheet
+    rest: Sheet | None
     folded: bool
     wide: bool
     remarks: tuple[str, ...]
@@ -129,9 +131,9 @@ def _sections(results: Sequence[Result], currency: str) -> list[Section]:
 def _section(result: Result, currency: str) -> Section:
     drawn = figure(result, currency)
     drawing = drawn.drawing if drawn else None
-    sheet = drawing.sheet if drawing else None
-    sheet = sheet or sheet_of(result, currency, drawing.columns if drawing else ())
-    wide = drawn is None and len(sheet.heads) > HALF_COLUMNS
+    sheet = sheet_of(result, currency, drawing.columns if drawing else ())
+    drawn_apart = drawing.sheet if drawing else None
+    wide = (drawn is None or drawn_apart is not None) and len(sheet.heads) > HALF_COLUMNS
     return Section(
         name=result.table.name,
         title=result.table.title,
@@ -140,7 +142,8 @@ def _section(result: Result, currency: str) -> Section:
         sentence=drawing.sentence if drawing and not drawing.written else "",
         keys=drawing.keys if drawing else (),
         ramp=drawing.ramp if drawing else None,
-        sheet=sheet,
+        sheet=drawn_apart or sheet,
+        rest=sheet if drawn_apart else None,
         folded=drawn is not None or len(sheet.rows) > OPEN_ROWS,
         wide=wide,
         remarks=tuple(remarks(result, currency)),

@@ -1,0 +1,103 @@
+"""Values of customers: how many customers are worth how much."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from clv_cli.render.charts.drawing import Drawing, Reader, Sheet, compact
+from clv_cli.render.charts.spec import TICKS_BELOW, Padding, layered, rows_of
+from clv_cli.render.charts.theme import WIDTH, ink
+from clv_cli.render.layout import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clv_cli.results import Result
+
+NEEDS = frozenset({"customer_id", "value"})
+HEIGHT = 200
+BINS = 12  # at most
+LEAST = 10  # customers; fewer are a list
+STEPS = (1, 2, 5)
+
+
+def draw(result: Result, currency: str) -> Drawing | None:
+    """Columns of customers by value, counts written above; None for a handful of customers."""
+    reader = Reader(result, currency)
+    rows = [row for row in reader.records if row["value"] is not None]
+    if len(rows) < LEAST:
+        return None
+    values = sorted(reader.amount(row, "value") for row in rows)
+    edges = bin_edges(values[0], values[-1])
+    counts = [
+        sum(1 for value in values if low <= value < high or value == high == edges[-1])
+        for low, high in pairwise(edges)
+    ]
+    sentence = (
+        f"{len(values):,} customers are worth {values[0]:,} to {values[-1]:,} {currency}; half of "
+        f"them at most {median(values).quantize(values[0]):,}; the tallest bar is {max(counts):,} of them, from "
+        f"{edges[counts.index(max(counts))]:,f} {currency} up."
+    )
+    return Drawing(_spec(edges, counts), sentence, sheet=_sheet(edges, counts))
+
+
+def bin_edges(low: Decimal, high: Decimal) -> list[Decimal]:
+    """Edges at 1, 2, 5, 10, 20 … up to the largest value: what customers are worth spans decades.
+
+    The first bin reaches down to zero, or to the smallest value where that is a loss.
+
+    Args:
+        low: the smallest value.
+        high: the largest.
+    """
+    ladder = [Decimal(step).scaleb(power) for power in range(21) for step in STEPS]
+    top = next((at for at, rung in enumerate(ladder) if rung >= high), len(ladder) - 1)
+    rungs = ladder[max(top - BINS + 2, 0) : top + 1]
+    held = [rung for rung in rungs if rung > low]
+    bottom = max((rung for rung in rungs if rung <= low), default=min(low, Decimal(0)))
+    return [bottom, *(held or [bottom + 1])]
+
+
+def _sheet(edges: Sequence[Decimal], counts: Sequence[int]) -> Sheet:
+    heads = (Cell("From", number=True), Cell("To", number=True), Cell("Customers", number=True))
+    return Sheet(
+        heads,
+        tuple(
+            (
+                Cell(f"{low:,f}", number=True),
+                Cell(f"{high:,f}", number=True),
+                Cell(f"{count:,}", number=True),
+            )
+            for (low, high), count in zip(pairwise(edges), counts, strict=True)
+        ),
+    )
+
+
+def _spec(edges: Sequence[Decimal], counts: Sequence[int]) -> dict[str, Any]:
+    bars: list[dict[str, Any]] = [
+        {
+            "from": at + 0.05,
+            "to": at + 0.95,
+            "middle": at + 0.5,
+            "count": count,
+            "text": f"{count:,}",
+        }
+        for at, count in enumerate(counts)
+    ]
+    marks = [{"at": at, "tick": compact(edge).lstrip("+")} for at, edge in enumerate(edges)]
+    scale = alt.Scale(domain=[0, len(counts)], nice=False)
+    at, left, middle = (
+        alt.X(f"{name}:Q", axis=None, scale=scale) for name in ("at", "from", "middle")
+    )
+    height = alt.Y("count:Q", axis=None)
+    drawn = rows_of(bars)
+    columns = drawn.mark_rect(color=ink("new")).encode(x=left, x2="to", y=height, y2=alt.datum(0))
+    texts = drawn.mark_text(dy=-7, fontSize=11).encode(x=middle, y=height, text="text:N")
+    feet = rows_of(marks).mark_text(baseline="top", fontSize=11, color=ink("muted"))
+    foot = feet.encode(x=at, y=alt.value(HEIGHT + TICKS_BELOW), text="tick:N")
+    return layered([columns, texts, foot], (WIDTH - 40, HEIGHT), Padding(20, 20, 18, 28))
