@@ -7,9 +7,11 @@ import os
 import signal
 import sqlite3
 import sys
+import tempfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clv_cli.commands.nightly import _written
@@ -17,8 +19,6 @@ from clv_cli.main import run_program
 from clv_cli.run import LogBook, Request, Unattended, nightly
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from clv_cli.run import Outcome
 
 HEADER = (
@@ -144,6 +144,8 @@ def forked(
         sink = os.open(errors or os.devnull, os.O_WRONLY | os.O_CREAT, 0o600)
         os.dup2(sink, 2)
         os.dup2(os.open(os.devnull, os.O_WRONLY) if output is None else output, 1)
+        tempfile.tempdir = str(config.parent / "scratch")
+        Path(tempfile.tempdir).mkdir(exist_ok=True)
         if stop:
             os.kill(os.getpid(), signal.SIGSTOP)
         sys.argv = ["clv", "nightly", "-c", str(config), "--no-cache", *arguments]
