@@ -64,7 +64,8 @@ def fails(begun: Begun, calls: str, how: str, when: int, words: tuple[str, ...])
 def traced(place: Path, calls: str, inject: str) -> tuple[int, str, bool]:
     """A night under strace: how it ended, what it said, and whether the fault came."""
     errors, trace = place / "errors", place / "trace"
-    child = forked(place / "clv.yaml", errors=errors, stop=True)
+    ready, go = os.pipe()
+    child = forked(place / "clv.yaml", errors=errors, begin=ready)
     tracer = ["strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={calls}"]
     with subprocess.Popen(
         [*tracer, "-e", f"inject={calls}:{inject}", "-p", str(child)], stderr=subprocess.PIPE
@@ -72,9 +73,11 @@ def traced(place: Path, calls: str, inject: str) -> tuple[int, str, bool]:
         while "TracerPid:\t0" in Path(f"/proc/{child}/status").read_text():
             assert strace.poll() is None, strace.stderr and strace.stderr.read()
             time.sleep(0.01)
-        os.kill(child, signal.SIGCONT)
+        os.write(go, b"!")
         code = ended(child)
         strace.wait()
+    os.close(ready)
+    os.close(go)
     return code, errors.read_text(), "INJECTED" in trace.read_text() or code == -signal.SIGKILL
 
 
