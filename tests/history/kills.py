@@ -83,7 +83,7 @@ def kills(begun: Begun, count: int, *, after_each: bool, seed: int = 0) -> dict[
             time.sleep(random_.uniform(0, 1.05) * seconds)
         else:
             # Every other one where files are written and the night is recorded, some 0.05 s in all.
-            appeared(place / "nightly/.pending", 20 * seconds)
+            reached(child, place / "nightly", ".pending")
             time.sleep(random_.uniform(0, 0.06))
         os.kill(child, signal.SIGKILL)
         killed += ended(child) == -signal.SIGKILL
@@ -100,10 +100,11 @@ def kills(begun: Begun, count: int, *, after_each: bool, seed: int = 0) -> dict[
     return {"runs": count, "killed at work": killed, "left traces": traces, "torn": 0}
 
 
-def appeared(path: Path, most: float) -> None:
-    """Wait until a file is there, so many seconds at most."""
-    deadline = time.monotonic() + most
-    while not path.exists() and time.monotonic() < deadline:
+def reached(child: int, folder: Path, pattern: str) -> None:
+    """Wait until a file is there, or the child has ended."""
+    while not any(folder.glob(pattern)):
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return
         time.sleep(0.001)
 
 
@@ -120,9 +121,8 @@ def signals(begun: Begun) -> dict[str, object]:
         errors = place / "errors"
         shutil.rmtree(place / "scratch")
         child = forked(place / "clv.yaml", errors=errors)
-        appeared(place / "scratch", 20 * begun.seconds)
-        while not any((place / "scratch").iterdir()):
-            time.sleep(0.001)  # the line store's folder appears when reading begins
+        # Into the midst of reading: the first part of the line store is there.
+        reached(child, place / "scratch", "*/*")
         os.kill(child, number)
         found[number.name] = [ended(child), errors.read_text()]
         assert_untorn(place / "nightly")

@@ -88,6 +88,14 @@ def test_the_closed_month_stands_and_the_open_one_bears_the_change(credited: Pat
     }
 
 
+def test_every_report_says_through_which_month_the_books_are_closed(credited: Path) -> None:
+    report = run.metrics_by_month(Request(credited, cache=False), ["mrr"])
+    assert report.conventions["closed through"] == "2025-02"
+    assert report.conventions["closing.changes"] == "adjust"
+    (told,) = (f for f in report.findings if f.code == "closed_months_changed")
+    assert "first CN1 of A (late); booked in 2025-03" in told.message
+
+
 def test_reported_only_the_figures_follow_the_data(credited: Path) -> None:
     config = credited.with_name("report.yaml")
     config.write_text(CONFIG + "closing: {changes: report}\n")
