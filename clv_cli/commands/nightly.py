@@ -52,7 +52,7 @@ def nightly(
     how = run.Unattended(_written, log, datetime.now(UTC), out, wait, force)
     outcome = run.nightly(options.request(), how)
     if not options.quiet and (outcome.night.flags or always):
-        if options.format is None and options.output is None:
+        if options.format is None and options.output is None and not options.table:
             emit(_mail(outcome))
         else:
             show(outcome.report, options)

@@ -155,6 +155,7 @@ class Book:
             `currency, day, rate (Int64, 1e-10)`; the base currency is not in it.
         sources: the account of every file.
         closed: what stands of closed months, and what the exports changed in them since.
+        as_read: the same before corrections of closed months; None where nothing is closed.
         findings: what was noticed.
         quarantined: rows set aside: `source, row, table, column, code, value`.
         replaced: documents whose amount a newer export changed: see `REPLACED_COLUMNS`.
@@ -175,6 +176,7 @@ class Book:
     test_customers: tuple[str, ...] = ()
     sources: tuple[SourceReport, ...] = ()
     closed: Closed | None = None
+    as_read: Book | None = None
     findings: tuple[Finding, ...] = ()
     replaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPLACED_COLUMNS))
     matches: pl.DataFrame | None = None

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from clv_cli.frames.book import Book
 
 # One row a line of a closed month that came late, was edited or is gone; money in its own currency.
 CHANGED_COLUMNS = {
@@ -58,7 +54,6 @@ class Closed:
         config_changed: whether the settings that shape figures are others than at the close.
         version_changed: whether `clv` is another one.
         changed: what became of the lines since, see `CHANGED_COLUMNS`.
-        as_read: the Book before any correction was booked; None until it is opened.
     """
 
     last: int
@@ -68,4 +63,3 @@ class Closed:
     config_changed: bool = False
     version_changed: bool = False
     changed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHANGED_COLUMNS))
-    as_read: Book | None = None

@@ -60,9 +60,9 @@ def closed_billed(scope: Scope) -> pl.LazyFrame:
         currency; `issued_on, currency, source, row` of the first. Empty without closed months.
     """
     closed = _closed(scope)
-    if closed is None or closed.as_read is None:
+    if closed is None or scope.book.as_read is None:
         return pl.LazyFrame(schema=_LINE)
-    lines = billed_lines(replace(scope, book=closed.as_read))
+    lines = billed_lines(replace(scope, book=scope.book.as_read))
     return _worth(lines.filter(pl.col("month") <= closed.last), "amount_base")
 
 

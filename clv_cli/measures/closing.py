@@ -22,10 +22,7 @@ def lines_read(scope: Scope) -> pl.LazyFrame:
         The columns of billing_lines, `source`, `row`, and `billed_base`: what the line is worth in minor
         units of the base currency, null where it does not count; sorted by file and row.
     """
-    closed = scope.book.closed
-    asked = (
-        scope if closed is None or closed.as_read is None else replace(scope, book=closed.as_read)
-    )
+    asked = replace(scope, book=scope.book.as_read or scope.book)
     key = ["line_id", "source", "row"]
     worth = billed_lines(asked).select(*key, billed_base="amount_base")
     lines = _until(scope, asked.book.table(LINES))

@@ -24,6 +24,11 @@ def suspect_lines(scope: Scope) -> pl.LazyFrame:
     mrr = scope.settings.mrr
     period = (pl.col("period_start") < pl.col("period_end")).fill_null(value=False)
     kind = pl.col("kind")
+    if scope.book.closed is not None:
+        # A correction of a closed month whose service was over begins and ends on the day it is booked.
+        period |= pl.all_horizontal(
+            pl.col(name).eq_missing(pl.col("issued_on")) for name in ("period_start", "period_end")
+        )
     faults = {
         "no_service_period": kind.is_in(["recurring", "proration"]) & ~period,
         "no_interval": (kind == "proration")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from clv_cli.conventions import CONVENTIONS, OURS
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity
-from clv_cli.periods import month_end, month_of
+from clv_cli.periods import month_end, month_of, month_text
 from clv_cli.results import Report, collect
 from clv_cli.run.redacting import redacted
 
@@ -52,7 +52,8 @@ def finished(
         results=tuple(results),
         checks=tuple(dict.fromkeys(checks)),
         findings=tuple(sorted(dict.fromkeys(findings), key=lambda f: order.index(f.severity))),
-        conventions=conventions(scope.settings, measured=_measures(command, scope.settings)),
+        conventions=conventions(scope.settings, measured=_measures(command, scope.settings))
+        | _closing(scope),
         notes=_notes(scope),
     )
     return redacted(report, scope) if scope.settings.redact.on else report
@@ -89,6 +90,15 @@ def _notes(scope: Scope) -> tuple[str, ...]:
     if scope.book.lines.rows and scope.as_of != month_end(scope.closing):
         notes.append(f"Provisional: {scope.as_of.isoformat()} lies within its month.")
     return tuple(notes)
+
+
+def _closing(scope: Scope) -> dict[str, str]:
+    """Which months are closed, and what becomes of changes in them; nothing where none is."""
+    closed = scope.book.closed
+    if closed is None:
+        return {}
+    changes = scope.settings.closing.changes
+    return {"closing.changes": changes, "closed through": month_text(closed.last)}
 
 
 def _measures(command: str, settings: Settings) -> bool:

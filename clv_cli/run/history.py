@@ -249,7 +249,12 @@ def _causes(both: Compared) -> Iterator[dict[str, object]]:
     for what in ("as_of", "version", *list(names)[1:]):
         old, new = str(getattr(before.run, what)), str(getattr(now.run, what))
         if old != new:
-            yield {"what": names.get(what, what), "name": "", "before": old[:12], "now": new[:12]}
+            yield {
+                "what": names.get(what, what),
+                "name": "",
+                "before": old[:12] or "none",
+                "now": new[:12] or "none",
+            }
     yield from _inputs(before, now)
 
 

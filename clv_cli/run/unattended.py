@@ -131,7 +131,7 @@ def nightly(request: Request, how: Unattended) -> Outcome:
             try:
                 with _written_or_told(out):
                     return _run(request, how, settings, _Places(base, out))
-            except ClvError as error:
+            except Exception as error:
                 _failed(out, how, error)
                 raise
 
@@ -258,16 +258,19 @@ def _succeeded(out: Path, night: Night, how: Unattended) -> None:
     how.log.step("done", exit=int(exit_code))
 
 
-def _failed(out: Path, how: Unattended, error: ClvError) -> None:
+def _failed(out: Path, how: Unattended, error: Exception) -> None:
     """Log and note the failure; where even that cannot be written, the error itself is enough."""
-    how.log.step("failed", "error", exit=int(error.exit_code), error=error.what, where=error.where)
+    if not isinstance(error, ClvError):
+        error = ClvError(f"unexpected {type(error).__name__}")
+    exit_code, what = int(error.exit_code), error.what
+    how.log.step("failed", "error", exit=exit_code, error=what, where=error.where)
     with suppress(OSError):
         status: dict[str, object] = {
             "schema": STATUS_SCHEMA,
             "ok": False,
-            "exit": int(error.exit_code),
+            "exit": exit_code,
             "finished_at": _stamp(datetime.now(UTC)),
-            "error": error.what,
+            "error": what,
             "last_good": read_status(out).get("last_good"),
         }
         write_status(out, status)

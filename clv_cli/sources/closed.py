@@ -45,9 +45,9 @@ def with_closed(book: Book, closed: Closed, changes: str, store: LineStore) -> B
     lines = book.table(LINES).select(_COLUMNS)
     now = lines.filter(within).collect()
     pairs = _paired(closed.read, now)
-    known = replace(closed, changed=_changed(pairs), as_read=book)
+    known = replace(closed, changed=_changed(pairs))
     if changes == "report":
-        return replace(book, closed=known, frozen=closed.cells)
+        return replace(book, closed=known, as_read=book, frozen=closed.cells)
     booked = pl.concat([closed.booked, _corrections(pairs, month_start(closed.last + 1))])
     path = store.new_part()
     store.write(booked.lazy(), path)
@@ -60,6 +60,7 @@ def with_closed(book: Book, closed: Closed, changes: str, store: LineStore) -> B
         codes=codes_of(tables),
         findings=(*book.findings, *_told(known)),
         closed=known,
+        as_read=book,
         frozen=closed.cells,
     )
 

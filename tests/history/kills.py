@@ -75,24 +75,37 @@ def kills(begun: Begun, count: int, *, after_each: bool, seed: int = 0) -> dict[
         How many were killed while at work, and how often they left something to clear.
     """
     random_ = random.Random(seed)
-    place = begun.copy("kill-0")
+    place, seconds = begun.copy("kill-0"), begun.seconds
     killed, traces = 0, 0
     for number in range(1, count + 1):
-        # Half of them near the end, where files are written and the night is recorded.
-        low = 0.0 if number % 2 else 0.75
         child = forked(place / "clv.yaml")
-        time.sleep(random_.uniform(low, 1.05) * begun.seconds)
+        if number % 2:
+            time.sleep(random_.uniform(0, 1.05) * seconds)
+        else:
+            # Every other one where files are written and the night is recorded, some 0.05 s in all.
+            reached(child, place / "nightly", ".pending")
+            time.sleep(random_.uniform(0, 0.06))
         os.kill(child, signal.SIGKILL)
         killed += ended(child) == -signal.SIGKILL
         assert_untorn(place / "nightly")
         traces += bool(hidden(place / "nightly"))
         if after_each or number % 5 == 0:
-            timed(place / "clv.yaml")
+            took = timed(place / "clv.yaml")
+            # A night that was recorded before the kill is not computed again.
+            seconds = took if took > seconds / 3 else seconds
             assert said(place / "nightly") == begun.wanted, f"kill {number} of seed {seed}"
             assert not hidden(place / "nightly")
             shutil.rmtree(place)
             place = begun.copy(f"kill-{number}")
     return {"runs": count, "killed at work": killed, "left traces": traces, "torn": 0}
+
+
+def reached(child: int, folder: Path, pattern: str) -> None:
+    """Wait until a file is there, or the child has ended."""
+    while not any(folder.glob(pattern)):
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return
+        time.sleep(0.001)
 
 
 def hidden(nights: Path) -> set[str]:
@@ -106,11 +119,14 @@ def signals(begun: Begun) -> dict[str, object]:
     for number in (signal.SIGINT, signal.SIGTERM):
         place = begun.copy(number.name)
         errors = place / "errors"
+        shutil.rmtree(place / "scratch")
         child = forked(place / "clv.yaml", errors=errors)
-        time.sleep(begun.seconds / 3)
+        # Into the midst of reading: the first part of the line store is there.
+        reached(child, place / "scratch", "*/*")
         os.kill(child, number)
         found[number.name] = [ended(child), errors.read_text()]
         assert_untorn(place / "nightly")
+        assert not any((place / "scratch").iterdir()), "temporary parts are gone"
         assert not hidden(place / "nightly")
     return found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sqlite3
 import sys
+import tempfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clv_cli.commands.nightly import _written
@@ -17,8 +18,6 @@ from clv_cli.main import run_program
 from clv_cli.run import LogBook, Request, Unattended, nightly
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from clv_cli.run import Outcome
 
 HEADER = (
@@ -120,7 +119,7 @@ def forked(
     *arguments: str,
     errors: Path | None = None,
     output: int | None = None,
-    stop: bool = False,
+    begin: int | None = None,
 ) -> int:
     """`clv nightly` in a fork of this process, so that the time goes to the night and not to imports.
 
@@ -131,7 +130,7 @@ def forked(
         arguments: further ones of the command.
         errors: file that takes its standard error.
         output: what takes its standard output.
-        stop: whether it waits for SIGCONT before it begins.
+        begin: a pipe that it waits for a byte from before it begins.
 
     Returns:
         The child; `ended` says how it went.
@@ -144,8 +143,10 @@ def forked(
         sink = os.open(errors or os.devnull, os.O_WRONLY | os.O_CREAT, 0o600)
         os.dup2(sink, 2)
         os.dup2(os.open(os.devnull, os.O_WRONLY) if output is None else output, 1)
-        if stop:
-            os.kill(os.getpid(), signal.SIGSTOP)
+        tempfile.tempdir = str(config.parent / "scratch")
+        Path(tempfile.tempdir).mkdir(exist_ok=True)
+        if begin is not None:
+            os.read(begin, 1)
         sys.argv = ["clv", "nightly", "-c", str(config), "--no-cache", *arguments]
         run_program()
         code = 0

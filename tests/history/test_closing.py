@@ -21,6 +21,7 @@ from clv_cli.measures.closed_months import adjusting_lines, restatements
 from clv_cli.measures.closing import lines_booked, lines_read
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.revenue_facts import revenue_facts
+from clv_cli.measures.suspect_lines import suspect_lines
 from clv_cli.pipeline import Scope
 from clv_cli.results import collect_frames
 from clv_cli.run import Close, Request
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 CREDIT = "CN1,I1,A,2025-02-20,credit,-15.00,USD,,,,,paid,L2"
-REDUCTIONS = [revenue_facts, adjusting_lines, restatements, mrr_months]
+REDUCTIONS = [revenue_facts, adjusting_lines, restatements, mrr_months, suspect_lines]
 JUNE = month("2025-06")
 
 
@@ -85,6 +86,14 @@ def test_the_closed_month_stands_and_the_open_one_bears_the_change(credited: Pat
         "2025-02": (25000, 0, 20000),
         "2025-03": (18500, -1500, 20000),
     }
+
+
+def test_every_report_says_through_which_month_the_books_are_closed(credited: Path) -> None:
+    report = run.metrics_by_month(Request(credited, cache=False), ["mrr"])
+    assert report.conventions["closed through"] == "2025-02"
+    assert report.conventions["closing.changes"] == "adjust"
+    (told,) = (f for f in report.findings if f.code == "closed_months_changed")
+    assert "first CN1 of A (late); booked in 2025-03" in told.message
 
 
 def test_reported_only_the_figures_follow_the_data(credited: Path) -> None:
@@ -289,6 +298,17 @@ def test_the_cause_of_a_change_is_told(tmp_path: Path) -> None:
         ("rated", "fx", 11000),
         ("late", "late", 700),
     ]
+
+
+def test_a_late_line_whose_service_is_over_is_booked_without_mrr_and_without_a_warning(
+    tmp_path: Path,
+) -> None:
+    plan = line("A", "2025-01-01", 120, "year", line_id="P")
+    late = line("B", "2025-02-01", 30, "month", line_id="late")
+    frames = later(book([plan, late]), closed_as(book([plan]), JUNE), tmp_path)
+    assert by_month(frames) == {month("2025-01"): 12000, JUNE + 1: 3000}
+    assert {row["closing"] for row in frames[mrr_months].to_dicts()} == {1000 * 55_440}
+    assert frames[suspect_lines].is_empty()
 
 
 @pytest.mark.parametrize(

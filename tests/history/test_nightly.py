@@ -192,6 +192,22 @@ def test_a_failed_night_leaves_the_last_one_and_says_so_in_the_heartbeat(tmp_pat
     assert " error failed " in steps[-1]
 
 
+def test_a_bug_is_in_the_heartbeat_too(
+    quiet: tuple[Path, Outcome, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("clv_cli.run.unattended.night_computed", broken)
+    heartbeat = quiet[0] / "nightly/status.json"
+    good = json.loads(heartbeat.read_text())["last_good"]
+    with pytest.raises(ZeroDivisionError):
+        night(quiet[0] / "clv.yaml", force=True)
+    status = json.loads(heartbeat.read_text())
+    assert (status["exit"], status["error"]) == (1, "unexpected ZeroDivisionError")
+    assert status["last_good"] == good
+
+
 def test_old_folders_go_and_their_history_stays(tmp_path: Path) -> None:
     config = company(tmp_path / "company", config=CONFIG + "  keep: 1\n  formats: [md]\n")
     for _ in range(2):
