@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.health import BANDS, GREEN, RED
+from clv_cli.measures.health import BANDS
 from clv_cli.measures.intervals import wilson
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ class HealthTest:
     tested: bool
 
 
-def tested(history: pl.DataFrame, min_churned: int) -> HealthTest:
+def band_test(history: pl.DataFrame, min_churned: int) -> HealthTest:
     """Do the bands separate who leaves from who stays?
 
-    They do when the 95 % interval of the area lies above one half and red customers left more often
-    than green ones. Fewer lost customers than `min_churned` cannot tell.
+    They do when the 95 % interval of the area lies above one half and customers of the worst band
+    (of those in use) left more often than those of the best, beyond their 95 % intervals. Fewer lost customers than `min_churned` cannot tell.
 
     Args:
         history: of `health_history`.
@@ -78,7 +78,7 @@ def tested(history: pl.DataFrame, min_churned: int) -> HealthTest:
         history["code"].to_numpy(),
     )
     enough = history.filter("lost")["code"].n_unique() >= min_churned
-    verdict = _verdict(found, {item.band: item for item in bands}) if enough else None
+    verdict = _verdict(found, bands) if enough else None
     return HealthTest(bands, found, history["code"].n_unique(), lost, verdict, enough)
 
 
@@ -91,15 +91,21 @@ def _band(history: pl.DataFrame, name: str, overall: float) -> BandTest:
     return BandTest(name, n, lost, rate, wilson(lost, n), rate / overall if overall else None)
 
 
-def _verdict(area: Area | None, bands: dict[str, BandTest]) -> str | None:
+def _verdict(area: Area | None, bands: tuple[BandTest, ...]) -> str | None:
     if area is None:
         return "the health score cannot be tested: nobody stayed, or nobody left"
-    red, green = bands[RED].rate, bands[GREEN].rate
     if area.low <= 0.5:
         return (
             f"the health bands do not separate: who left had the lower score in {area.value:.0%} of "
             f"pairs (95 % interval {area.low:.0%} to {area.high:.0%}), and a coin has it in 50 %"
         )
-    if red is not None and green is not None and red <= green:
-        return f"the health bands do not separate: {red:.1%} of red customers left, and {green:.1%} of green ones"
+    held = [item for item in bands if item.interval is not None]
+    worst, best = held[0], held[-1]
+    if worst is best:
+        return f"the health bands do not separate: all customers are {worst.band}"
+    if worst.interval and best.interval and worst.interval.low <= best.interval.high:
+        return (
+            f"the health bands do not separate: {worst.rate:.1%} of {worst.band} customers left, and "
+            f"{best.rate:.1%} of {best.band} ones; their 95 % intervals overlap"
+        )
     return None

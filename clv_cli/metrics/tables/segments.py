@@ -9,9 +9,11 @@ import polars as pl
 
 from clv_cli.frames import Finding, Severity
 from clv_cli.glossary import GLOSSARY, Kind
-from clv_cli.measures.dimensions import NONE
+from clv_cli.measures.dimensions import NONE, dimension
+from clv_cli.measures.health import health
 from clv_cli.measures.slices import OWN_SPEND, SHARED, slice_needs, slices
 from clv_cli.metrics.tables.parts import computed, needs, number, reported_month, values_of
+from clv_cli.metrics.tables.segment_health import HEALTH_TYPES, NO_HEALTH, health_by, healthiest
 from clv_cli.metrics.tables.spans import exact_value
 from clv_cli.money import MRR_UNITS, round_parts
 from clv_cli.periods import month_text
@@ -44,8 +46,11 @@ def segments_table(metrics: Mapping[str, Metric], by: str) -> Table:
         Column("mrr", Kind.MONEY, "MRR", whole=True),
         Column("share", Kind.RATIO, "Share of MRR"),
         *(Column(m.name, m.kind, GLOSSARY[m.name].title, whole=True) for m in shown[1:]),
+        Column("health", Kind.COUNT, "Health"),
+        Column("health_band", Kind.TEXT, "Band", blank=True, people=by == "segment"),
+        Column("health_n", Kind.COUNT, "Of customers", people=False),
     )
-    wanted = (*needs(shown), *slice_needs(by))
+    wanted = (*needs(shown), *slice_needs(by), health, dimension(by))
     return Table(
         "segments",
         f"Customers by {by}",
@@ -61,8 +66,9 @@ def _finish(frames: Frames, shown: Sequence[Metric], by: str) -> Rows:
     parts = [*slices(frames, by), (TOTAL, frames)]
     figures = [[_at(metric, part, month) for metric in shown] for _, part in parts]
     money = _fitted(shown[0], [row[0] for row in figures])
+    scores = health_by(frames, by)
     rows = [
-        _row(by, name, row, mrr, money[-1])
+        {**_row(by, name, row, mrr, money[-1]), **scores.get(name, NO_HEALTH)}
         for (name, _), row, mrr in zip(parts, figures, money, strict=True)
     ]
     reasons = [
@@ -71,11 +77,18 @@ def _finish(frames: Frames, shown: Sequence[Metric], by: str) -> Rows:
         for metric, figure in zip(shown, row, strict=True)
         if figure.reason
     ]
+    reasons += [
+        (index, "health", "no customer's health is known")
+        for index, row in enumerate(rows)
+        if row["health"] is None
+    ]
     check = Check(f"mrr_by_{by}", sum(money[:-1]), money[-1], f"MRR by {by} = MRR")
     findings, notes = _mix(frames, shown[1], parts, by, month)
+    notes += healthiest(rows[:-1], by)
     shared = OWN_SPEND if by == "channel" else SHARED["acquisition_spend"]
     notes += [f"{text[0].upper()}{text[1:]}." for text in (shared, SHARED["service_costs"])]
-    return Rows(pl.DataFrame(rows, orient="row"), reasons, (check,), findings, notes)
+    frame = pl.DataFrame(rows, orient="row", infer_schema_length=None).cast(HEALTH_TYPES)
+    return Rows(frame, reasons, (check,), findings, notes)
 
 
 def _at(metric: Metric, frames: Frames, month: int) -> Figure:

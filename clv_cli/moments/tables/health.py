@@ -9,7 +9,7 @@ import polars as pl
 from clv_cli.frames import Finding, Severity
 from clv_cli.glossary import Kind
 from clv_cli.measures.health import PARTS, RED, health, health_history
-from clv_cli.measures.health_bands import tested
+from clv_cli.measures.health_bands import band_test
 from clv_cli.measures.paying_now import paying_now
 from clv_cli.results import Column, Rows, Table
 
@@ -86,7 +86,7 @@ def health_bands_table(scope: Scope) -> Table:
     days = scope.settings.health.window_days
 
     def finish(frames: Frames) -> Rows:
-        test = tested(frames[health_history], scope.settings.health.min_churned)
+        test = band_test(frames[health_history], scope.settings.health.min_churned)
         rows = [
             {
                 "band": item.band,

@@ -40,6 +40,7 @@ class Asked:
         owner: only this owner's, in any case; None for all.
         top: only so many; None for all.
         customer_id: only this customer's; None for all.
+        brief: say how many there are, and nothing of what was not looked for.
     """
 
     kinds: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Asked:
     owner: str | None = None
     top: int | None = None
     customer_id: str | None = None
+    brief: bool = False
 
 
 class _Said:
@@ -83,7 +85,7 @@ def customer_moments_table(
     scope: Scope, kinds: Mapping[str, MomentKind], customer_id: str
 ) -> Table:
     """The moments of one customer in the period reported."""
-    asked = Asked(since=scope.period.start_day, customer_id=customer_id)
+    asked = Asked(since=scope.period.start_day, customer_id=customer_id, brief=True)
     return _list_table(scope, _Said(scope, kinds, asked.since), kinds, asked)
 
 
@@ -93,7 +95,7 @@ def report_table(scope: Scope, kinds: Mapping[str, MomentKind], top: int) -> Tab
     Thanks are left out: they are for whom to talk to, and a pass over all invoices to find.
     """
     urgent = {name: kind for name, kind in kinds.items() if kind.aim is not Aim.THANK}
-    return _list_table(scope, _Said(scope, urgent, None), urgent, Asked(top=top))
+    return _list_table(scope, _Said(scope, urgent, None), urgent, Asked(top=top, brief=True))
 
 
 def emitted(frames: Frames, kinds: Mapping[str, MomentKind], since: date | None = None) -> Emission:
@@ -199,10 +201,10 @@ def _notes(
         (told.held, "holdout group"),
     ]
     left = [f"{why} {n:,}" for n, why in held_back if n]
-    notes = [
-        f"{count:,} moments from {told.since.isoformat()} to {scope.as_of.isoformat()}"
-        + (f"; not listed: {', '.join(left)}." if left and asked.customer_id is None else ".")
-    ]
+    span = f"{count:,} moments from {told.since.isoformat()} to {scope.as_of.isoformat()}"
+    if asked.brief:
+        return [f"{span}; clv moments lists them."]
+    notes = [f"{span}; not listed: {', '.join(left)}." if left else f"{span}."]
     missing = sorted(
         {
             " or ".join(kind.requires)
@@ -210,8 +212,8 @@ def _notes(
             if kind.requires and not any(scope.book.has(table) for table in kind.requires)
         }
     )
-    if missing and asked.customer_id is None:
+    if missing:
         notes.append(f"Not looked for, without data: moments of {', '.join(missing)}.")
-    if scope.book.memory is None and asked.customer_id is None:
+    if scope.book.memory is None:
         notes.append("Nothing is remembered: another run lists the same again.")
     return notes
