@@ -35,7 +35,9 @@ def demo(
         typer.echo(f"copied the sample to {to}; next: clv report -c {to / 'clv.yaml'}", err=True)
         return
     request = replace(options.request(), config=sample, data=None)
-    report = run.report(request, command="demo", ledgers=options.whole_workbook())
+    report = run.report(
+        request, command="demo", ledgers=options.whole_workbook(), values=options.whole_page()
+    )
     show(report, options, PEOPLE, page=())
     if options.output is None and options.format in {None, "table", "plain"} and not options.quiet:
         typer.echo(

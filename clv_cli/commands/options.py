@@ -127,6 +127,10 @@ class Shared:
         """Whether a workbook of all tables is asked for: finance then gets the ledgers, too."""
         return self.chosen_format() == "xlsx" and not self.table
 
+    def whole_page(self) -> bool:
+        """Whether a page of all charts is asked for: it shows what customers are worth, too."""
+        return self.chosen_format() == "html"
+
     def request(self) -> Request:
         """What `run` needs of them."""
         from clv_cli.run import Request
@@ -159,13 +163,25 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:  # noqa: ANN401 - whatever the command takes
         options = Shared(**{name: arguments.pop(name) for name in hints})
-        options.chosen_format()
+        _prepare(options.chosen_format())
         command(options, **arguments)
 
     del wrapper.__wrapped__  # typer must see the new signature
     wrapper.__signature__ = signature.replace(parameters=[*own, *extra])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in [*own, *extra]} | {"return": None}
     return wrapper
+
+
+def _prepare(name: str) -> None:
+    """Start what a format takes long to load, while the data is read."""
+    if name != "html":
+        return
+    from threading import Thread
+
+    from clv_cli.render.charts import warm_up
+
+    # No daemon: a process that ends amid the engine's start could crash.
+    Thread(target=warm_up).start()
 
 
 def show(

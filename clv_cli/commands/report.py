@@ -15,5 +15,7 @@ def report(options: Shared) -> None:
     """
     from clv_cli import run
 
-    report = run.report(options.request(), ledgers=options.whole_workbook())
+    report = run.report(
+        options.request(), ledgers=options.whole_workbook(), values=options.whole_page()
+    )
     show(report, options, PEOPLE, page=())

@@ -29,22 +29,25 @@ if TYPE_CHECKING:
     from clv_cli.run.opening import Request
 
 
-def report(request: Request, command: str = "report", *, ledgers: bool = False) -> Report:
+def report(
+    request: Request, command: str = "report", *, ledgers: bool = False, values: bool = False
+) -> Report:
     """The main job: figures, movements, retention, cohorts, the split and its evidence, all tied.
 
     Args:
         request: what to read.
         command: what was asked.
         ledgers: whether the split line by line and by rule come with it, for a workbook.
+        values: whether what customers are worth comes with it, for a page; fits the models.
     """
     with opened(request) as scope:
         require_lines(scope)
-        tables = report_tables(scope, ledgers=ledgers)
+        tables = report_tables(scope, ledgers=ledgers, values=values)
         return finished(command, scope, tables, [metrics.noticed(scope)])
 
 
-def report_tables(scope: Scope, *, ledgers: bool = False) -> list[Table]:
-    """The tables of the main job, in their order; those of the ledgers, where wanted."""
+def report_tables(scope: Scope, *, ledgers: bool = False, values: bool = False) -> list[Table]:
+    """The tables of the main job, in their order; ledgers and customers' values where wanted."""
     return [
         metrics.kpi_table(scope),
         metrics.mrr_movements_table(scope),
@@ -56,6 +59,7 @@ def report_tables(scope: Scope, *, ledgers: bool = False) -> list[Table]:
         attribution.split_by_table(scope, "rule"),
         *attribution.evidence_tables(scope),
         *(ledger_tables(scope, {"rule"}) if ledgers else ()),
+        *(metrics.customers_tables(scope, "value", None, None)[:2] if values else ()),
         moments.report_moments_table(scope),
         metrics.reconciliation_table(scope),
         *metrics.matching_tables(scope)[:1],
