@@ -21,6 +21,7 @@ from clv_cli.errors import DataError
 from clv_cli.harmless import is_hidden, json_safe, markdown, safe_text, spreadsheet
 from clv_cli.render import as_csv, render
 from clv_cli.render.layout import View
+from clv_cli.run import propose_config
 from tests.render.hostile import OWN, hostile_report, published
 
 PACKAGE = Path(renderers.__file__).parents[1]
@@ -213,3 +214,12 @@ def test_every_json_and_csv_goes_through_its_choke_point() -> None:
                 assert "json_safe" in path.read_text(), path
             if name.endswith("write_csv"):
                 assert (path.stem, function) == ("as_csv", "render"), f"{path}:{call.lineno}"
+
+
+def test_a_proposed_config_holds_no_line_or_escape_of_a_files_name(tmp_path: Path) -> None:
+    header = "customer_id,period_start,amount,currency,cha\x1b[2Jnnel\n"
+    name = "x\nperiod: ytd # \x1b[31m\u202e.csv"
+    (tmp_path / name).write_text(header + "C1,2025-01-01,5.00,EUR,a\n")
+    text = propose_config(tmp_path, force=False).text
+    assert not is_hidden(text.replace("\n", ""))
+    assert not [line for line in text.split("\n") if line.startswith("period:")]

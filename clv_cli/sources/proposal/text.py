@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, TypeAlias
 
+from clv_cli.harmless import safe_text
 from clv_cli.sources.proposal.model import NO_DATA
 from clv_cli.sources.proposal.yaml_text import scalar
 
@@ -32,24 +33,29 @@ def config_text(whole: Whole) -> str:
     Args:
         whole: what the files are.
     """
-    blocks = [_HEAD + "\n".join(_general(whole))]
+    blocks = [_HEAD + _lines(_general(whole))]
     working = [one for one in whole.proposals if one.works]
     blocked = [one for one in whole.proposals if not one.works]
     head = "sources:" if working else "sources: []"
     blocks += [
         "\n\n".join(
             [
-                "\n".join([head, *_entry(working[0])]) if working else head,
-                *("\n".join(_entry(one)) for one in working[1:]),
+                _lines([head, *_entry(working[0])]) if working else head,
+                *(_lines(_entry(one)) for one in working[1:]),
             ]
         )
     ]
     if blocked:
         title = "# Recognised, but not yet readable: answer what is open, then move the lines up to sources."
-        blocks.append("\n\n".join([title, *("\n".join(_blocked(one)) for one in blocked)]))
+        blocks.append("\n\n".join([title, *(_lines(_blocked(one)) for one in blocked)]))
     if whole.unused:
-        blocks.append("\n".join(_unused(whole.unused)))
+        blocks.append(_lines(_unused(whole.unused)))
     return "\n\n".join(blocks) + "\n"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    """Lines that stay lines: what a file or column is called neither ends a comment nor moves a cursor."""
+    return "\n".join(safe_text(line) for line in lines)
 
 
 def _general(whole: Whole) -> list[str]:
