@@ -76,6 +76,9 @@ def open_store(path: Path) -> Iterator[Store]:
         DataError: it is damaged, or of a newer `clv`.
         UsageError: it cannot be written.
     """
+    # It holds what the exports hold: for its owner alone. SQLite's other files follow it.
+    with suppress(OSError):
+        path.touch(mode=0o600, exist_ok=True)
     with _explained(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
     with closing(connection):
