@@ -17,6 +17,7 @@ from clv_cli import run
 from clv_cli.errors import DataError, UsageError
 from clv_cli.frames import Closed
 from clv_cli.frames.frozen import FROZEN_COLUMNS
+from clv_cli.main import app
 from clv_cli.measures.closed_months import adjusting_lines, restatements
 from clv_cli.measures.closing import lines_booked, lines_read
 from clv_cli.measures.mrr_months import mrr_months
@@ -74,7 +75,9 @@ def test_a_back_dated_credit_note_is_reported_the_next_night_with_customer_line_
     assert [(flag.name, flag.message) for flag in outcome.night.flags] == [
         ("closed month changed", told)
     ]
-    (row,) = next(r for r in outcome.report.results if r.table.name == "restatements").records()
+    found = next(r for r in outcome.report.results if r.table.name == "restatements")
+    assert found.rows.notes == ["late: a row of the closed month that came after it was closed."]
+    (row,) = found.records()
     assert (row["customer"], row["cause"], row["difference"]) == ("A", "late", -1500)
     assert told in (credited.parent / "nightly/latest/mail.txt").read_text()
 
@@ -164,6 +167,21 @@ def test_the_history_lists_follows_compares_and_exports(credited: Path) -> None:
         run.metric_history(nights, "mmr")
     with pytest.raises(DataError, match="no history yet"):
         run.nights(nights / "elsewhere")
+
+
+def test_the_command_shows_nights_and_asks_which_months_to_close(
+    credited: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    night(credited)
+    for arguments, heading in (
+        ([], "Nights"),
+        (["diff"], "Figures that moved"),
+        (["mrr"], "MRR, "),
+    ):
+        app(["history", *arguments, "-c", str(credited)], standalone_mode=False)
+        assert heading in capsys.readouterr().out
+    with pytest.raises(UsageError, match="which months"):
+        app(["history", "close", "-c", str(credited)], standalone_mode=False)
 
 
 def moved_months(nights: Path) -> int:
