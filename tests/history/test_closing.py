@@ -202,9 +202,9 @@ def closed_as(of: Book, last: int) -> Closed:
     return Closed(last, frames[lines_read], frames[lines_booked], cells)
 
 
-def later(of: Book, closed: Closed, folder: Path) -> Frames:
+def later(of: Book, closed: Closed, folder: Path, as_of: str = "2025-12") -> Frames:
     """The figures of a Book that is read after months of it were closed."""
-    asked = scope(of, "2025-12")
+    asked = scope(of, as_of)
     opened = with_closed(of, closed, "adjust", LineStore(folder))
     return collect_frames(REDUCTIONS, Scope(opened, asked.as_of, asked.period, asked.settings))
 
@@ -316,6 +316,14 @@ def test_the_cause_of_a_change_is_told(tmp_path: Path) -> None:
         ("rated", "fx", 11000),
         ("late", "late", 700),
     ]
+
+
+def test_a_change_is_told_at_once_and_booked_when_the_open_month_begins(tmp_path: Path) -> None:
+    sold = line("A", "2025-06-01", 120, line_id="L")
+    late = line("B", "2025-06-30", 30, line_id="late")
+    frames = later(book([sold, late]), closed_as(book([sold]), JUNE), tmp_path, as_of="2025-06")
+    assert causes(frames) == [("late", "late", 3000)]
+    assert by_month(frames) == {JUNE: 12000}
 
 
 def test_a_late_line_whose_service_is_over_is_booked_without_mrr_and_without_a_warning(
