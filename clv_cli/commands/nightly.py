@@ -108,6 +108,7 @@ def _log_writer(form: str | None, path: Path | None) -> Callable[[str], None] | 
     if path is None:
         return None if form is None else lambda line: typer.echo(line, err=True)
     try:
+        path.touch(mode=0o600, exist_ok=True)
         file = path.open("a", encoding="utf-8")
     except OSError as error:
         raise UsageError(

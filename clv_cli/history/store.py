@@ -7,8 +7,9 @@ drives) gets a rollback journal instead, which is slower and as safe.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from clv_cli.errors import DataError, UsageError
@@ -75,6 +76,9 @@ def open_store(path: Path) -> Iterator[Store]:
         DataError: it is damaged, or of a newer `clv`.
         UsageError: it cannot be written.
     """
+    # It holds what the exports hold: for its owner alone. SQLite's other files follow it.
+    with suppress(OSError):
+        path.touch(mode=0o600, exist_ok=True)
     with _explained(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
     with closing(connection):
@@ -140,7 +144,7 @@ def _explained(path: Path) -> Iterator[None]:
         reason, code = str(error), getattr(error, "sqlite_errorname", "")
         if code.startswith(_CANNOT_WRITE):
             raise UsageError(
-                f"cannot write {path.name}: {reason}",
+                f"cannot write {path.name}: {reason}{_room(path)}",
                 where=str(path),
                 hint="the folder must be writable and have room; what was there is untouched",
             ) from error
@@ -153,3 +157,10 @@ def _explained(path: Path) -> Iterator[None]:
             where=str(path),
             hint="put back a copy of history.db (with its -wal file), or move it away to begin anew",
         ) from error
+
+
+def _room(path: Path) -> str:
+    """How much room there is, which SQLite's reasons do not tell from a broken disk."""
+    with suppress(OSError):
+        return f" ({shutil.disk_usage(path.parent).free:,} bytes free)"
+    return ""

@@ -34,6 +34,7 @@ from clv_cli.run.opening import locate_config, opened, require_lines
 from clv_cli.run.remembering import rules_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from clv_cli.history import Store
@@ -137,22 +138,33 @@ def _to_close(scope: Scope, last: int) -> Scope:
 def _close(scope: Scope, settings: Settings, store: Store, known: list[ClosedMonth]) -> Report:
     """Compute, keep in one transaction, and tell."""
     names = settings.nightly.kept_metrics(settings.alerts, KEPT)
+    raw: dict[str, pl.DataFrame] = {}
     tables = [
-        attribution.split_by_table(scope, "line"),
+        _captured(attribution.split_by_table(scope, "line"), raw, "ledger"),
+        _captured(_frame_table(lines_read), raw, "read"),
+        _captured(_frame_table(lines_booked), raw, "booked"),
         metrics.metrics_tables(names)[1],
-        _frame_table(lines_read),
-        _frame_table(lines_booked),
     ]
     whole = finished("history", scope, tables)
-    ledger, figures, read, booked = (item for item in whole.results)
-    kept = _months(scope, settings, known, [r.rows.frame for r in (booked, read, ledger)])
+    kept = _months(scope, settings, known, raw)
     with store.writing() as connection:
-        keep_closed(connection, kept, figures_from(figures))
+        keep_closed(connection, kept, figures_from(whole.results[-1]))
     new = [(head, frozen) for head, frozen in kept if head.month >= scope.period.first]
     rows = [_row(head, frozen, known) for head, frozen in new]
     table = result("closed_months", "Closed months", COLUMNS, rows)
     note = f"All months up to {month_text(scope.period.end - 1)} are closed: they stand."
     return replace(whole, results=(table,), notes=(*whole.notes, note), period=None)
+
+
+def _captured(table: Table, into: dict[str, pl.DataFrame], name: str) -> Table:
+    """The table, whose rows are also kept as computed: what a report does to its texts is no fact."""
+
+    def finish(frames: Frames) -> Rows:
+        rows = table.finish(frames)
+        into[name] = rows.frame
+        return rows
+
+    return replace(table, finish=finish)
 
 
 def _frame_table(measure: Measure) -> Table:
@@ -165,14 +177,14 @@ def _frame_table(measure: Measure) -> Table:
 
 
 def _months(
-    scope: Scope, settings: Settings, known: list[ClosedMonth], frames: list[pl.DataFrame]
+    scope: Scope, settings: Settings, known: list[ClosedMonth], raw: Mapping[str, pl.DataFrame]
 ) -> list[tuple[ClosedMonth, Frozen]]:
     """Every closed month with what it keeps.
 
     Months that stay closed keep their books and their split; only what was read of them is renewed, for
     all that changed in them since is in the books of the months closed now.
     """
-    booked, read, ledger = frames
+    booked, read, ledger = raw["booked"], raw["read"], raw["ledger"]
     closed, first = scope.book.closed, scope.period.first
     cells = _to_freeze(ledger)
     if closed is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from clv_cli.frames.closed import CAUSES
 from clv_cli.glossary import GLOSSARY, Kind
 from clv_cli.metrics import KPIS
 from clv_cli.results import Column, Report, Result, Rows, Table
@@ -104,8 +105,8 @@ def result(
     """A table whose rows are known already, computed."""
     schema = {column.name: _TYPES[column.kind] for column in columns}
     frame = pl.DataFrame(list(rows), schema=schema, orient="row")
-    table = Table(name, title, columns, (), lambda _: Rows(frame), people_rows)
-    return Result(table, Rows(frame))
+    whole = Rows(frame)
+    return Result(Table(name, title, columns, (), lambda _: whole, people_rows), whole)
 
 
 def night_report(both: Compared, company: str) -> Report:
@@ -119,7 +120,7 @@ def night_report(both: Compared, company: str) -> Report:
     since = f"since the night of {both.before.run.as_of}" if both.before else "on the first night"
     results = [
         result("flags", "Needs a person", FLAGS, [_flag(flag) for flag in night.flags]),
-        result("restatements", "Changes of closed months", RESTATED, _restated(night), MOVED_SEEN),
+        _restatements(night),
         result("night_changes", f"Key figures {since}", CHANGES, changes(both)),
         result("moved", f"Earlier months that moved {since}", MOVED, moved(both), MOVED_SEEN),
         result("night_inputs", "What was read", INPUTS, _inputs(both)),
@@ -135,11 +136,15 @@ def night_report(both: Compared, company: str) -> Report:
     )
 
 
-def _restated(night: Night) -> list[dict[str, object]]:
-    return [
+def _restatements(night: Night) -> Result:
+    rows = [
         {column.name: getattr(item, column.name) for column in RESTATED}
         for item in night.restatements
     ]
+    met = {item.cause for item in night.restatements}
+    notes = [f"{cause}: {meaning}." for cause, meaning in CAUSES.items() if cause in met]
+    made = result("restatements", "Changes of closed months", RESTATED, rows, MOVED_SEEN)
+    return replace(made, rows=replace(made.rows, notes=notes))
 
 
 def _flag(flag: object) -> dict[str, object]:

@@ -17,6 +17,7 @@ from clv_cli import run
 from clv_cli.errors import DataError, UsageError
 from clv_cli.frames import Closed
 from clv_cli.frames.frozen import FROZEN_COLUMNS
+from clv_cli.main import app
 from clv_cli.measures.closed_months import adjusting_lines, restatements
 from clv_cli.measures.closing import lines_booked, lines_read
 from clv_cli.measures.mrr_months import mrr_months
@@ -74,7 +75,9 @@ def test_a_back_dated_credit_note_is_reported_the_next_night_with_customer_line_
     assert [(flag.name, flag.message) for flag in outcome.night.flags] == [
         ("closed month changed", told)
     ]
-    (row,) = next(r for r in outcome.report.results if r.table.name == "restatements").records()
+    found = next(r for r in outcome.report.results if r.table.name == "restatements")
+    assert found.rows.notes == ["late: a row of the closed month that came after it was closed."]
+    (row,) = found.records()
     assert (row["customer"], row["cause"], row["difference"]) == ("A", "late", -1500)
     assert told in (credited.parent / "nightly/latest/mail.txt").read_text()
 
@@ -166,6 +169,21 @@ def test_the_history_lists_follows_compares_and_exports(credited: Path) -> None:
         run.nights(nights / "elsewhere")
 
 
+def test_the_command_shows_nights_and_asks_which_months_to_close(
+    credited: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    night(credited)
+    for arguments, heading in (
+        ([], "Nights"),
+        (["diff"], "Figures that moved"),
+        (["mrr"], "MRR, "),
+    ):
+        app(["history", *arguments, "-c", str(credited)], standalone_mode=False)
+        assert heading in capsys.readouterr().out
+    with pytest.raises(UsageError, match="which months"):
+        app(["history", "close", "-c", str(credited)], standalone_mode=False)
+
+
 def moved_months(nights: Path) -> int:
     with closing(sqlite3.connect(nights / "history.db")) as store:
         found: int = store.execute("SELECT count(*) FROM figure WHERE run_id = 1").fetchone()[0]
@@ -184,9 +202,9 @@ def closed_as(of: Book, last: int) -> Closed:
     return Closed(last, frames[lines_read], frames[lines_booked], cells)
 
 
-def later(of: Book, closed: Closed, folder: Path) -> Frames:
+def later(of: Book, closed: Closed, folder: Path, as_of: str = "2025-12") -> Frames:
     """The figures of a Book that is read after months of it were closed."""
-    asked = scope(of, "2025-12")
+    asked = scope(of, as_of)
     opened = with_closed(of, closed, "adjust", LineStore(folder))
     return collect_frames(REDUCTIONS, Scope(opened, asked.as_of, asked.period, asked.settings))
 
@@ -298,6 +316,14 @@ def test_the_cause_of_a_change_is_told(tmp_path: Path) -> None:
         ("rated", "fx", 11000),
         ("late", "late", 700),
     ]
+
+
+def test_a_change_is_told_at_once_and_booked_when_the_open_month_begins(tmp_path: Path) -> None:
+    sold = line("A", "2025-06-01", 120, line_id="L")
+    late = line("B", "2025-06-30", 30, line_id="late")
+    frames = later(book([sold, late]), closed_as(book([sold]), JUNE), tmp_path, as_of="2025-06")
+    assert causes(frames) == [("late", "late", 3000)]
+    assert by_month(frames) == {JUNE: 12000}
 
 
 def test_a_late_line_whose_service_is_over_is_booked_without_mrr_and_without_a_warning(

@@ -99,6 +99,13 @@ def test_the_store_waits_for_the_disk_and_keeps_a_log_of_writes(tmp_path: Path) 
         assert (mode, synchronous) == ("wal", 2), "FULL: a commit is on the disk"
 
 
+def test_the_store_is_its_owners_alone(tmp_path: Path) -> None:
+    with open_store(tmp_path / "history.db") as store, store.writing() as connection:
+        record(connection, NIGHT)
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+
+
 def test_an_empty_file_of_a_killed_first_run_is_upgraded(tmp_path: Path) -> None:
     (tmp_path / "history.db").touch()
     with open_store(tmp_path / "history.db") as store:
