@@ -29,8 +29,9 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
     return own.join(scope.book.codes.lazy(), on="customer_id").select(
         "code",
         "metric",
-        "source",
         "row",
+        # File names repeat on every row: as categories they move at a quarter of the cost.
+        source=pl.col("source").cast(pl.Categorical),
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
@@ -57,7 +58,7 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     )
     ordered = keyed.sort("key")
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
-        ordered = ordered.sort("key", "source", "row")
+        ordered = ordered.sort("key", pl.col("source").cast(pl.String), "row")
     ordered = ordered.drop("key").with_columns(month=month_index(pl.col("day")))
     same = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1)
@@ -88,7 +89,8 @@ def usage_months(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
         As `usage_days`, one row a unit and month (its last), with `complete`: whether the month is
         over; sorted by unit and month.
     """
-    return days.filter("last").with_columns(complete=pl.col("month") < first_open(scope))
+    lasts = days if bool(days["alone"].all()) else days.filter("last")
+    return lasts.with_columns(complete=pl.col("month") < first_open(scope))
 
 
 @derived("near_quota", usage_days)
