@@ -30,7 +30,8 @@ def running_terms(scope: Scope) -> pl.LazyFrame:
     """The day on which all that each customer has paid for runs out, today or later.
 
     Returns:
-        `code`, sorted; `due_on`, `start` (of the term that ends then; of several the longest).
+        `code`, sorted; `due_on`, `start` (of the term that ends then; of several the longest),
+        `source, row` of its line.
     """
     return (
         counted_lines(scope)
@@ -41,10 +42,13 @@ def running_terms(scope: Scope) -> pl.LazyFrame:
             pl.col("period_end") >= scope.as_of,
         )
         .group_by("code", due_on="period_end")
-        .agg(start=pl.col("period_start").min())
+        .agg(
+            pl.col("source", "row").sort_by("period_start", "source", "row").first(),
+            start=pl.col("period_start").min(),
+        )
         .sort("code", "due_on")
         .group_by("code", maintain_order=True)
-        .agg(pl.col("due_on", "start").last())
+        .agg(pl.col("due_on", "start", "source", "row").last())
         .sort("code")
     )
 
@@ -58,13 +62,11 @@ def term_ends_due(scope: Scope, terms: pl.DataFrame, contracts: pl.DataFrame) ->
 
     Returns:
         `code, due_on` (not before as-of), sorted; `subject` (the contract, or `term`), `months` (of
-        the term), `source, row` (of the contract; else null).
+        the term), `source, row` (of the contract or the line).
     """
     columns = ("code", "due_on", "start", "source", "row", "subject")
     signed = contracts.filter(pl.col("due_on") >= scope.as_of).with_columns(subject="contract_id")
-    paid = terms.join(contracts, on="code", how="anti").with_columns(
-        source=pl.lit(None, pl.String), row=pl.lit(None, pl.Int64), subject=pl.lit("term")
-    )
+    paid = terms.join(contracts, on="code", how="anti").with_columns(subject=pl.lit("term"))
     long = (pl.col("due_on") - pl.col("start")).dt.total_days() * 12 / 365.25
     every = pl.concat([signed.select(columns), paid.select(columns)]).with_columns(
         months=long.round(0).cast(pl.Int64)
