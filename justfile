@@ -37,6 +37,14 @@ bench *sizes="1e6 1e7":
 bench-models *size="1e6":
     .venv/bin/python tests/bench/models.py {{size}} --write
 
+# All moments of 1M customers beside a bare parse of their usage; the table goes into clv_cli/ARCHITECTURE.md
+bench-moments *size="1e6":
+    .venv/bin/python -m tests.bench.moments {{size}} --write
+
+# Planted declines and quota crossings found in the sample; the table goes into sample_data/README.md
+planted:
+    .venv/bin/python -m tests.recipes.planted_moments --write
+
 # How often do 95 % intervals hold the truth; the table goes into clv_cli/ARCHITECTURE.md
 coverage-models *bases="200":
     nice -n 19 .venv/bin/python tests/recipes/coverage.py {{bases}} --write

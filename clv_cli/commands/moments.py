@@ -26,6 +26,7 @@ def moments(
 
     Milestones, limits near, usage falling, terms ending, cards failing, accounts changing: each once,
     with its evidence (file:row), a play and an owner. -f csv is one row a moment, ready for a CRM.
+    By --table: health, health_bands (does the score tell who leaves?), opportunities, cross_sell.
 
     Example: clv moments --kind declining_usage --kind payment_failed --top 10
     """

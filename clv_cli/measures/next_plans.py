@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.measures.fx import divide_half_even
-from clv_cli.measures.line_steps import level_at, subscription_steps
+from clv_cli.measures.mrr_balances import in_base
+from clv_cli.measures.mrr_lines import mrr_lines
 from clv_cli.measures.mrr_terms import int128
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import Scope, derived, reduction
-from clv_cli.results import Frames
 
 # How many of each interval make a year; a price list is compared within one interval as a rule.
 _A_YEAR = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
@@ -45,8 +45,28 @@ def price_list(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@derived("next_plans", subscription_steps, price_list)
-def next_plans(scope: Scope, steps: pl.DataFrame, plans: pl.DataFrame) -> pl.DataFrame:
+@reduction("metered_levels")
+def metered_levels(scope: Scope) -> pl.LazyFrame:
+    """What does each customer pay on the as-of day for each plan that has a next one?
+
+    Returns:
+        `code, plan_id, currency`, sorted; `mrr` (Int64 MRR units of the currency).
+    """
+    keys = ["code", "plan_id", "currency"]
+    lines = mrr_lines(scope).filter(
+        pl.col("active_from") <= scope.as_of, pl.col("active_to") > scope.as_of
+    )
+    leading = scope.book.table("plans").filter(pl.col("next_plan_id").is_not_null())
+    return (
+        lines.join(leading.select("plan_id").unique(), on="plan_id", how="semi")
+        .group_by(keys)
+        .agg(pl.col("mrr").cast(pl.Int128).sum().cast(pl.Int64))
+        .sort(keys)
+    )
+
+
+@derived("next_plans", metered_levels, price_list)
+def next_plans(scope: Scope, held: pl.DataFrame, plans: pl.DataFrame) -> pl.DataFrame:
     """What would each customer pay more in a year on the next plan of each metered product?
 
         gain = 12 x MRR of the plan x (next price - price) / price
@@ -57,10 +77,9 @@ def next_plans(scope: Scope, steps: pl.DataFrame, plans: pl.DataFrame) -> pl.Dat
         `code, metric`, sorted; `plan_id, next_plan_id` (of several plans, the first by name), `gain`
         (Int64 minor units of the base currency). Only gains above 0.
     """
-    frames = Frames(scope, {subscription_steps.name: steps})
-    held = level_at(frames, subscription_steps, scope.closing, "plan_id")
+    valued = in_base(scope, held.with_columns(month=pl.lit(scope.closing, pl.Int32)))
     priced = (
-        held.filter(pl.col("value") > 0)
+        valued.filter(pl.col("value") > 0)
         .join(plans, on="plan_id")
         .filter(pl.col("price") > 0, pl.col("next_price") > pl.col("price"))
     )

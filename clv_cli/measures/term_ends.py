@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from clv_cli.measures.billed_lines import counted_lines
 from clv_cli.measures.moment_kind import is_sentinel
-from clv_cli.measures.renewal_opportunities import renewal_opportunities
 from clv_cli.pipeline import Scope, derived, reduction
-
-_MONTHS = {"day": 1 / 30, "week": 7 / 30, "month": 1, "quarter": 3, "year": 12}
 
 
 @reduction("contract_ends")
@@ -27,37 +25,51 @@ def contract_ends(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@derived("term_ends_due", renewal_opportunities, contract_ends)
-def term_ends_due(scope: Scope, asked: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
-    """When does each customer's term end, where it is long enough to be talked about?
+@reduction("running_terms")
+def running_terms(scope: Scope) -> pl.LazyFrame:
+    """The day on which all that each customer has paid for runs out, today or later.
+
+    Returns:
+        `code`, sorted; `due_on`, `start` (of the term that ends then; of several the longest),
+        `source, row` of its line.
+    """
+    return (
+        counted_lines(scope)
+        .filter(
+            pl.col("kind") == "recurring",
+            pl.col("amount") > 0,
+            pl.col("period_start") < pl.col("period_end"),
+            pl.col("period_end") >= scope.as_of,
+        )
+        .group_by("code", due_on="period_end")
+        .agg(
+            pl.col("source", "row").sort_by("period_start", "source", "row").first(),
+            start=pl.col("period_start").min(),
+        )
+        .sort("code", "due_on")
+        .group_by("code", maintain_order=True)
+        .agg(pl.col("due_on", "start", "source", "row").last())
+        .sort("code")
+    )
+
+
+@derived("term_ends_due", running_terms, contract_ends)
+def term_ends_due(scope: Scope, terms: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+    """When does each customer's running term end, where it is long enough to be talked about?
 
     Where a customer has contracts in `renewals`, those; otherwise the day on which all it paid for
     runs out. Terms shorter than `moments.renewal_min_months` renew by themselves.
 
     Returns:
-        `code, due_on`, sorted; `subject` (the contract, or `term`), `months` (of the term), `open`
-        (whether it had not been decided by as-of), `source, row` (of the contract; else null).
+        `code, due_on` (not before as-of), sorted; `subject` (the contract, or `term`), `months` (of
+        the term), `source, row` (of the contract or the line).
     """
-    least = scope.settings.moments.renewal_min_months
+    columns = ("code", "due_on", "start", "source", "row", "subject")
+    signed = contracts.filter(pl.col("due_on") >= scope.as_of).with_columns(subject="contract_id")
+    paid = terms.join(contracts, on="code", how="anti").with_columns(subject=pl.lit("term"))
     long = (pl.col("due_on") - pl.col("start")).dt.total_days() * 12 / 365.25
-    signed = contracts.select(
-        "code",
-        "due_on",
-        "source",
-        "row",
-        subject="contract_id",
-        months=long.round(0).cast(pl.Int64),
-        open=pl.col("due_on") >= scope.as_of,
+    every = pl.concat([signed.select(columns), paid.select(columns)]).with_columns(
+        months=long.round(0).cast(pl.Int64)
     )
-    months = pl.col("interval").replace_strict(_MONTHS, default=1.0) * pl.col("interval_count")
-    paid = asked.join(contracts, on="code", how="anti").select(
-        "code",
-        "due_on",
-        source=pl.lit(None, pl.String),
-        row=pl.lit(None, pl.Int64),
-        subject=pl.lit("term"),
-        months=months.round(0).cast(pl.Int64),
-        open=pl.col("outcome") == "pending",
-    )
-    every = pl.concat([signed, paid]).filter(pl.col("months") >= least)
-    return every.sort("code", "due_on", "subject")
+    least = scope.settings.moments.renewal_min_months
+    return every.filter(pl.col("months") >= least).sort("code", "due_on", "subject")

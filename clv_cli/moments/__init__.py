@@ -17,7 +17,7 @@ from clv_cli.moments import (
     under_quota,
     win_back,
 )
-from clv_cli.moments.tables import health, listing
+from clv_cli.moments.tables import health, listing, opportunities
 from clv_cli.moments.tables.listing import Asked
 from clv_cli.results import collect_frames
 
@@ -78,6 +78,8 @@ def moments_tables(scope: Scope, asked: Asked) -> list[Table]:
         *listing.moments_tables(scope, MOMENTS, asked),
         health.health_table(),
         health.health_bands_table(scope),
+        opportunities.opportunities_table(scope),
+        opportunities.cross_sell_table(),
     ]
 
 

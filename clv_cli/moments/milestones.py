@@ -13,6 +13,7 @@ from clv_cli.measures.paying_now import paying_now
 from clv_cli.measures.purchases import purchases
 from clv_cli.measures.usage_months import known_on, usage_days
 from clv_cli.money import exponent
+from clv_cli.periods import month_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,7 +25,10 @@ def nth_purchase(frames: Collected, since: date) -> pl.DataFrame:
     """Whose Nth invoice came? Invoices of more than nothing count, in order of day and id."""
     wanted = list(frames.scope.settings.moments.milestones.purchases)
     bought = frames[purchases].filter(pl.col("amount") > 0)
-    counted = bought.with_columns(n=pl.int_range(1, pl.len() + 1).over("code"))
+    # Rows stand by customer: a running number less that of the customer's first row.
+    place, opens = pl.int_range(1, pl.len() + 1), pl.col("code") != pl.col("code").shift(1)
+    first = pl.when(opens.fill_null(value=True)).then(place).forward_fill()
+    counted = bought.with_columns(n=place - first + 1)
     found = counted.filter(pl.col("n").is_in(wanted), in_window("day", since, frames.scope.as_of))
     return moment_rows(
         found,
@@ -44,8 +48,11 @@ def spend_reached(frames: Collected, since: date) -> pl.DataFrame:
     scope = frames.scope
     unit = 10 ** exponent(scope.currency)
     total = pl.col("amount").fill_null(0).cast(pl.Int128).cum_sum().over("code").cast(pl.Int64)
+    every = frames[purchases]
+    # Only customers with an invoice in the window can reach anything in it.
+    now = every.filter(in_window("day", since, scope.as_of)).select("code").unique()
     most = (
-        frames[purchases]
+        every.join(now, on="code", how="semi", maintain_order="left")
         .with_columns(total=total)
         .with_columns(
             # A credit does not make a level be reached twice.
@@ -133,11 +140,13 @@ def usage_count(frames: Collected, since: date) -> pl.DataFrame:
     # `used` restarts each month: what a row adds is the difference within its month.
     same = ~opens & (pl.col("month") == pl.col("month").shift(1))
     added = pl.col("used") - pl.when(same).then(pl.col("used").shift(1)).otherwise(0)
-    total = added.cast(pl.Int128).cum_sum()
+    # Should the sum over all customers wrap, differences within one are still exact.
+    total = added.cum_sum()
     summed = days.with_columns(added=added, total=total, opens=opens).with_columns(
         start=pl.when("opens").then(pl.col("total") - pl.col("added")).forward_fill()
     )
-    placed = summed.select(
+    recent = summed.filter(pl.col("month") >= month_of(since))
+    placed = recent.select(
         "code",
         "metric",
         "source",

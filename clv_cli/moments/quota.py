@@ -11,11 +11,12 @@ from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.mrr_terms import int128
 from clv_cli.measures.next_plans import next_plans
 from clv_cli.measures.usage_months import (
+    first_open,
     grouped,
     known_on,
     lasted,
+    near_quota,
     share_at_least,
-    usage_days,
     usage_months,
 )
 from clv_cli.periods import month_end, month_of
@@ -31,9 +32,7 @@ _UNKNOWN = "no next plan in the price list"
 
 def quota_near(frames: Collected, since: date) -> pl.DataFrame:
     """Who came near its quota (80 %), and no further that month?"""
-    near = frames.scope.settings.moments.quota.near
-    level = share_at_least(near.numerator, near.denominator)
-    found = _crossings(frames, since, level, share_at_least(1, 1))
+    found = _crossings(frames, since, pl.lit(value=True), share_at_least(1, 1))
     return _told(frames, found, "quota_near")
 
 
@@ -51,7 +50,8 @@ def quota_exceeded(frames: Collected, since: date) -> pl.DataFrame:
 def quota_sustained(frames: Collected, since: date) -> pl.DataFrame:
     """Who has been over its quota for so many complete months in a row? Once in a streak."""
     scope = frames.scope
-    months = frames[usage_months].filter("complete").with_columns(over=_over())
+    whole = pl.col("last") & (pl.col("month") < first_open(scope))
+    months = frames[near_quota].filter(whole, _over()).with_columns(over=pl.lit(value=True))
     streak = scope.settings.moments.quota.sustained_months
     found = _recent(frames, months.filter(lasted("over", streak)), since)
     return _told(frames, found, "quota_sustained", f", {streak} months in a row")
@@ -98,9 +98,7 @@ def _crossings(
         level: whether a row is at the level.
         beyond: whether it is at the next one, which then speaks for the month.
     """
-    days = frames[usage_days]
-    earlier = month_of(since) - 1
-    near = days.filter(pl.col("month") >= earlier)
+    near = frames[near_quota].filter(pl.col("month") >= month_of(since) - 1)
     firsts = near.filter(level).unique(["unit", "month"], keep="first", maintain_order=True)
     was = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1) + 1
@@ -144,7 +142,7 @@ _kind = partial(
     aim=Aim.GROW,
     owner="sales",
     requires=("usage",),
-    needs=(usage_days, next_plans),
+    needs=(near_quota, next_plans),
     cools=True,
 )
 KINDS = (
@@ -153,7 +151,6 @@ KINDS = (
         "Over quota, still",
         play="offer the next plan: they have needed it for months",
         priority=2,
-        needs=(usage_months, next_plans),
         find=quota_sustained,
     ),
     _kind(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def renewal(frames: Collected, since: date) -> pl.DataFrame:
     """Whose term ends in 30 days, in 7, today? What has been renewed already is not asked about."""
     scope = frames.scope
-    ends = _with_stake(frames, frames[term_ends_due].filter("open"))
+    ends = _with_stake(frames, frames[term_ends_due])
     days = sorted(set(scope.settings.moments.renewal_days), reverse=True)
     parts = [
         ends.with_columns(day=pl.col("due_on") - pl.duration(days=n), n=pl.lit(n)) for n in days

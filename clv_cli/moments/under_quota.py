@@ -24,9 +24,8 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
     scope = frames.scope
     rules = scope.settings.moments.quota
     under = (pl.col("quota") > 0) & ~share_at_least(rules.under.numerator, rules.under.denominator)
-    months = (
-        frames[usage_months].filter("complete").with_columns(under=under.fill_null(value=False))
-    )
+    # Only months under it remain: a streak is a run of neighbours among them.
+    months = frames[usage_months].filter("complete", under).with_columns(under=pl.lit(value=True))
     found = (
         months.filter(lasted("under", rules.under_months))
         .with_columns(day=known_on(scope))

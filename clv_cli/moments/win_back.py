@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Collected
 
 
+_STRIDE = 2**32
+
+
 def win_back(frames: Collected, since: date) -> pl.DataFrame:
     """Who bought again after 30 days or more without service or purchase?
 
@@ -23,9 +26,12 @@ def win_back(frames: Collected, since: date) -> pl.DataFrame:
     """
     scope = frames.scope
     bought = frames[purchases].filter(pl.col("amount") > 0)
-    reach = pl.max_horizontal("served_to", "day").cum_max().over("code")
-    rows = bought.with_columns(reach=reach).with_columns(
-        gone=(pl.col("day") - pl.col("reach").shift(1).over("code")).dt.total_days()
+    # Customers are kept apart in one running maximum by a stride that no day reaches.
+    key = pl.col("code").cast(pl.Int64) * _STRIDE
+    until = pl.max_horizontal("served_to", "day").to_physical()
+    before = pl.when(pl.col("code") == pl.col("code").shift(1)).then(pl.col("reach").shift(1))
+    rows = bought.with_columns(reach=(key + until).cum_max() - key).with_columns(
+        gone=pl.col("day").to_physical() - before
     )
     found = rows.filter(
         pl.col("gone") >= scope.settings.moments.dormant_days,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli import moments as kinds
+from clv_cli.errors import UsageError
 from clv_cli.periods import parse_day
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
@@ -29,10 +30,19 @@ def moments(
         since: first day as text; None for the config's window.
         owner: only this owner's.
         top: only so many.
+
+    Raises:
+        UsageError: no such kind, no such day, or one after the as-of day.
     """
     kinds.require_kinds(names)  # a typo is told before anything is read
     day = parse_day(since, "--since") if since else None
     asked = kinds.Asked(names, day, owner, top)
     with opened(request) as scope:
         require_lines(scope)
+        if day is not None and day > scope.as_of:
+            raise UsageError(
+                f"{day.isoformat()} is after the as-of day, {scope.as_of.isoformat()}",
+                where="--since",
+                hint="choose an earlier day, or a later --as-of",
+            )
         return finished("moments", scope, kinds.moments_tables(scope, asked))

@@ -105,6 +105,9 @@ class Moments(Model):
     dormant_days: int = Field(
         30, ge=1, description="days without service or purchase after which a return is a win-back"
     )
+    min_support: int = Field(
+        20, ge=2, description="customers with both products, so that a pair is told as cross-sell"
+    )
     off: Names = Field((), description="kinds that are not looked for")
     plays: dict[str, str] = Field(
         default_factory=dict, description="kind: what to do, in your words"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clv_cli import moments
 from clv_cli.errors import UsageError
 from clv_cli.frames import EMITTED_COLUMNS, Memory
 from clv_cli.measures.moment_kind import ROWS
@@ -231,12 +234,19 @@ def test_the_list_is_cut_by_kind_owner_and_top_and_says_how_many_there_are() -> 
     result = collect(
         moments_tables(asked, Asked(kinds=("quota_near",), owner="SALES", top=2)), asked
     )
-    listed, by_kind = result
+    listed, by_kind = result[:2]
     assert listed.rows.frame["customer_id"].to_list() == ["A", "B"]
     assert listed.rows.notes[0] == "3 moments from 2025-10-31 to 2025-11-30."
     assert by_kind.rows.frame["n"].to_list() == [3]
     nobody = collect(moments_tables(asked, Asked(owner="nobody")), asked)
-    assert [r.rows.frame.height for r in nobody] == [0, 0]
+    assert [r.rows.frame.height for r in nobody[:2]] == [0, 0]
+
+
+def test_every_module_of_moments_is_registered() -> None:
+    folder = Path(str(moments.__file__)).parent
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    kinds = [kind for name in names for kind in import_module(f"clv_cli.moments.{name}").KINDS]
+    assert {kind.name for kind in kinds} == set(MOMENTS)
 
 
 def test_every_kind_is_registered_under_its_name_with_a_title_of_its_own() -> None:

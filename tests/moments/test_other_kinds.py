@@ -103,6 +103,11 @@ def test_a_renewal_is_told_30_days_before_7_days_before_and_on_the_day(
     ] == expected
 
 
+def test_a_renewal_points_to_the_line_of_the_term_that_ends() -> None:
+    rows = found("renewal", renewing("2025-11-30"), "2025-11-01")
+    assert [(r["source"], r["row"]) for r in rows] == [("billing_lines.csv", 2)]
+
+
 def test_short_terms_renew_by_themselves() -> None:
     assert told("renewal", book(monthly("A", "2025-01-01", [10] * 11)), "2025-11-30") == []
 

@@ -85,7 +85,11 @@ def found_moments(scope: Scope, kinds: Sequence[MomentKind], since: date) -> Mea
 
     def compute(of: Scope, *inputs: pl.DataFrame) -> pl.DataFrame:
         frames = Frames(of, {n.name: frame for n, frame in zip(needs, inputs, strict=True)})
-        parts = [kind.find(frames, earlier) for kind in kinds]
+        # What happened before only matters of kinds that cool, and of alarms.
+        parts = [
+            kind.find(frames, earlier if kind.cools or kind.aim is Aim.KEEP else since)
+            for kind in kinds
+        ]
         found = pl.concat([pl.DataFrame(schema=ROWS), *parts])
         return found.sort("code", "kind", "subject", "day", "occurrence")
 
