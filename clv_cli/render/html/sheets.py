@@ -30,16 +30,22 @@ def sheet_of(result: Result, currency: str, columns: Sequence[Column] = ()) -> S
     heads = [Cell(column.heading, column.kind in NUMBERS) for column in shown]
     rows = [
         [Cell(human(column, row, currency).strip(), column.kind in NUMBERS) for column in shown]
-        for row in result.records()[:MOST_ROWS]
+        for row in result.records()[: _most(result)]
     ]
     if result.table.sideways and 0 < len(rows) <= FEW_ROWS:
         heads, *rows = (list(turned) for turned in zip(heads, *rows, strict=True))
     return Sheet(tuple(heads), tuple(tuple(row) for row in rows))
 
 
+def _most(result: Result) -> int:
+    """How many rows a page shows: what the table itself would have people see, if it says so."""
+    wanted = result.rows.people_rows
+    return MOST_ROWS if wanted is None or wanted < 0 else min(wanted, MOST_ROWS)
+
+
 def remarks(result: Result, currency: str) -> list[str]:
     """What stands under a table: why values are missing, how many rows are not shown, its notes."""
     lines = list(reason_lines(result, currency))
-    if (hidden := result.rows.frame.height - MOST_ROWS) > 0:
+    if (hidden := result.rows.frame.height - _most(result)) > 0:
         lines.append(f"{hidden:,} more rows: --table {result.table.name} -f csv")
     return [*lines, *result.rows.notes]
