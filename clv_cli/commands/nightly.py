@@ -47,9 +47,10 @@ def nightly(
     Example: clv nightly -c /srv/clv/clv.yaml --out /srv/clv/nights
     """
     from clv_cli import run
+    from clv_cli.render import RENDERERS
 
     log = run.LogBook(_log_writer(log_format, log_file), as_json=log_format == "json")
-    how = run.Unattended(_written, log, datetime.now(UTC), out, wait, force)
+    how = run.Unattended(_written, RENDERERS, log, datetime.now(UTC), out, wait, force)
     outcome = run.nightly(options.request(), how)
     if not options.quiet and (outcome.night.flags or always):
         if options.format is None and options.output is None and not options.table:

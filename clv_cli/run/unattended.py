@@ -17,7 +17,7 @@ import polars as pl
 
 from clv_cli import __version__
 from clv_cli.config_file import load_settings
-from clv_cli.errors import ClvError, ExitCode, UsageError
+from clv_cli.errors import ClvError, ConfigError, ExitCode, UsageError, did_you_mean
 from clv_cli.files import locked, write_folder
 from clv_cli.history import Night, Run, closed_hash, open_store, record, run_like
 from clv_cli.periods import parse_day
@@ -47,7 +47,7 @@ from clv_cli.run.opening import locate_config
 from clv_cli.run.remembering import rules_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from clv_cli.history import Store
@@ -68,6 +68,7 @@ class Unattended:
 
     Args:
         write: a report in a format, as bytes, and the file's suffix.
+        formats: the formats there are.
         log: takes every step.
         now: the time of the run, UTC: the only place where the clock counts.
         out: folder of nights and history; None for the config's.
@@ -76,6 +77,7 @@ class Unattended:
     """
 
     write: Callable[[Report, str], tuple[str, bytes]]
+    formats: Collection[str]
     log: LogBook
     now: datetime
     out: Path | None = None
@@ -122,6 +124,7 @@ def nightly(request: Request, how: Unattended) -> Outcome:
     """
     config = locate_config(request)
     settings = load_settings(config)
+    _require_formats(settings, how.formats, config)
     base = request.data or config.parent
     out = (how.out or config.parent / settings.nightly.out).absolute()
     with _written_or_told(out):
@@ -134,6 +137,17 @@ def nightly(request: Request, how: Unattended) -> Outcome:
             except Exception as error:
                 _failed(out, how, error)
                 raise
+
+
+def _require_formats(settings: Settings, known: Collection[str], config: Path) -> None:
+    """A format that does not exist is told before an hour of work, not after it."""
+    for name in settings.nightly.formats:
+        if name not in known:
+            raise ConfigError(
+                f'there is no format "{name}"',
+                where=f"{config}: nightly.formats",
+                hint=did_you_mean(name, known) or f"some of {', '.join(known)}",
+            )
 
 
 @dataclass(frozen=True, slots=True)

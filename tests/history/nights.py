@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.commands.nightly import _written
 from clv_cli.main import run_program
+from clv_cli.render import RENDERERS
 from clv_cli.run import LogBook, Request, Unattended, nightly
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def write_lines(path: Path, *lines: str, header: str = HEADER) -> None:
 
 def night(config: Path, as_of: str | None = None, **how: object) -> Outcome:
     """One night in this process."""
-    options = {"write": _written, "log": LogBook(), "now": NOW, **how}
+    options = {"write": _written, "formats": RENDERERS, "log": LogBook(), "now": NOW, **how}
     return nightly(Request(config, as_of=as_of, cache=False), Unattended(**options))  # type: ignore[arg-type]
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from clv_cli import run
 from clv_cli.commands.nightly import _mail
-from clv_cli.errors import DataError, ExitCode, UsageError
+from clv_cli.config_file import parse_settings
+from clv_cli.errors import ConfigError, DataError, ExitCode, UsageError
 from clv_cli.run import LogBook
 from tests.history.nights import CONFIG, HEADER, LINES, NOW, company, night, said, write_lines
 
@@ -226,6 +227,14 @@ def test_a_folder_that_cannot_be_made_is_told_with_its_reason(tmp_path: Path) ->
     assert str(tmp_path / "file") in str(refused.value.where)
 
 
+def test_a_format_that_does_not_exist_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    config = company(tmp_path / "company", config=CONFIG + "  formats: [jsn]\n")
+    with pytest.raises(ConfigError, match='no format "jsn"') as refused:
+        night(config)
+    assert refused.value.hint == "did you mean json?"
+    assert not (tmp_path / "company/nightly").exists()
+
+
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [
@@ -236,9 +245,6 @@ def test_a_folder_that_cannot_be_made_is_told_with_its_reason(tmp_path: Path) ->
     ],
 )
 def test_a_threshold_that_means_nothing_is_a_fault_of_the_config(lines: str, fault: str) -> None:
-    from clv_cli.config_file import parse_settings
-    from clv_cli.errors import ConfigError
-
     with pytest.raises(ConfigError, match="fault") as refused:
         parse_settings(f"version: 1\n{lines}\n", "clv.yaml")
     assert fault in str(refused.value.where)
