@@ -7,24 +7,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.frames import EMITTED_COLUMNS
+
 if TYPE_CHECKING:
     import sqlite3
 
     from clv_cli.history.store import Store
 
-# One row a moment; `holdout`: held back, so that the effect of the others can be measured.
-COLUMNS = {
-    "dedupe_key": pl.String,
-    "customer_id": pl.String,
-    "kind": pl.String,
-    "day": pl.Date,
-    "emitted_as_of": pl.Date,
-    "holdout": pl.Boolean,
-}
-
 
 def moments_before(store: Store, as_of: date) -> pl.DataFrame:
-    """The moments that runs of earlier days emitted: `COLUMNS`, by key.
+    """The moments that runs of earlier days emitted: `EMITTED_COLUMNS`, by key.
 
     Those of the day itself are left out: a run of the same day says the same again.
 
@@ -40,7 +32,7 @@ def moments_before(store: Store, as_of: date) -> pl.DataFrame:
         (key, customer, kind, date.fromisoformat(day), date.fromisoformat(said), bool(held))
         for key, customer, kind, day, said, held in store.rows(query, as_of.isoformat())
     ]
-    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+    return pl.DataFrame(rows, schema=EMITTED_COLUMNS, orient="row")
 
 
 def last_day_before(store: Store, as_of: date) -> date | None:
@@ -56,13 +48,13 @@ def append_moments(connection: sqlite3.Connection, as_of: date, moments: pl.Data
     Args:
         connection: from `Store.writing`.
         as_of: the run's day.
-        moments: all it emitted, in `COLUMNS`; what runs of earlier days emitted stays as it was.
+        moments: all it emitted, in `EMITTED_COLUMNS`; what runs of earlier days emitted stays as it was.
     """
     connection.execute("DELETE FROM moment WHERE emitted_as_of = ?", (as_of.isoformat(),))
     connection.executemany(
         "INSERT OR IGNORE INTO moment VALUES (?, ?, ?, ?, ?, ?)",
         [
             (key, customer, kind, day.isoformat(), as_of.isoformat(), int(held))
-            for key, customer, kind, day, _, held in moments.select(*COLUMNS).iter_rows()
+            for key, customer, kind, day, _, held in moments.select(*EMITTED_COLUMNS).iter_rows()
         ],
     )

@@ -13,7 +13,6 @@ from clv_cli.buckets import BUCKETS
 from clv_cli.config_file import load_settings
 from clv_cli.errors import UsageError
 from clv_cli.files import locked
-from clv_cli.frames import FROZEN_COLUMNS
 from clv_cli.history import (
     ClosedMonth,
     Frozen,
@@ -186,7 +185,7 @@ def _months(
     """
     booked, read, ledger = raw["booked"], raw["read"], raw["ledger"]
     closed, first = scope.book.closed, scope.period.first
-    cells = _to_freeze(ledger)
+    cells = attribution.to_freeze(ledger, first, scope.period.end - 1)
     if closed is not None:
         booked = pl.concat([closed.booked, booked])
         cells = pl.concat([closed.cells, cells])
@@ -208,14 +207,6 @@ def _months(
         )
         kept.append((head, frozen))
     return kept
-
-
-def _to_freeze(ledger: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the split that a month keeps."""
-    return ledger.select(
-        (pl.col(name) if name in ledger.columns else pl.lit(None)).cast(kind).alias(name)
-        for name, kind in FROZEN_COLUMNS.items()
-    )
 
 
 def _sum(cells: pl.DataFrame) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clv_cli import metrics
+from clv_cli import metrics, moments
 from clv_cli.history import Figure, Flag, Night, Restatement
 from clv_cli.measures.mrr_movements import MOVEMENTS
 from clv_cli.money import to_decimal
@@ -50,14 +50,17 @@ def night_computed(
     with opened(request) as scope:
         require_lines(scope)
         beside = [metrics.metrics_tables(names)[1], metrics.restatements_table()]
-        tables = [*report_tables(scope), *beside]
+        forms = settings.nightly.formats
+        told = report_tables(scope, ledgers="xlsx" in forms, values="html" in forms)
+        tables = [*told, *beside]
         whole = finished("report", scope, tables, [metrics.noticed(scope)])
+        emitted = moments.emitted(scope).remember
         inputs = inputs_of_book(scope.book.sources, found)
         run = replace(key, as_of=scope.as_of.isoformat(), currency=scope.currency)
     figures, restated = whole.results[-len(beside) :]
     report = replace(whole, results=whole.results[: -len(beside)])
     kept = tuple(_restatement(row, run.currency) for row in restated.records())
-    return report, Night(run, figures_from(figures), inputs, (), kept)
+    return report, Night(run, figures_from(figures), inputs, (), kept, emitted)
 
 
 def _restatement(row: Mapping[str, Any], currency: str) -> Restatement:

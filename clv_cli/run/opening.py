@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from clv_cli.errors import DataError, UsageError
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
 from clv_cli.run.redacting import Guard, redacting
-from clv_cli.run.remembering import closed_in, closed_until
+from clv_cli.run.remembering import closed_in, closed_until, memory_in
 from clv_cli.run.salt import read_salt, salt_path
 from clv_cli.sources import LineStore, PartCache, load_book, user_cache, with_closed
 
@@ -106,7 +106,8 @@ def _read(request: Request, guard: Guard) -> Iterator[Scope]:
     with tempfile.TemporaryDirectory(prefix="clv-") as folder:
         store = LineStore(Path(folder), _cache(request))
         read = load_book(settings, base, store)
-        closed = closed_in(request.history or config.parent / settings.nightly.out, settings)
+        history = request.history or config.parent / settings.nightly.out
+        closed = closed_in(history, settings)
         if closed is not None and request.until is not None:
             closed = closed_until(closed, request.until)
         book = read
@@ -115,6 +116,7 @@ def _read(request: Request, guard: Guard) -> Iterator[Scope]:
         # Corrections are dated in the first open month, which must not move the as-of day.
         as_of = _as_of(request, settings, read)
         period = _period(request.period or settings.period, as_of, book)
+        book = replace(book, memory=memory_in(history, as_of))
         yield Scope(book, as_of, period, settings)
 
 

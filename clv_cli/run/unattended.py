@@ -238,11 +238,17 @@ def _kept(  # noqa: PLR0913, PLR0917 - the six things that one commit joins
 def _write(how: Unattended, settings: Settings, out: Path, report: Report, both: Compared) -> None:
     files: dict[str, bytes] = {}
     for name in settings.nightly.formats:
-        suffix, content = how.write(report, name)
+        suffix, content = how.write(report if name == "xlsx" else _without_lines(report), name)
         files[f"{report.command}{suffix}"] = content
     files[MAIL] = how.write(night_report(both, settings.company), "plain")[1]
     announce(out, both.now.run.folder)
     write_folder(out / both.now.run.folder, files)
+
+
+def _without_lines(report: Report) -> Report:
+    """The report without the split line by line, which a workbook holds and no page can."""
+    told = tuple(result for result in report.results if result.table.name != "split_by_line")
+    return replace(report, results=told)
 
 
 def _peak_mb() -> int:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from clv_cli.errors import DataError, ExitCode, UsageError
+from clv_cli.frames import EMITTED_COLUMNS
 from clv_cli.history import (
     SCHEMA_VERSION,
     Figure,
@@ -32,7 +33,6 @@ from clv_cli.history import (
     run_like,
     runs,
 )
-from clv_cli.history.moments import COLUMNS
 from clv_cli.history.schema import STEPS
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def test_a_moment_is_remembered_once_and_a_day_that_runs_again_says_it_again(
     later = ("C:win", "C", "win_back", date(2026, 11, 1), november, False)
 
     def emitted(*rows: tuple[object, ...]) -> pl.DataFrame:
-        return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+        return pl.DataFrame(rows, schema=EMITTED_COLUMNS, orient="row")
 
     with open_store(tmp_path / "history.db") as store:
         for number, moments in ((1, [milestone]), (2, [milestone, held])):
