@@ -19,19 +19,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution import cs, cxm
-from clv_cli.attribution.lines import credited_codes, history
-from clv_cli.attribution.methods import reaches_everyone
-from clv_cli.attribution.reach import has_evidence
+from clv_cli.attribution.concerned import has_evidence, split_history
 from clv_cli.attribution.renewed import with_terms
-from clv_cli.measures.billed_lines import month_index
 from clv_cli.money import MRR_UNITS
-from clv_cli.pipeline import reduction
+from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
-SPREAD = ("recurring", "credit", "refund", "writeoff")
 GROUP = ["code", "product"]
 # Groups lie this many months apart in a key, so that a running figure never mixes two of them.
 MONTHS = 2**20
@@ -39,29 +34,18 @@ MONTHS = 2**20
 FACTORS = (4620, 12)
 
 
-@reduction("split_spread")
-def split_spread(scope: Scope) -> pl.LazyFrame:
+@derived("split_spread", split_history)
+def split_spread(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
     """The past of customers with evidence: monthly units by group, month of issue and term.
 
     Returns:
         `code, product, month, begins` (first month of the term), `months` (its length),
         `units` (Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
     """
-    lines = history(scope)
-    if not has_evidence(scope):
-        lines = lines.filter(pl.lit(value=False))
-    elif not (any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)):
-        # Lines of any year may be credited now; their customers' past is needed too.
-        codes = pl.concat([cs.reached(scope), credited_codes(scope)]).unique()
-        lines = lines.join(codes, on="code", how="semi")
-    start, end = month_index(pl.col("period_start")), month_index(pl.col("period_end"))
-    termed = pl.col("kind").is_in(SPREAD) & start.is_not_null() & end.is_not_null()
-    months = pl.when(termed).then(pl.max_horizontal(end - start, 1)).otherwise(1)
-    begins = pl.when(termed).then(pl.max_horizontal("month", start)).otherwise(pl.col("month"))
+    past = lines if has_evidence(scope) else lines.clear()
     bought = pl.col("amount") > 0
     summed = (
-        grouped(scope, lines)
-        .with_columns(months=months.cast(pl.Int32), begins=begins.cast(pl.Int32))
+        grouped(scope, past.lazy())
         .with_columns(bought=bought, first_day=pl.when(bought).then("issued_on"))
         .group_by(*GROUP, "month", "begins", "months")
         .agg(
@@ -71,7 +55,7 @@ def split_spread(scope: Scope) -> pl.LazyFrame:
         )
     )
     units = pl.col("amount") * MRR_UNITS // pl.col("months")
-    return summed.with_columns(units=units).drop("amount")
+    return summed.with_columns(units=units).drop("amount").collect(engine="in-memory")
 
 
 def expansion(

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.concerned import split_negatives, split_originals
 from clv_cli.attribution.frozen import split_kept, split_kept_back
 from clv_cli.attribution.in_reach import in_reach
-from clv_cli.attribution.lines import in_period, split_negatives, split_originals
+from clv_cli.attribution.lines import in_period
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
