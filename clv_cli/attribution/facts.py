@@ -115,20 +115,27 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     open_ = _purchases(cutter, bought, shares, rest_of(scope))
     closed = _typed(kept).join(bought.select("at", "line_id"), on="line_id").select(columns)
     cells = pl.concat([open_, closed])
-    places = bought.select("at", original_line_id="line_id")
+    # A purchase is known by its place here: ids are texts, which are dear to look up.
+    places = bought.select("line_id", original="at")
     now = takings.filter(~pl.col("closed")).drop("closed")
-    taken = now.join(negative.select("line_id", "currency", "month"), on="line_id")
-    originals = places.join(taken.select("original_line_id").unique(), on="original_line_id")
-    spent = _typed(gone).with_columns(-pl.col("own", "amount"))
-    left = without(cells.join(originals, on="at"), spent)
+    taken = _placed(now.join(negative.select("line_id", "currency", "month"), on="line_id"), places)
+    originals = taken.select("original_line_id").unique()
+    spent = _placed(_typed(gone).with_columns(-pl.col("own", "amount")), places)
+    cells_of = cells.rename({"at": "original_line_id"})
+    left = without(cells_of.join(originals, on="original_line_id", how="semi"), spent)
     given = pl.concat(
         frame.select("original_line_id", *columns[1:], credit="line_id")
         for frame in (spent, give_back(cutter, left, taken))
     )
-    back = given.join(places, on="original_line_id")
     none = pl.lit(None, pl.String)
-    both = (cells.with_columns(credit=none), back)
+    both = (cells.with_columns(credit=none), given.rename({"original_line_id": "at"}))
     return pl.concat(frame.select(*columns, "credit") for frame in both)
+
+
+def _placed(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the place of the purchase they name in place of its id."""
+    found = rows.join(places, left_on="original_line_id", right_on="line_id")
+    return found.drop("original_line_id").rename({"original": "original_line_id"})
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -58,7 +58,7 @@ def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, In
     order = np.argsort((number["scope"] << 32) + number["line"], kind="stable")
     number = {name: values[order] for name, values in number.items()}
     out, after = np.empty(len(order), np.int64), dict(before)
-    starts = np.flatnonzero(np.diff(number["scope"], prepend=-1)).tolist()
+    starts = np.flatnonzero(_begins(number["scope"])).tolist()
     for start, end in pairwise([*starts, len(order)]):
         part = {name: values[start:end] for name, values in number.items()}
         scope = int(part["scope"][0])
@@ -116,8 +116,8 @@ def _fitted(part: Mapping[str, Ints], before: Ints | None) -> tuple[Ints, Ints]:
     """The units that cells of one scope get above their floors, and the scope's new carry."""
     floors, fractions = part["floor"], part["fraction"]
     carry = np.zeros(BUCKETS, np.int64) if before is None else before
-    first = np.flatnonzero(np.diff(part["line"], prepend=part["line"][0] - 1))
-    row = np.repeat(np.arange(len(first)), np.diff(first, append=len(floors)))
+    begins = _begins(part["line"])
+    first, row = begins.nonzero()[0], begins.cumsum() - 1
     units = part["total"][first] - np.add.reduceat(floors, first)
     fractions = _whole_rows(fractions, row, part["bucket"], units)
     up = _systematic(fractions, row, first)
@@ -155,23 +155,30 @@ def _whole_rows(fractions: Ints, row: Ints, bucket: Ints, units: Ints) -> Ints:
 
 def _add(fractions: Ints, group: Ints, there: Ints, amounts: Ints) -> None:
     """Add some 2^-50 to each group: to its last cell, or as far as cells stay from 0 to 1."""
-    ends = np.flatnonzero(np.diff(group[there], append=-1))
-    last = there[ends]
+    begins = _begins(group[there]).nonzero()[0]
+    ends = np.append(begins, len(there))[1:]
+    last = there[ends - 1]
     wanted = fractions[last] + amounts[group[last]]
     fits = (wanted >= 0) & (wanted <= UNIT)
     fractions[last[fits]] = wanted[fits]
-    begins = np.append(0, ends[:-1] + 1)
     for begin, end in zip(begins[~fits], ends[~fits], strict=True):
-        left = int(amounts[group[there[end]]])
-        for cell in there[begin : end + 1]:
+        left = int(amounts[group[there[begin]]])
+        for cell in there[begin:end]:
             step = max(-int(fractions[cell]), min(left, UNIT - int(fractions[cell])))
             fractions[cell] += step
             left -= step
 
 
+def _begins(keys: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool]]:
+    """Where runs of equal keys begin; `np.diff` is slow on the many short arrays there are here."""
+    changed = np.ones(len(keys), np.bool)
+    np.not_equal(keys[1:], keys[:-1], out=changed[1:])
+    return changed
+
+
 def _group_sums(values: Ints, group: Ints, count: int) -> Ints:
     """Sums by group; the cells of a group stand together."""
-    sums, starts = np.zeros(count, np.int64), np.flatnonzero(np.diff(group, prepend=-1))
+    sums, starts = np.zeros(count, np.int64), _begins(group).nonzero()[0]
     sums[group[starts]] = np.add.reduceat(values, starts)
     return sums
 
