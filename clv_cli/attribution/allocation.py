@@ -83,19 +83,16 @@ class Cutter:
         Returns:
             The rows with `own` and `amount` (Int64).
         """
-        numbered = cells.with_row_index("cell_at").with_columns(
+        numbered = cells.with_columns(
             scope=pl.col("currency").replace_strict(self._codes, return_dtype=pl.Int64) * MONTHS
             + pl.col("month")
         )
         mine = self._carried("own", numbered, own)
         cut = numbered.with_columns(mine.alias("own"))
-        at_home = pl.col("currency") == self._base
-        abroad = cut.filter(~at_home)
-        both = [
-            cut.filter(at_home).with_columns(amount="own"),
-            abroad.with_columns(self._carried("base", abroad, base).alias("amount")),
-        ]
-        return pl.concat(both).sort("cell_at").drop("cell_at", "scope")
+        abroad = cut["currency"] != self._base
+        amount = mine.to_numpy().copy()
+        amount[abroad.to_numpy()] = self._carried("base", cut.filter(abroad), base).to_numpy()
+        return cut.with_columns(pl.Series("amount", amount)).drop("scope")
 
     def _carried(self, kind: str, cells: pl.DataFrame, share: tuple[str, str, str]) -> pl.Series:
         total, num, den = (pl.col(name) for name in share)
@@ -120,7 +117,8 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
 
     Args:
         cutter: has cut the purchases.
-        cells: of the purchases taken back: `original_line_id`, the cell, `own, amount`.
+        cells: of the purchases taken back: `original_line_id` (the id, or the place in the order of
+            ids), the cell, `own, amount`.
         takings: `line_id, original_line_id, nth, taken, currency, month`.
 
     Returns:
@@ -134,7 +132,10 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
     for nth in numbered["nth"].unique().sort():
         given = _one_round(cutter, left, numbered.filter(pl.col("nth") == nth))
         rounds.append(given)
-        left = without(left, given)
+        # Few purchases are taken back from more than once; what is left of others is not asked.
+        later = numbered.filter(pl.col("nth") > nth).select("original_line_id").unique()
+        again = [frame.join(later, on="original_line_id", how="semi") for frame in (left, given)]
+        left = without(*again)
     rows = pl.concat(rounds).filter((pl.col("share_num") > 0) | (pl.col("amount") > 0))
     return rows.drop("line", "nth")
 

@@ -19,6 +19,7 @@ from clv_cli.attribution.facts import split_rounded
 from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.tiers import tiers
 from clv_cli.attribution.waterfall import shares, split_claims, split_parts
 from clv_cli.pipeline import derived
 
@@ -61,7 +62,8 @@ def split_bounds(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         moved = claims.join(ends, on=_CLAIM, how="left", nulls_equal=True).with_columns(
             weight=pl.coalesce(end, "weight")
         )
-        cells = shares(scope, divided, moved.drop(ENDS).filter(pl.col("weight") > 0))
+        weighed = moved.drop(ENDS).filter(pl.col("weight") > 0)
+        cells = shares(divided, weighed, tiers(scope, weighed))
         for key, amount in _sums(cells, money).items():
             found[key][end] = round(amount)
     rows = [(*key, *(ends_.get(end, 0) for end in ENDS)) for key, ends_ in sorted(found.items())]

@@ -21,8 +21,8 @@ from clv_cli.attribution.cells import Claimed
 from clv_cli.attribution.facts import split_rounded
 from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.tiers import TIERS, tiers
-from clv_cli.attribution.waterfall import split_claims
+from clv_cli.attribution.tiers import TIERS, part_key
+from clv_cli.attribution.waterfall import split_tiers
 from clv_cli.buckets import BUCKETS
 from clv_cli.pipeline import derived, reduction
 
@@ -45,11 +45,11 @@ def split_won_deals(scope: Scope) -> pl.LazyFrame:
     return won.select("deal_id").unique().sort("deal_id")
 
 
-@derived("split_contest", split_bought, split_claims, split_rounded, split_credits, split_won_deals)
-def split_contest(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
-    scope: Scope,
+@derived("split_contest", split_bought, split_tiers, split_rounded, split_credits, split_won_deals)
+def split_contest(
+    _: Scope,
     bought: pl.DataFrame,
-    claims: pl.DataFrame,
+    combined: pl.DataFrame,
     rounded: pl.DataFrame,
     credits_: pl.DataFrame,
     won: pl.DataFrame,
@@ -60,12 +60,17 @@ def split_contest(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         `cxm_num, cxm_den, cs_num, cs_den` (the claims), `sales` (1 where sales claim it all) and
         `amount` (Int128, in the base currency, net of credits), one row a combination, sorted.
     """
-    money = net_money(bought, rounded, credits_)
-    deals = bought.join(won, on="deal_id", how="semi").select("at", sales=pl.lit(1))
-    weights = tiers(scope, claims).join(deals, on="at", how="left")
-    rows = weights.join(money, on=["at", "part"]).with_columns(pl.col("sales").fill_null(0))
+    deals = bought["deal_id"].is_in(won["deal_id"].implode()).fill_null(value=False)
+    sales = deals.gather(combined["at"]).cast(pl.Int32).alias("sales")
     keys = [*CLAIMS, "sales"]
-    return rows.group_by(keys).agg(pl.col("amount").cast(pl.Int128).sum()).sort(keys)
+    # Combinations are few: money is summed by their number.
+    weights = combined.select(*CLAIMS, sales, key=part_key())
+    numbered = weights.select(keys).unique().sort(keys).with_row_index("number")
+    places = weights.join(numbered, on=keys).select("key", "number")
+    money = _net_cells(bought, rounded, credits_).with_columns(key=part_key())
+    sums = money.join(places, on="key").group_by("number")
+    amounts = sums.agg(pl.col("amount").cast(pl.Int128).sum())
+    return numbered.join(amounts, on="number").sort("number").drop("number")
 
 
 def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
@@ -74,12 +79,18 @@ def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFram
     Returns:
         `at, part, amount` (Int64, of the base currency).
     """
-    reported = bought.filter("reported").select("at")
-    purchases = rounded.filter(pl.col("credit").is_null()).join(reported, on="at", how="semi")
+    cells = _net_cells(bought, rounded, credits_)
+    return cells.group_by("at", "part").agg(pl.col("amount").sum())
+
+
+def _net_cells(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
+    """The cells of the period, those that credits of the period take back below 0."""
+    cells = rounded.select("at", "part", "amount", "credit")
+    taking = cells["credit"].is_not_null()
+    purchases = cells.filter(~taking & bought["reported"].gather(cells["at"]))
     now = credits_.filter("reported").select(credit="line_id")
-    back = rounded.join(now, on="credit", how="semi").with_columns(-pl.col("amount"))
-    both = pl.concat(frame.select("at", "part", "amount") for frame in (purchases, back))
-    return both.group_by("at", "part").agg(pl.col("amount").sum())
+    back = cells.filter(taking).join(now, on="credit", how="semi")
+    return pl.concat([purchases, back.with_columns(-pl.col("amount"))]).drop("credit")
 
 
 def claimed(frames: Frames, cells: Cells) -> Claimed:

@@ -76,12 +76,12 @@ def coverage(combinations: pl.LazyFrame, initiatives: pl.LazyFrame) -> pl.LazyFr
     return pairs.filter(*(covers(facet) for facet in FACETS)).drop(*FACETS)
 
 
-def reached(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+def reached(initiatives: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
     """The lines with `cxm_reached`: issued while some initiative is in force, of a product of one.
 
     A coarse sieve, so that most lines need no more than one lookup; `claims` looks closely.
     """
-    aligned = scope.book.table("initiatives").filter("aligned")
+    aligned = initiatives.filter("aligned")
     listed = aligned.select(product_id=pl.col("products")).explode("product_id")
     products = listed.drop_nulls().unique().with_columns(_listed=pl.lit(value=True))
     span = aligned.select(

@@ -15,23 +15,18 @@ too little is called expansion, never too much.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from clv_cli.attribution import cs, cxm
-from clv_cli.attribution.lines import credited_codes, history
-from clv_cli.attribution.methods import reaches_everyone
-from clv_cli.attribution.reach import has_evidence
+from clv_cli.attribution.concerned import has_evidence, split_history
 from clv_cli.attribution.renewed import with_terms
-from clv_cli.measures.billed_lines import month_index
 from clv_cli.money import MRR_UNITS
-from clv_cli.pipeline import reduction
+from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
-SPREAD = ("recurring", "credit", "refund", "writeoff")
 GROUP = ["code", "product"]
 # Groups lie this many months apart in a key, so that a running figure never mixes two of them.
 MONTHS = 2**20
@@ -39,39 +34,33 @@ MONTHS = 2**20
 FACTORS = (4620, 12)
 
 
-@reduction("split_spread")
-def split_spread(scope: Scope) -> pl.LazyFrame:
+@derived("split_spread", split_history)
+def split_spread(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
     """The past of customers with evidence: monthly units by group, month of issue and term.
 
     Returns:
-        `code, product, month, begins` (first month of the term), `months` (its length),
+        `code, product` (an enumeration), `month, begins` (first month of the term), `months` (its length),
         `units` (Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
     """
-    lines = history(scope)
-    if not has_evidence(scope):
-        lines = lines.filter(pl.lit(value=False))
-    elif not (any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)):
-        # Lines of any year may be credited now; their customers' past is needed too.
-        codes = pl.concat([cs.reached(scope), credited_codes(scope)]).unique()
-        lines = lines.join(codes, on="code", how="semi")
-    start, end = month_index(pl.col("period_start")), month_index(pl.col("period_end"))
-    termed = pl.col("kind").is_in(SPREAD) & start.is_not_null() & end.is_not_null()
-    months = pl.when(termed).then(pl.max_horizontal(end - start, 1)).otherwise(1)
-    begins = pl.when(termed).then(pl.max_horizontal("month", start)).otherwise(pl.col("month"))
-    bought = pl.col("amount") > 0
-    summed = (
-        grouped(scope, lines)
-        .with_columns(months=months.cast(pl.Int32), begins=begins.cast(pl.Int32))
-        .with_columns(bought=bought, first_day=pl.when(bought).then("issued_on"))
-        .group_by(*GROUP, "month", "begins", "months")
-        .agg(
-            pl.col("amount").cast(pl.Int128).sum(),
-            pl.col("bought").any(),
-            pl.col("first_day").min(),
-        )
+    amount = pl.col("amount")
+    past = grouped(scope, lines).select(
+        *GROUP, "month", "begins", "months", "amount", bought=amount > 0, issued_on="issued_on"
     )
-    units = pl.col("amount") * MRR_UNITS // pl.col("months")
-    return summed.with_columns(units=units).drop("amount")
+    past = past.with_columns(first_day=pl.when("bought").then("issued_on")).drop("issued_on")
+    if not has_evidence(scope):
+        past = past.clear()
+    # A term that divides the unit divides every sum, so its lines need not be summed first.
+    divides = MRR_UNITS % pl.col("months") == 0
+    rest = past.filter(~divides).group_by(*GROUP, "month", "begins", "months")
+    summed = rest.agg(
+        amount.cast(pl.Int128).sum(), pl.col("bought").any(), pl.col("first_day").min()
+    )
+    units = amount.cast(pl.Int128) * MRR_UNITS // pl.col("months")
+    # At most 10^14 minor units of 55,440 each: 64 bits hold one line.
+    exact = (amount * (MRR_UNITS // pl.col("months").cast(pl.Int64))).cast(pl.Int128)
+    frames = (past.filter(divides).with_columns(units=exact), summed.with_columns(units=units))
+    columns = (*GROUP, "month", "begins", "months", "units", "bought", "first_day")
+    return pl.concat(frame.select(columns) for frame in frames)
 
 
 def expansion(
@@ -88,16 +77,22 @@ def expansion(
     Returns:
         `at` (the purchase), `num` and `den` (Int128), `known`.
     """
-    lines = grouped(scope, bought.lazy()).select("at", *GROUP, "month").collect(engine="in-memory")
-    groups = lines.select(GROUP).unique().with_row_index("group")
-    asked = lines.join(groups, on=GROUP).select("at", key=_key("month"))
-    past = spread.join(groups, on=GROUP).select(
-        key=_key("month"),
-        group=_key(None),
-        begins=_key("begins"),
-        ends=_key("begins") + pl.col("months"),
-        units="units",
-        bought="bought",
+    products = cast("pl.Enum", spread.schema["product"])
+    lines = grouped(scope, bought, products).select("at", *GROUP, "month", pair=_pair(products))
+    groups = lines.unique("pair").select("pair", *GROUP).with_row_index("group")
+    numbers = groups.select("pair", "group")
+    asked = lines.join(numbers, on="pair").select("at", key=_key("month"))
+    past = (
+        spread.with_columns(pair=_pair(products))
+        .join(numbers, on="pair")
+        .select(
+            key=_key("month"),
+            group=_key(None),
+            begins=_key("begins"),
+            ends=_key("begins") + pl.col("months"),
+            units="units",
+            bought="bought",
+        )
     )
     months = asked.select("key").unique().sort("key").with_columns(group=_group())
     windows = _windows(scope, past, months)
@@ -110,8 +105,9 @@ def expansion(
         den=pl.when(grown).then(rate * window).otherwise(1).cast(pl.Int128),
     )
     if not terms.is_empty():
-        keyed = groups.with_columns(group=_key(None))
-        shares = with_terms(shares, keyed, spread, terms)
+        named = pl.col("product").cast(pl.String)
+        keyed = groups.with_columns(named, group=_key(None))
+        shares = with_terms(shares, keyed, spread.with_columns(named), terms)
     return asked.join(_reduced(shares).select("key", "num", "den", "known"), on="key").drop("key")
 
 
@@ -134,12 +130,28 @@ def _reduced(shares: pl.DataFrame) -> pl.DataFrame:
     return shares
 
 
-def grouped(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Lines with the `product` key of their group: product, and currency where there are several."""
+def grouped(scope: Scope, lines: pl.DataFrame, products: pl.Enum | None = None) -> pl.DataFrame:
+    """Lines with the `product` key of their group: product, and currency where there are several.
+
+    Args:
+        scope: the currencies.
+        lines: with `product_id, currency`.
+        products: the enumeration of all keys; None: that of these lines.
+    """
     product = pl.col("product_id").fill_null("")
     if len(scope.book.lines.currencies) > 1:
         product = pl.concat_str(product, "currency", separator="|")
-    return lines.with_columns(product=product)
+    named = lines.with_columns(product=product)
+    return named.with_columns(
+        pl.col("product").cast(products or pl.Enum(named["product"].unique().sort()))
+    )
+
+
+def _pair(products: pl.Enum) -> pl.Expr:
+    """Customer and product as one integer, half as dear to look up as two columns."""
+    count = len(products.categories)
+    code, product = (pl.col(name).to_physical().cast(pl.Int64) for name in GROUP)
+    return code * count + product
 
 
 def _windows(scope: Scope, past: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:

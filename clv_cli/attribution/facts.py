@@ -7,30 +7,34 @@ the same integer cells, so they agree to the cent.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from clv_cli.attribution.allocation import Cutter, give_back, with_shares, without
 from clv_cli.attribution.closed import split_restated
 from clv_cli.attribution.components import FX, REST, UNMATCHED
+from clv_cli.attribution.concerned import split_negatives
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
-from clv_cli.attribution.lines import ONE, split_negatives
+from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.motion import PART
-from clv_cli.attribution.reach import plain, split_bought
+from clv_cli.attribution.reach import beside, plain, split_bought
 from clv_cli.attribution.unmatched import rest_of
 from clv_cli.attribution.waterfall import BUCKET, split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# What the ledger says of a line and no sum needs.
+DOCUMENT = ("invoice_id", "customer_id", "source", "row")
 ROW = (
     "line_id",
-    "invoice_id",
-    "customer_id",
     "code",
     "issued_on",
     "month",
     "product_id",
-    "source",
-    "row",
     "part",
     "bucket",
     "component",
@@ -108,23 +112,30 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     """
     cutter = Cutter(scope)
     columns = ("at", *CELL, "share_num", "share_den", "own", "amount")
-    open_ = _purchases(cutter, bought.filter(~pl.col("closed")), shares, rest_of(scope))
+    open_ = _purchases(cutter, bought, shares, rest_of(scope))
     closed = _typed(kept).join(bought.select("at", "line_id"), on="line_id").select(columns)
     cells = pl.concat([open_, closed])
-    places = bought.select("at", original_line_id="line_id")
+    # A purchase is known by its place here: ids are texts, which are dear to look up.
+    places = bought.select("line_id", original="at")
     now = takings.filter(~pl.col("closed")).drop("closed")
-    taken = now.join(negative.select("line_id", "currency", "month"), on="line_id")
-    originals = places.join(taken.select("original_line_id").unique(), on="original_line_id")
-    spent = _typed(gone).with_columns(-pl.col("own", "amount"))
-    left = without(cells.join(originals, on="at"), spent)
+    taken = _placed(now.join(negative.select("line_id", "currency", "month"), on="line_id"), places)
+    originals = taken.select("original_line_id").unique()
+    spent = _placed(_typed(gone).with_columns(-pl.col("own", "amount")), places)
+    cells_of = cells.rename({"at": "original_line_id"})
+    left = without(cells_of.join(originals, on="original_line_id", how="semi"), spent)
     given = pl.concat(
         frame.select("original_line_id", *columns[1:], credit="line_id")
         for frame in (spent, give_back(cutter, left, taken))
     )
-    back = given.join(places, on="original_line_id")
     none = pl.lit(None, pl.String)
-    both = (cells.with_columns(credit=none), back)
+    both = (cells.with_columns(credit=none), given.rename({"original_line_id": "at"}))
     return pl.concat(frame.select(*columns, "credit") for frame in both)
+
+
+def _placed(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the place of the purchase they name in place of its id."""
+    found = rows.join(places, left_on="original_line_id", right_on="line_id")
+    return found.drop("original_line_id").rename({"original": "original_line_id"})
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:
@@ -135,8 +146,10 @@ def _purchases(
     cutter: Cutter, bought: pl.DataFrame, shares: pl.DataFrame, rest: pl.Expr
 ) -> pl.DataFrame:
     """The cells of purchases; those that go wholly into one are not cut at all."""
-    money = bought.select("at", "code", "amount", "amount_base", "currency", "month", line="at")
-    rows = shares.join(money, on="at")
+    open_ = ~bought["closed"]
+    now = shares.filter(open_.gather(shares["at"]))
+    money = bought.select("code", "currency", "month", "amount", "amount_base", line="at")
+    rows = beside(now, money, *money.columns)
     whole, parted = rows.filter(_is_whole()), rows.filter(~_is_whole())
     undivided = {
         "share_num": ONE,
@@ -145,8 +158,11 @@ def _purchases(
         "amount": pl.col("amount_base"),
     }
     # What no rule matches is not divided by motion: the whole line is sales.
-    free = money.join(shares.select("at").unique(), on="at", how="anti").with_columns(
-        **_sales(rest), evidence=pl.lit(None, pl.String)
+    matched = pl.col("line").is_in(now["at"].unique().implode())
+    free = (
+        money.filter(open_)
+        .filter(~matched)
+        .with_columns(**_sales(rest), at="line", evidence=pl.lit(None, pl.String))
     )
     share = ("share_num", "share_den")
     cut = cutter.cut(with_shares(parted), ("amount", *share), ("amount_base", *share))
@@ -219,66 +235,97 @@ def _apart(
 def split_kept_rows(_: Scope, rows: pl.DataFrame, restated: pl.DataFrame) -> pl.DataFrame:
     """The rows of closed months of the period: as they were closed, and what has changed since."""
     kept = rows.filter("reported")
-    return pl.concat(_typed(frame).select(ROW) for frame in (kept, restated))
+    return pl.concat(_typed(frame).select(*ROW, *DOCUMENT) for frame in (kept, restated))
 
 
-def _plain_sums(*of_line: str, named: bool = False) -> Measure:
-    """Sums of the purchases that no rule can reach, by columns of the line; `named`: by component."""
+@reduction("split_documents")
+def split_documents(scope: Scope) -> pl.LazyFrame:
+    """Where each line stands: `line_id, code, invoice_id, customer_id, source, row`."""
+    return history(scope).select("line_id", "code", *DOCUMENT)
+
+
+def _billed_sums(*of_line: str, named: bool = False) -> Measure:
+    """Sums of all purchases to be cut now, as if no rule reached any; `named`: by component."""
 
     def plan(scope: Scope) -> pl.LazyFrame:
-        own, base = (pl.col(name).cast(pl.Int128).sum() for name in ("amount", "amount_base"))
-        sums = {"lines": pl.len().cast(pl.Int64), "amount": base, "own": own}
-        lines, by, component = plain(scope), list(of_line), pl.lit(REST)
-        if named and scope.book.matches is not None:
-            lines = lines.with_columns(component=rest_of(scope))
-            by, component = [*by, "component"], pl.col("component")
-        return lines.group_by(by).agg(**sums).with_columns(**_sales(component))
+        told = named and scope.book.matches is not None
+        lines = history(scope, coded=told or "code" in of_line)
+        now = lines.filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
+        return _billed(scope, now, of_line, told=told)
 
-    return reduction(f"split_plain_{'_'.join(of_line)}")(plan)
+    return reduction(f"split_billed_{'_'.join(of_line)}")(plan)
+
+
+def _billed(
+    scope: Scope, lines: pl.LazyFrame, of_line: Sequence[str], *, told: bool
+) -> pl.LazyFrame:
+    """Sums of lines as cells of sales: `lines`, `amount` and `own` (Int128)."""
+    own, base = (pl.col(name).cast(pl.Int128).sum() for name in ("amount", "amount_base"))
+    by, component = list(of_line), pl.lit(REST)
+    if told:
+        lines = lines.with_columns(component=rest_of(scope))
+        by, component = [*by, "component"], pl.col("component")
+    sums = lines.group_by(by).agg(pl.len().cast(pl.Int64).alias("lines"), amount=base, own=own)
+    return sums.with_columns(**_sales(component))
 
 
 # One pass over the lines serves three of the groupings.
-_MONTHLY = _plain_sums("month", "currency", named=True)
-PLAIN = {"product": _plain_sums("product_id"), "customer": _plain_sums("code")}
+MONTHLY = ("month", "currency")
+BILLED = {
+    of_line: _billed_sums(*of_line, named=of_line == MONTHLY)
+    for of_line in (MONTHLY, ("product_id",), ("code",))
+}
 
 
-def _now(bought: pl.DataFrame) -> pl.DataFrame:
-    """The purchases of the period whose cells are cut now, not kept."""
-    return bought.filter(pl.col("reported") & ~pl.col("closed"))
+def _summed(of_line: tuple[str, ...]) -> Measure:
+    """Every cent of the period by cell and columns of the line: `lines, amount, own` (Int128)."""
+    keys = ["bucket", *(("component", "rule_id") if of_line == MONTHLY else ()), *of_line]
+    money = [pl.col(name).cast(pl.Int128).sum() for name in ("amount", "own")]
+    count = pl.len().cast(pl.Int64).alias("lines")
+
+    def add(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
+        scope: Scope,
+        billed: pl.DataFrame,
+        bought: pl.DataFrame,
+        rounded: pl.DataFrame,
+        credits_: pl.DataFrame,
+        kept: pl.DataFrame,
+    ) -> pl.DataFrame:
+        now = pl.col("reported") & ~pl.col("closed")
+        told = of_line == MONTHLY and scope.book.matches is not None
+        reached = _billed(scope, bought.lazy().filter(now), of_line, told=told)
+        # What rules reach is cut, so it is no longer among what is summed whole.
+        less = reached.with_columns(pl.col("lines", "amount", "own") * -1)
+        cells = rounded.filter(
+            pl.col("credit").is_null() & bought.select(now).to_series().gather(rounded["at"])
+        )
+        cut = [beside(cells, bought, *of_line), credits_, kept]
+        sums = [frame.lazy().group_by(keys).agg(count, *money) for frame in cut]
+        columns = (*keys, "lines", "amount", "own")
+        both = pl.concat(frame.select(columns) for frame in (billed.lazy(), less, *sums))
+        found = both.group_by(keys).agg(pl.col("lines", "amount", "own").sum())
+        return found.filter(pl.col("lines") > 0).collect(engine="in-memory")
+
+    needs = (BILLED[of_line], split_bought, split_rounded, split_credit_rows, split_kept_rows)
+    return derived(f"split_summed_{'_'.join(of_line)}", *needs)(add)
+
+
+SUMMED = {of_line: _summed(of_line) for of_line in BILLED}
 
 
 def _sums(grain: str) -> Measure:
     keys = GRAINS[grain]
-    of_line = [name for name in keys if name not in CELL]
+    of_line = tuple(name for name in keys if name not in CELL)
     money = ("amount", "own") if grain in OWN else ("amount",)
-    totals = [pl.col(name).cast(pl.Int128).sum() for name in money]
-    count = pl.len().cast(pl.Int64).alias("lines")
 
-    def add(
-        _: Scope,
-        rest: pl.DataFrame,
-        bought: pl.DataFrame,
-        cells: pl.DataFrame,
-        credits_: pl.DataFrame,
-        kept: pl.DataFrame,
-    ) -> pl.DataFrame:
-        lines = _now(bought).select("at", *of_line)
-        frames = [cells.join(lines, on="at"), credits_, kept]
-        cut = [frame.group_by(keys).agg(count, *totals) for frame in frames]
-        both = pl.concat([rest.select(*keys, "lines", *money), *cut]).group_by(keys)
+    def add(_: Scope, summed: pl.DataFrame) -> pl.DataFrame:
+        both = summed.group_by(keys)
         # The strict cast raises where a sum leaves 64 bits; Int64 sums would wrap silently.
-        summed = both.agg(pl.col("lines").sum(), *(pl.col(n).sum().cast(pl.Int64) for n in money))
+        sums = both.agg(pl.col("lines").sum(), *(pl.col(n).sum().cast(pl.Int64) for n in money))
         texts = [pl.col(name).cast(pl.String) for name in keys if name in CELL]
-        return summed.with_columns(texts).sort(keys, nulls_last=True)
+        return sums.with_columns(texts).sort(keys, nulls_last=True)
 
-    needs = (
-        PLAIN.get(grain, _MONTHLY),
-        split_bought,
-        split_cells,
-        split_credit_rows,
-        split_kept_rows,
-    )
-    return derived(f"split_by_{grain}", *needs)(add)
+    return derived(f"split_by_{grain}", SUMMED.get(of_line, SUMMED[MONTHLY]))(add)
 
 
 SPLIT_FACTS: dict[str, Measure] = {grain: _sums(grain) for grain in GRAINS}
@@ -293,12 +340,22 @@ def split_plain(scope: Scope) -> pl.LazyFrame:
     rows = plain(scope).with_columns(
         NO_ORIGINAL, **sales, evidence=nothing, share_num=ONE, share_den=ONE
     )
-    return rows.with_columns(own="amount").with_columns(amount="amount_base").select(ROW)
+    whole = rows.with_columns(own="amount").with_columns(amount="amount_base")
+    return whole.select(*ROW, *DOCUMENT)
 
 
-@derived("split_lines", split_plain, split_bought, split_cells, split_credit_rows, split_kept_rows)
-def split_lines(
+@derived(
+    "split_lines",
+    split_documents,
+    split_plain,
+    split_bought,
+    split_cells,
+    split_credit_rows,
+    split_kept_rows,
+)
+def split_lines(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     _: Scope,
+    documents: pl.DataFrame,
     rest: pl.DataFrame,
     bought: pl.DataFrame,
     cells: pl.DataFrame,
@@ -310,7 +367,8 @@ def split_lines(
     `share_num / share_den` is its exact share of the line, `amount` the integer cell in minor units
     of the base currency; `part` is `whole` for lines that no rule could reach.
     """
-    lines = _now(bought).drop("amount")
-    cut = cells.join(lines, on="at").with_columns(NO_ORIGINAL).select(ROW)
-    rows = pl.concat([rest, cut, credits_, kept]).sort(LINE_ORDER, nulls_last=True)
+    now = bought.filter(pl.col("reported") & ~pl.col("closed")).drop("amount")
+    cut = cells.join(now, on="at").with_columns(NO_ORIGINAL).select(ROW)
+    found = pl.concat([cut, credits_]).join(documents.drop("code"), on="line_id")
+    rows = pl.concat([rest, found, kept]).sort(LINE_ORDER, nulls_last=True)
     return rows.with_columns(pl.col("part", "bucket").cast(pl.String))

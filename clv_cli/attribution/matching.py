@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.concerned import split_negatives, split_originals
 from clv_cli.attribution.frozen import split_kept, split_kept_back
 from clv_cli.attribution.in_reach import in_reach
-from clv_cli.attribution.lines import in_period, split_negatives, split_originals
+from clv_cli.attribution.lines import in_period
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
@@ -61,9 +62,23 @@ def split_takings(
             open_.select(*TAKING, "issued_on", closed=False),
         ]
     )
-    nth = pl.int_range(pl.len()).over("original_line_id", order_by=["issued_on", "line_id"])
-    placed = both.with_columns(nth=nth).sort("issued_on", "line_id", "original_line_id")
-    return placed.drop("issued_on")
+    order = ["issued_on", "line_id", "original_line_id"]
+    nth = pl.int_range(pl.len(), dtype=pl.Int64).over("original_line_id")
+    placed = _among_equals(both.sort(order), ["original_line_id"], nth, pl.lit(0, pl.Int64), "nth")
+    return placed.sort(order).drop("issued_on")
+
+
+def _among_equals(
+    rows: pl.DataFrame, keys: Sequence[str], window: pl.Expr, alone: pl.Expr, name: str
+) -> pl.DataFrame:
+    """A window function by keys that few rows share: computed for those, in their order."""
+    shared = pl.struct(keys).is_duplicated() if len(keys) > 1 else pl.col(keys[0]).is_duplicated()
+    several = rows.select(shared).to_series()
+    both = [
+        rows.filter(~several).with_columns(alone.alias(name)),
+        rows.filter(several).with_columns(window.alias(name)),
+    ]
+    return pl.concat(both)
 
 
 def _left(originals: pl.DataFrame, kept: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -84,8 +99,10 @@ def _open_takings(negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFra
         worth, on=keys, how="left", maintain_order="left"
     )
     owed = -pl.col("amount")
-    covered = (owed.cum_sum().over(keys) <= pl.col("worth")).fill_null(value=False)
-    adrift = ordered.filter(~covered).select(GROUP).unique()
+    # Only credits that share an original add up; none of them has none.
+    asked = _among_equals(ordered, ["original_line_id"], owed.cum_sum().over(keys), owed, "asked")
+    covered = (pl.col("asked") <= pl.col("worth")).fill_null(value=False)
+    adrift = asked.filter(~covered).select(GROUP).unique()
     direct = ordered.join(adrift, on=GROUP, how="anti").select(
         "line_id", "original_line_id", taken=owed
     )

@@ -7,30 +7,39 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
-from clv_cli.attribution.cxm import split_segments
-from clv_cli.attribution.lines import FACETS, LINE, history, in_period, split_originals
+from clv_cli.attribution.concerned import COLUMNS, split_history
+from clv_cli.attribution.cxm import split_initiatives, split_segments
+from clv_cli.attribution.lines import history, in_period
 from clv_cli.attribution.matching import split_takings
-from clv_cli.attribution.methods import reaches_everyone, source_of
+from clv_cli.attribution.methods import reaches_everyone
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
 
-def has_evidence(scope: Scope) -> bool:
-    """Whether any table, or a method that claims by stratum, is there for a rule to follow from."""
-    return source_of(scope) is not None or any(
-        scope.book.has(table) for table in (*cxm.TABLES, *cs.TABLES)
-    )
+@reduction("split_concerned")
+def split_concerned(scope: Scope) -> pl.LazyFrame:
+    """The customers whom a rule of CS may concern: `code`, sorted."""
+    return cs.reached(scope).sort("code")
 
 
-def marked(scope: Scope, bought: pl.LazyFrame) -> pl.LazyFrame:
-    """Purchases with `reached`: whether any rule might claim them. Errs towards true, cheaply."""
+def marked(
+    scope: Scope, bought: pl.LazyFrame, initiatives: pl.LazyFrame, concerned: pl.LazyFrame
+) -> pl.LazyFrame:
+    """Purchases with `reached`: whether any rule might claim them. Errs towards true, cheaply.
+
+    Args:
+        scope: which tables there are.
+        bought: lines.
+        initiatives: aligned or not.
+        concerned: see `cs.reached`.
+    """
     by_cxm = by_cs = pl.lit(value=reaches_everyone(scope))
     if any(scope.book.has(table) for table in cxm.TABLES):
-        bought, by_cxm = cxm.reached(scope, bought), by_cxm | pl.col("cxm_reached")
+        bought, by_cxm = cxm.reached(initiatives, bought), by_cxm | pl.col("cxm_reached")
     if any(scope.book.has(table) for table in cs.TABLES):
-        codes = cs.reached(scope).with_columns(cs_reached=pl.lit(value=True))
+        codes = concerned.with_columns(cs_reached=pl.lit(value=True))
         bought = bought.join(codes, on="code", how="left")
         by_cs = pl.col("cs_reached").fill_null(value=False)
     return bought.with_columns(reached=(by_cxm | by_cs) & (pl.col("amount") > 0))
@@ -39,32 +48,39 @@ def marked(scope: Scope, bought: pl.LazyFrame) -> pl.LazyFrame:
 def plain(scope: Scope) -> pl.LazyFrame:
     """The purchases of the period that no rule can reach."""
     bought = history(scope).filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
-    return marked(scope, bought).filter(~pl.col("reached"))
+    lines = marked(scope, bought, scope.book.table("initiatives"), cs.reached(scope))
+    return lines.filter(~pl.col("reached"))
 
 
-@reduction("split_reached_now")
-def split_reached_now(scope: Scope) -> pl.LazyFrame:
-    """The purchases of the period that some rule might claim."""
-    bought = history(scope).filter((pl.col("amount") > 0) & in_period(scope))
-    return marked(scope, bought).filter("reached").select(*LINE, *FACETS, "closed")
-
-
-@derived("split_bought", split_reached_now, split_originals, split_takings, split_segments)
-def split_bought(
-    _: Scope,
-    now: pl.DataFrame,
-    originals: pl.DataFrame,
+@derived(
+    "split_bought", split_history, split_initiatives, split_concerned, split_takings, split_segments
+)
+def split_bought(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
+    scope: Scope,
+    lines: pl.DataFrame,
+    initiatives: pl.DataFrame,
+    concerned: pl.DataFrame,
     takings: pl.DataFrame,
     segments: pl.DataFrame,
 ) -> pl.DataFrame:
     """All purchases to be split by rules, numbered (`at`), with `segment` and `reported`.
 
     Those of the period that a rule might claim, and others that credits take back (not `reported`:
-    they lie before the period, or are summed as purchases that no rule can reach).
+    they lie before the period, or are summed as purchases that no rule can reach). `at` is the row.
     """
-    reported = pl.lit(value=True)
-    taken = takings.select(line_id="original_line_id").unique()
-    others = originals.join(taken, on="line_id", how="semi").join(now, on="line_id", how="anti")
-    both = [now.with_columns(reported=reported), others.with_columns(reported=~reported)]
-    named = pl.concat(both).join(segments, on="code", how="left")
-    return named.sort("line_id").with_row_index("at")
+    taken = pl.col("line_id").is_in(takings["original_line_id"].unique().implode())
+    bought = lines.lazy().filter(pl.col("amount") > 0).select(COLUMNS)
+    found = (
+        marked(scope, bought, initiatives.lazy(), concerned.lazy())
+        .with_columns(reported=pl.col("reached") & in_period(scope))
+        .filter(pl.col("reported") | taken)
+        .select(*COLUMNS, "reported")
+        .join(segments.lazy(), on="code", how="left")
+        .sort("line_id")
+    )
+    return found.collect(engine="in-memory").with_row_index("at")
+
+
+def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Rows with columns of their purchase (`at`): picked by place, which no join is as fast as."""
+    return rows.with_columns(bought[column].gather(rows["at"]) for column in columns)

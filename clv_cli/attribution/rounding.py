@@ -34,6 +34,9 @@ BUCKETS = 3
 LIMIT = 2**127 - 1
 # The width to which denominators are cut before their remainders are scaled up.
 NARROW = 2**65
+# In 64 bits a fraction is made by long division, so many of its binary digits at a time.
+STEPS = (17, 17, 16)
+SHORT = 2.0 ** (63 - max(STEPS))
 
 
 def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, Ints]]:
@@ -49,13 +52,13 @@ def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, In
     Returns:
         Int64 cells in the order of the rows, and what they leave over.
     """
-    halves = _floors(cells.with_row_index("at")).sort("at")
-    columns = ("scope", "line", "bucket", "total", "floor", "fraction")
-    number = {name: halves[name].cast(pl.Int64).to_numpy() for name in columns}
+    columns = ("scope", "line", "bucket", "total")
+    number = {name: cells[name].cast(pl.Int64).to_numpy() for name in columns}
+    number["floor"], number["fraction"] = _floors(cells)
     order = np.argsort((number["scope"] << 32) + number["line"], kind="stable")
     number = {name: values[order] for name, values in number.items()}
     out, after = np.empty(len(order), np.int64), dict(before)
-    starts = np.flatnonzero(np.diff(number["scope"], prepend=-1)).tolist()
+    starts = np.flatnonzero(_begins(number["scope"])).tolist()
     for start, end in pairwise([*starts, len(order)]):
         part = {name: values[start:end] for name, values in number.items()}
         scope = int(part["scope"][0])
@@ -64,47 +67,70 @@ def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, In
     return pl.Series("cell", out), after
 
 
-def _floors(cells: pl.DataFrame) -> pl.DataFrame:
+def _floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
     """Each cell's floor, and its fraction in 2^-50; exact at any size."""
+    size = pl.col("total").cast(pl.Float64) * pl.col("den").cast(pl.Float64)
+    # Floats only sort the rows; one bit to spare is more than they can be wrong.
+    short = cells.select((pl.col("den") < SHORT) & (size < 2.0**62)).to_series()
+    if short.all():
+        return _short_floors(cells)
+    floor, fraction = np.empty(cells.height, np.int64), np.empty(cells.height, np.int64)
+    for rows, cut in ((short, _short_floors), (~short, _long_floors)):
+        floor[rows.to_numpy()], fraction[rows.to_numpy()] = cut(cells.filter(rows))
+    return floor, fraction
+
+
+def _short_floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
+    """The same where all products fit 64 bits: several times as fast."""
+    total, num, den = (cells[name].cast(pl.Int64).to_numpy() for name in ("total", "num", "den"))
+    floor = total * num // den
+    rest, fraction = total * num - floor * den, np.zeros(len(den), np.int64)
+    for bits in STEPS:
+        rest <<= bits
+        digits = rest // den
+        rest -= digits * den
+        fraction = (fraction << bits) + digits
+    return floor, fraction
+
+
+def _long_floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
+    """The same in 128 bits, and beyond them where they do not suffice."""
     num, den = (pl.col(name).cast(pl.Int128) for name in ("num", "den"))
-    wide = cells.with_columns(num=num, den=den, total=pl.col("total").cast(pl.Int128))
-    fits = pl.col("total") <= LIMIT // pl.col("den")
-    small, large = wide.filter(fits), wide.filter(~fits)
+    wide = cells.select(num=num, den=den, total=pl.col("total").cast(pl.Int128))
+    fits = wide.select(pl.col("total") <= LIMIT // pl.col("den")).to_series()
     whole, scale = pl.col("total") * pl.col("num"), pl.max_horizontal(pl.col("den") // NARROW, 1)
     rest = whole % pl.col("den") // scale
-    both = [
-        small.with_columns(
-            floor=(whole // pl.col("den")).cast(pl.Int64),
-            fraction=(rest * UNIT // (pl.col("den") // scale))
-            .clip(upper_bound=UNIT - 1)
-            .cast(pl.Int64),
-        )
-    ]
-    if not large.is_empty():
-        pairs = [divmod(a * n, d) for a, n, d in large.select("total", "num", "den").iter_rows()]
-        parts = [rest_ * UNIT // d for (_, rest_), d in zip(pairs, large["den"], strict=True)]
-        floor = pl.Series([quotient for quotient, _ in pairs], dtype=pl.Int64)
-        both.append(large.with_columns(floor=floor, fraction=pl.Series(parts, dtype=pl.Int64)))
-    return pl.concat(both).with_columns(pl.col("total").cast(pl.Int64))
+    fraction = (rest * UNIT // (pl.col("den") // scale)).clip(upper_bound=UNIT - 1)
+    small = wide.filter(fits).select(floor=whole // pl.col("den"), fraction=fraction)
+    found = np.empty((cells.height, 2), np.int64)
+    found[fits.to_numpy()] = small.cast(pl.Int64).to_numpy()
+    large = wide.filter(~fits).select("total", "num", "den").iter_rows()
+    pairs = [(*divmod(a * n, d), d) for a, n, d in large]
+    found[~fits.to_numpy()] = np.array(
+        [(quotient, rest_ * UNIT // d) for quotient, rest_, d in pairs], np.int64
+    ).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
 
 
 def _fitted(part: Mapping[str, Ints], before: Ints | None) -> tuple[Ints, Ints]:
     """The units that cells of one scope get above their floors, and the scope's new carry."""
     floors, fractions = part["floor"], part["fraction"]
     carry = np.zeros(BUCKETS, np.int64) if before is None else before
-    first = np.flatnonzero(np.diff(part["line"], prepend=part["line"][0] - 1))
-    row = np.repeat(np.arange(len(first)), np.diff(first, append=len(floors)))
+    begins = _begins(part["line"])
+    first, row = begins.nonzero()[0], begins.cumsum() - 1
     units = part["total"][first] - np.add.reduceat(floors, first)
     fractions = _whole_rows(fractions, row, part["bucket"], units)
     up = _systematic(fractions, row, first)
-    exact = _sums(fractions, part["bucket"])
     group, shape = row * BUCKETS + part["bucket"], (len(first), BUCKETS)
     share = _group_sums(fractions, group, len(first) * BUCKETS).reshape(shape)
     have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
+    exact = _sums(share)
     target = [whole - int(before_) for whole, before_ in zip(exact, carry, strict=True)]
     moved = _moved(have, share, _totals(target, share, units))
+    ends = np.append(first[1:], len(floors))
     for line, bucket in zip(*np.nonzero(moved != have), strict=True):
-        cells = np.flatnonzero((row == line) & (part["bucket"] == bucket))
+        here = part["bucket"][first[line] : ends[line]]
+        cells = first[line] + np.flatnonzero(here == bucket)
         _settle(up, fractions, cells, int(moved[line, bucket]))
     got = np.bincount(part["bucket"], up, BUCKETS).astype(np.int64)
     left = [int(c) + int(g) * UNIT - e for c, g, e in zip(carry, got, exact, strict=True)]
@@ -129,21 +155,31 @@ def _whole_rows(fractions: Ints, row: Ints, bucket: Ints, units: Ints) -> Ints:
 
 def _add(fractions: Ints, group: Ints, there: Ints, amounts: Ints) -> None:
     """Add some 2^-50 to each group: to its last cell, or as far as cells stay from 0 to 1."""
-    last = there[np.flatnonzero(np.diff(group[there], append=-1))]
+    begins = _begins(group[there]).nonzero()[0]
+    ends = np.append(begins, len(there))[1:]
+    last = there[ends - 1]
     wanted = fractions[last] + amounts[group[last]]
     fits = (wanted >= 0) & (wanted <= UNIT)
     fractions[last[fits]] = wanted[fits]
-    for number in group[last[~fits]]:
-        left = int(amounts[number])
-        for cell in there[group[there] == number]:
+    for begin, end in zip(begins[~fits], ends[~fits], strict=True):
+        left = int(amounts[group[there[begin]]])
+        for cell in there[begin:end]:
             step = max(-int(fractions[cell]), min(left, UNIT - int(fractions[cell])))
             fractions[cell] += step
             left -= step
 
 
+def _begins(keys: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool]]:
+    """Where runs of equal keys begin; `np.diff` is slow on the many short arrays there are here."""
+    changed = np.ones(len(keys), np.bool)
+    np.not_equal(keys[1:], keys[:-1], out=changed[1:])
+    return changed
+
+
 def _group_sums(values: Ints, group: Ints, count: int) -> Ints:
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, group, values)
+    """Sums by group; the cells of a group stand together."""
+    sums, starts = np.zeros(count, np.int64), _begins(group).nonzero()[0]
+    sums[group[starts]] = np.add.reduceat(values, starts)
     return sums
 
 
@@ -158,14 +194,10 @@ def _systematic(fractions: Ints, row: Ints, first: Ints) -> Ints:
     return np.asarray((ends >> BITS) - ((ends - fractions) >> BITS))
 
 
-def _sums(fractions: Ints, bucket: Ints) -> list[int]:
+def _sums(share: Ints) -> list[int]:
     """Sums by bucket without a limit: halves are summed apart."""
-    sums = []
-    for number in range(BUCKETS):
-        own = fractions[bucket == number]
-        high, low = int((own >> 25).sum()), int((own & (2**25 - 1)).sum())
-        sums.append((high << 25) + low)
-    return sums
+    high, low = (share >> 25).sum(axis=0), (share & (2**25 - 1)).sum(axis=0)
+    return [(int(above) << 25) + int(below) for above, below in zip(high, low, strict=True)]
 
 
 def _totals(exact: list[int], share: Ints, units: Ints) -> list[int]:
@@ -201,19 +233,30 @@ def _moved(begun: Ints, share: Ints, wanted: list[int]) -> Ints:
         if path is None:
             return have
         steps = list(pairwise(path))
-        rows = [_movable(have, floor, rest, *step) for step in steps]
-        count = min(surplus[path[0]], -surplus[path[-1]], *(len(found) for found in rows))
+        most = min(surplus[path[0]], -surplus[path[-1]])
+        rows = [_cheapest(have, floor, rest, *step, most) for step in steps]
+        count = min(most, *(len(found) for found in rows))
         for (giving, taking), found in zip(steps, rows, strict=True):
             have[found[:count], giving] -= 1
             have[found[:count], taking] += 1
 
 
 def _movable(have: Ints, floor: Ints, rest: Ints, giving: int, taking: int) -> Ints:
-    """The lines on which a unit can go from one bucket to another, cheapest first."""
+    """The lines on which a unit can go from one bucket to another."""
     can = (have[:, giving] > floor[:, giving]) & (have[:, taking] <= floor[:, taking])
-    rows = np.flatnonzero(can & (rest[:, taking] > 0))
+    return np.flatnonzero(can & (rest[:, taking] > 0))
+
+
+def _cheapest(  # noqa: PLR0913, PLR0917 - the state of the lines, and the step
+    have: Ints, floor: Ints, rest: Ints, giving: int, taking: int, most: int
+) -> Ints:
+    """So many of them at most, where it costs least; of equals the first."""
+    rows = _movable(have, floor, rest, giving, taking)
     cost = rest[rows, giving] - rest[rows, taking]
-    return np.asarray(rows[np.argsort(cost, kind="stable")])
+    if len(rows) > most:
+        near = cost <= np.partition(cost, most - 1)[most - 1]
+        rows, cost = rows[near], cost[near]
+    return np.asarray(rows[np.argsort(cost, kind="stable")][:most])
 
 
 def _path(have: Ints, floor: Ints, rest: Ints, surplus: Ints) -> list[int] | None:

@@ -30,7 +30,7 @@ from clv_cli.attribution.motion import (
 )
 from clv_cli.attribution.reach import split_bought
 from clv_cli.attribution.renewed import split_terms
-from clv_cli.attribution.tiers import PART_KEYS, TIERS, tiers, unit_of
+from clv_cli.attribution.tiers import PART_KEYS, TIERS, part_key, tiers, unit_of
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
@@ -131,28 +131,37 @@ def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.D
     return claims.drop("switched", "expanded", "retained")
 
 
-@derived("split_shares", split_parts, split_claims)
-def split_shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+@derived("split_tiers", split_claims)
+def split_tiers(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
+    """What each tier claims of each part; see `tiers.tiers`."""
+    return tiers(scope, claims)
+
+
+@derived("split_shares", split_parts, split_claims, split_tiers)
+def split_shares(
+    _: Scope, divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame
+) -> pl.DataFrame:
     """Which share of each matched purchase goes to which rule? See `shares`."""
-    return shares(scope, divided, claims)
+    return shares(divided, claims, combined)
 
 
-def shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+def shares(divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame) -> pl.DataFrame:
     """The waterfall itself, for any claims.
 
     Args:
-        scope: its settings.
         divided: see `split_parts`.
         claims: see `split_claims`.
+        combined: see `split_tiers`, of these claims.
 
     Returns:
         One row a line (`at`) x part x bucket x component x rule x evidence, with its share of the
         line as `part_num / part_den * tier_num / tier_den` (Int128).
     """
     fractions = divided.select(*_PART, "part_num", "part_den")
-    both = tiers(scope, claims)
-    claims = claims.with_columns(pl.col("weight") // unit_of(claims))
-    rest = fractions.join(both, on=_PART, how="left").with_columns(
+    claims = claims.with_columns(pl.col("weight") // unit_of(claims), key=part_key())
+    both = combined.with_columns(key=part_key()).drop(_PART)
+    fractions = fractions.with_columns(key=part_key())
+    rest = fractions.join(both, on="key", how="left").with_columns(
         bucket=pl.lit("sales", BUCKET),
         component=pl.lit(REST),
         rule_id=pl.lit(REST),
@@ -160,7 +169,8 @@ def shares(scope: Scope, divided: pl.DataFrame, claims: pl.DataFrame) -> pl.Data
         tier_num=(_left("cxm") * _left("cs")).fill_null(1),
         tier_den=(_whole("cxm") * _whole("cs")).fill_null(1),
     )
-    granted = claims.join(fractions, on=_PART).join(both, on=_PART)
+    parts_ = fractions.select("key", "part_num", "part_den")
+    granted = claims.join(parts_, on="key").join(both, on="key")
     granted = granted.with_columns(tier_num=_credit(), tier_den=_whole("cxm") * _whole("cs"))
     cells = pl.concat([granted.select(SHARE), rest.select(SHARE)])
     return cells.filter(pl.col("tier_num") > 0)
