@@ -15,6 +15,7 @@ from clv_cli.commands.customers import customers
 from clv_cli.commands.demo import demo
 from clv_cli.commands.drivers import drivers
 from clv_cli.commands.explain import explain
+from clv_cli.commands.forecast import forecast
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
 from clv_cli.commands.models import models
@@ -40,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     split,
     drivers,
     models,
+    forecast,
     check,
     explain,
 )

@@ -9,6 +9,7 @@ from clv_cli.run.driving import drivers
 from clv_cli.run.environment import environment
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
+from clv_cli.run.forecasting import forecast
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
@@ -31,6 +32,7 @@ __all__ = [
     "explain_line",
     "explain_metric",
     "finished",
+    "forecast",
     "locate_config",
     "metrics_by_month",
     "models",

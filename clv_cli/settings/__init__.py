@@ -16,6 +16,7 @@ from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Tri
 from clv_cli.settings.evidence import Evidence, Rescue, Survey
 from clv_cli.settings.matching import Match
 from clv_cli.settings.models import Models
+from clv_cli.settings.planning import Planning
 from clv_cli.settings.revenue import (
     Cac,
     Churn,
@@ -47,6 +48,7 @@ __all__ = [
     "Names",
     "Nrr",
     "NumberFormat",
+    "Planning",
     "Quarantine",
     "Ratio",
     "Reading",
@@ -106,6 +108,9 @@ class Settings(Model):
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
     models: Models = Field(
         default_factory=Models, description="modelled customer value: horizon, discount, test"
+    )
+    planning: Planning = Field(
+        default_factory=Planning, description="forecasts and plans: clv forecast, clv whatif"
     )
     collections: Collections = Field(
         default_factory=Collections, description="failed payments and their recovery"

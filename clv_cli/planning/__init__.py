@@ -1,0 +1,5 @@
+"""What comes next and what could be done about it: forecasts, levers, budgets."""
+
+from clv_cli.planning.forecast_tables import forecast_table, forecast_tables
+
+__all__ = ["forecast_table", "forecast_tables"]
