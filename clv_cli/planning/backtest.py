@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clv_cli.planning.bands import Bands, bands_of
-from clv_cli.planning.layers import LAYERS, NAIVE
+from clv_cli.planning.layers import LAYERS, NAIVE, SEASONAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,17 +101,20 @@ def backtest(series: Array, paths: Mapping[str, Array]) -> Backtest | None:
     horizon = paths[NAIVE].shape[1]
     at = np.array(known)[:, None] + np.arange(horizon)
     actual = np.where(at < len(series), series[np.minimum(at, len(series) - 1)], np.nan)
+    trained = np.array(known, dtype=np.float64)
     naive_errors = np.abs(actual - paths[NAIVE])
     step = float(np.abs(np.diff(series)).mean())
     tests = {
-        layer: _test(layer, actual, paths[layer], naive_errors, step)
+        layer: _test(layer, actual, paths[layer], (naive_errors, step, trained))
         for layer in LAYERS
         if layer in paths
     }
     return Backtest(tests, min(tests, key=lambda layer: round(tests[layer].score, 9)))
 
 
-def _test(layer: str, actual: Array, forecast: Array, naive: Array, step: float) -> Test:
+def _test(layer: str, actual: Array, forecast: Array, beside: tuple[Array, float, Array]) -> Test:
+    naive, step, trained = beside
+    estimated = layer not in {NAIVE, SEASONAL}
     errors = actual - forecast
     size = np.abs(errors)
     tried = np.isfinite(errors).sum(axis=0).astype(float)
@@ -126,9 +129,9 @@ def _test(layer: str, actual: Array, forecast: Array, naive: Array, step: float)
         _means(np.divide(size, np.abs(actual), out=np.full_like(size, np.nan), where=actual != 0)),
         mean / step if step > 0 else np.full_like(mean, np.nan),
         ratio,
-        _coverage(actual, forecast),
+        _coverage(actual, forecast, trained, estimated=estimated),
         tried,
-        bands_of(actual, forecast),
+        bands_of(actual, forecast, trained, estimated=estimated),
     )
 
 
@@ -141,12 +144,14 @@ def _means(values: Array) -> Array:
     return found
 
 
-def _coverage(actual: Array, forecast: Array) -> Array:
+def _coverage(actual: Array, forecast: Array, trained: Array, *, estimated: bool) -> Array:
     """Share of actuals within the 80 % band made of the other origins' errors."""
     inside = np.full(actual.shape, np.nan)
     for row in range(len(actual)):
         others = np.arange(len(actual)) != row
-        low, high = bands_of(actual[others], forecast[others]).around(forecast[row], 0.8)
+        past = actual[others], forecast[others], trained[others]
+        bands = bands_of(*past, estimated=estimated)
+        low, high = bands.around(forecast[row], 0.8)
         seen = np.isfinite(actual[row])
         within = (low <= actual[row]) & (actual[row] <= high)
         inside[row, seen] = within[seen]

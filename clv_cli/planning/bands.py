@@ -2,7 +2,8 @@
 
 Errors at one horizon are few and overlap: 24 origins at 12 months are worth two. So what was seen at
 a horizon is combined with a line through all horizons (error = s h^p, on logarithms), by how many
-independent errors each rests on, and Student's t widens what rests on little.
+independent errors each rests on, and Student's t widens what rests on little. The constants were
+chosen on businesses that `tests/bench/planning_coverage.py` does not count.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from clv_cli.models.arrays import Array
 
 LINE_WEIGHT = 3.0  # independent errors that the line through all horizons is worth
+BORROWED = 10.0  # degrees of freedom that the line lends: chosen on made-up businesses
+HALF_LIFE = 8.0  # months after which an error counts half
 FEWEST_DEGREES = 3.0
-STEEPEST, FLATTEST = 1.2, 0.25
+STEEPEST, FLATTEST = 1.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +51,52 @@ class Bands:
         return path - reach, path + reach
 
 
-def bands_of(actual: Array, forecast: Array) -> Bands:
+def bands_of(actual: Array, forecast: Array, trained: Array, *, estimated: bool = True) -> Bands:
     """The spread that a backtest shows.
+
+    An origin with little history before it errs more than a forecast of today will: what is estimated
+    from n months is off by 1 / sqrt(n). Errors are scaled by that, and those of long ago fade.
 
     Args:
         actual: what came, origins by horizon; nan where it is not known yet.
         forecast: what was forecast.
+        trained: months known at each origin, oldest first.
+        estimated: whether the forecast is estimated from them; naive ones are not.
     """
     seen = np.isfinite(actual)
     relative = bool((actual[seen] > 0).all() and (forecast[seen] > 0).all())
-    errors = np.full(actual.shape, np.nan)
+    errors = np.zeros(actual.shape)
     errors[seen] = (
         np.log(actual[seen] / forecast[seen]) if relative else actual[seen] - forecast[seen]
     )
-    count = seen.sum(axis=0).astype(float)
-    squares = np.where(seen, errors, 0.0) ** 2
-    mean = np.divide(squares.sum(axis=0), count, out=np.zeros(len(count)), where=count > 0)
-    ahead = np.arange(1.0, len(count) + 1)
-    independent = count / ahead
-    line = _line(mean, count, ahead)
-    weight = independent / (independent + LINE_WEIGHT)
-    spread = np.sqrt(weight * mean + (1 - weight) * line**2)
+    now = float(trained.max()) + 1
+    ahead = np.arange(1.0, actual.shape[1] + 1)
+    age = np.maximum(now - trained[:, None] - ahead, 0.0)
+    weights = np.where(seen, 0.5 ** (age / HALF_LIFE), 0.0)
+    better = trained / now if estimated else np.ones(len(trained))
+    squares = weights * errors**2 * better[:, None]
+    total = weights.sum(axis=0)
+    mean = _ratio(squares.sum(axis=0), total)
+    # As many equally weighted errors (Kish 1965), of which those within one horizon overlap.
+    independent = _ratio(total**2, (weights**2).sum(axis=0)) / ahead
+    share = independent / (independent + LINE_WEIGHT)
+    spread = np.sqrt(share * mean + (1 - share) * _line(mean, independent, ahead) ** 2)
     # What is further away is not known better.
-    return Bands(np.maximum.accumulate(spread), independent + LINE_WEIGHT, relative)
+    return Bands(np.maximum.accumulate(spread), independent + BORROWED, relative)
 
 
-def _line(mean: Array, count: Array, ahead: Array) -> Array:
-    """S h^p through the root mean square errors, weighted by how often each was seen."""
-    known = (count > 0) & (mean > 0)
+def _ratio(above: Array, below: Array) -> Array:
+    """Nothing over nothing is nothing."""
+    found: Array = np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
+    return found
+
+
+def _line(mean: Array, weights: Array, ahead: Array) -> Array:
+    """The curve s h^p through the root mean square errors, weighted by the errors behind each."""
+    known = (weights > 0) & (mean > 0)
     if not known.any():
         return np.zeros(len(mean))
-    x, y = np.log(ahead[known]), 0.5 * np.log(mean[known])
-    weight = count[known] / ahead[known]
+    x, y, weight = np.log(ahead[known]), 0.5 * np.log(mean[known]), weights[known]
     centre = float((weight * x).sum() / weight.sum())
     spread = float((weight * (x - centre) ** 2).sum())
     slope = float((weight * (x - centre) * y).sum()) / spread if spread > 0 else 0.5
