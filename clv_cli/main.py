@@ -23,6 +23,7 @@ from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
 from clv_cli.commands.segments import segments
 from clv_cli.commands.split import split
+from clv_cli.commands.whatif import whatif
 from clv_cli.errors import ClvError, ExitCode
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     drivers,
     models,
     forecast,
+    whatif,
     check,
     explain,
 )

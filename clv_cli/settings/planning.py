@@ -43,7 +43,8 @@ class Scenario(Model):
         default_factory=dict, description="churn, of all or by segment: -10% is a tenth less"
     )
     price: Change = Field(
-        Fraction(0), description="what customers pay from their next renewal on, and new ones at once"
+        Fraction(0),
+        description="what customers pay from their next renewal on, and new ones at once",
     )
     expansion: Change = Field(
         Fraction(0), description="points added to the monthly net expansion: 0.2% is 0.2 points"
@@ -76,7 +77,8 @@ class Planning(Model):
         "subscription", description="which levers and series fit: subscription, ecommerce or usage"
     )
     spend_response: Response | None = Field(
-        None, description="declared: how many % more customers 1 % more spend wins; null: from history"
+        None,
+        description="declared: how many % more customers 1 % more spend wins; null: from history",
     )
     cs_response: Response | None = Field(
         None, description="declared: by how many % 1 % more CS effort lowers churn; null: measured"
