@@ -30,6 +30,12 @@ def whatif(
     scenario: Annotated[
         list[Path] | None, typer.Option("--scenario", help="Scenario file (YAML); repeatable.")
     ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", help="Money on top of today's spend: 100000.")
+    ] = None,
+    optimise: Annotated[
+        bool, typer.Option("--optimise", help="Where the budget would do most.")
+    ] = False,
     months: Annotated[
         int | None, typer.Option("--months", help="Months ahead, 1 to 24; default: the config's.")
     ] = None,
@@ -39,10 +45,13 @@ def whatif(
     MRR, customers, revenue, cash, CLV and net worth beside the plain forecast, with intervals; which
     lever moves most; scenario files side by side.
 
-    Example: clv whatif --churn smb=-10% --price +3%
+    Example: clv whatif --churn smb=-10% --price +3%; clv whatif --budget 100000 --optimise
     """
     from clv_cli import run
 
+    if optimise or budget is not None:
+        show(run.allocation(options.request(), _budget(budget, optimise=optimise), months), options)
+        return
     given = {
         "churn": _by_name(churn),
         "price": price,
@@ -54,6 +63,17 @@ def whatif(
     paths = [*(scenario or ()), *(files or ())]
     tables = ("scenarios", "sensitivities") if len(paths) + bool(levers) > 1 else ()
     show(run.whatif(options.request(), levers, paths, months), options, tables)
+
+
+def _budget(budget: str | None, *, optimise: bool) -> str:
+    """The budget; each of the two options needs the other."""
+    from clv_cli.errors import UsageError
+
+    if not optimise:
+        raise UsageError(
+            "a budget alone is no plan", where="--budget", hint="add --optimise, or name levers"
+        )
+    return budget or "0"
 
 
 def _by_name(values: list[str] | None) -> dict[str, str] | None:

@@ -23,14 +23,13 @@ from clv_cli.measures.unit_economics import (
     has_service_costs,
     lifetime,
 )
-from clv_cli.planning.response import Curve, fitted_curve
+from clv_cli.planning.response import Curve, declared_curve, fitted_curve
 
 if TYPE_CHECKING:
     from clv_cli.models.arrays import Array
-    from clv_cli.pipeline import Measure, Scope
+    from clv_cli.pipeline import Measure
     from clv_cli.planning.forecast import Situation
     from clv_cli.results import Frames
-    from clv_cli.settings.planning import Response
 
 ECONOMIC_NEEDS: tuple[Measure, ...] = (
     *CLV_NEEDS,
@@ -42,6 +41,7 @@ ECONOMIC_NEEDS: tuple[Measure, ...] = (
 )
 YEAR = 12
 UNKNOWN = ""
+NO_SUCCESS = "no spend on customer success is recorded (service_costs of category success)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,13 @@ class Economics:
         return min(1 / (self.churn * factor), self.cap) if factor > 0 else self.cap
 
 
-def economics(frames: Frames, now: Situation) -> Economics:
+def economics(frames: Frames, now: Situation, retention: Curve | str) -> Economics:
     """What customers bring and cost today.
 
     Args:
         frames: with `ECONOMIC_NEEDS`.
         now: the history behind it.
+        retention: how churn follows CS effort, or why nobody can say.
     """
     scope, month = frames.scope, frames.scope.closing
     life, worth = lifetime(frames, month), clv(frames, month)
@@ -130,7 +131,7 @@ def economics(frames: Frames, now: Situation) -> Economics:
         success=success,
         service=_monthly(frames, service_costs, pl.col("category").is_in(COST_OF_SERVICE)),
         channels=_channels(frames, now),
-        retention=_retention(scope, success),
+        retention=retention if success > 0 else NO_SUCCESS,
         costs_known=frames[service_costs].height > 0,
         reason=worth.reason,
     )
@@ -141,20 +142,6 @@ def _monthly(frames: Frames, measure: Measure, chosen: pl.Expr) -> float:
     closing = frames.scope.closing
     year = pl.col("month").is_between(closing - YEAR + 1, closing)
     return float(frames[measure].filter(year, chosen)["amount_base"].cast(pl.Int128).sum()) / YEAR
-
-
-def _retention(scope: Scope, success: float) -> Curve | str:
-    declared = scope.settings.planning.cs_response
-    if success <= 0:
-        return "no spend on customer success is recorded (service_costs of category success)"
-    if declared is not None:
-        return declared_curve(declared)
-    return "no response of churn to CS effort is declared (planning.cs_response) or measured"
-
-
-def declared_curve(response: Response) -> Curve:
-    """A response that somebody declared."""
-    return Curve(float(response.mid), float(response.low), float(response.high), declared=True)
 
 
 def _channels(frames: Frames, now: Situation) -> tuple[Channel, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from clv_cli.models.arrays import Array
+    from clv_cli.settings.planning import Response
 
 FEWEST_MONTHS = 12
 LEAST_VARIATION = 0.08  # standard deviation of log spend around its trend
@@ -54,6 +55,11 @@ class Curve:
         return Curve(max(power, 0.0), self.low, self.high, self.declared)
 
 
+def declared_curve(response: Response) -> Curve:
+    """A response that somebody declared."""
+    return Curve(float(response.mid), float(response.low), float(response.high), declared=True)
+
+
 def fitted_curve(spend: Array, won: Array) -> Curve | str:
     """The response of one channel, or why there is none.
 
@@ -80,8 +86,8 @@ def fitted_curve(spend: Array, won: Array) -> Curve | str:
     )
     if error > WIDEST or power - Z80 * error <= 0:
         return (
-            f"its effect cannot be told from chance: 1 % more spend won {power:.2f} % more customers, "
-            f"give or take {Z80 * error:.2f} (80 %)"
+            f"its effect cannot be told from chance: 1 % more spend won "
+            f"{round(power, 2) + 0.0:.2f} % more customers, give or take {Z80 * error:.2f} (80 %)"
         )
     reach = Z80 * error
     return Curve(min(power, STEEPEST), min(power - reach, STEEPEST), min(power + reach, STEEPEST))

@@ -15,6 +15,7 @@ from clv_cli.planning.economics import ECONOMIC_NEEDS, economics
 from clv_cli.planning.forecast import NEEDS, forecast_paths, forecasts, situation
 from clv_cli.planning.projection import drivers_at
 from clv_cli.planning.response import Curve
+from clv_cli.planning.retention import retention_curve, retention_needs
 from clv_cli.planning.uncertainty import Model
 from clv_cli.planning.whatif import (
     ALL,
@@ -47,6 +48,7 @@ LABELS = {
     "customer_net_worth": "Net worth per customer",
 }
 KINDS = {name: Kind.COUNT if name == "customers" else Kind.MONEY for name in OUTCOMES}
+NOT_ASKED = "measured only where it is asked for: --cs +10%, or --budget"
 TENTH = Fraction(1, 10)
 TRIED = {
     "churn": ("Churn", -TENTH, TENTH),
@@ -60,19 +62,32 @@ FITTING = {
     "ecommerce": ("price", "spend"),
     "usage": ("churn", "price", "expansion", "spend"),
 }
+NO_REACTION = (
+    "Price: nobody is taken to leave for it; add what churn you expect, such as --churn +2%."
+)
 INTERVALS = (
     "Effects are the model's, on top of the plain forecast. Intervals (80 %) hold the errors of the "
     "drivers' fits, not luck nor what nobody tried."
 )
 
 
-def model_of(frames: Frames) -> Model:
-    """The model that levers move."""
+def model_of(frames: Frames, *, measured: bool) -> Model:
+    """The model that levers move.
+
+    Args:
+        frames: with `PLAN_NEEDS`, and `retention_needs` where `measured`.
+        measured: whether the response to CS effort is estimated; it takes a while.
+
+    Raises:
+        DataError: there is no MRR.
+    """
     now = situation(frames.scope, *(frames[need] for need in NEEDS))
     if not now.known:
         raise DataError("there is no MRR to plan with", hint="clv whatif needs recurring lines")
     drivers = drivers_at(now.history, now.contracts, now.known, now.horizon)
-    return Model(now, drivers, economics(frames, now))
+    declared = frames.scope.settings.planning.cs_response is not None
+    retention = retention_curve(frames) if measured or declared else NOT_ASKED
+    return Model(now, drivers, economics(frames, now, retention))
 
 
 def plain(frames: Frames, model: Model) -> list[int | None]:
@@ -100,7 +115,7 @@ def whatif_tables(scenarios: Sequence[Scenario], scope: Scope) -> list[Table]:
         scope: the horizon and the industry.
     """
     several = [_side_by_side(scenarios, scope)] if len(scenarios) > 1 else []
-    return [*several, whatif_table(scenarios, scope), sensitivities_table(scope)]
+    return [*several, whatif_table(scenarios, scope), sensitivities_table(scenarios, scope)]
 
 
 def whatif_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
@@ -119,7 +134,7 @@ def whatif_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        model = model_of(frames)
+        model = model_of(frames, measured=_asks_cs(scenarios))
         base = plain(frames, model)
         rows = [row for one in scenarios for row in _outcomes(one, model, base, scope.currency)]
         schema = {c.name: pl.Float64 if c.kind is Kind.CHANGE else pl.String for c in columns}
@@ -130,10 +145,10 @@ def whatif_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
         ]
         notes = [_asked(one) for one in scenarios]
         frame = pl.DataFrame(rows, schema=schema, orient="row")
-        return Rows(frame, reasons, notes=[*notes, *_assumed(model), INTERVALS])
+        return Rows(frame, reasons, notes=[*notes, *_assumed(model, scenarios), INTERVALS])
 
     title = f"What if, in {scope.settings.planning.months} months (estimates)"
-    return Table("whatif", title, columns, PLAN_NEEDS, finish)
+    return Table("whatif", title, columns, _needs(scenarios, scope), finish)
 
 
 def _outcomes(
@@ -185,10 +200,19 @@ def _percent(change: Fraction | float) -> str:
     return f"{float(change) * 100:+g} %"
 
 
-def _assumed(model: Model) -> list[str]:
+def _assumed(model: Model, scenarios: Sequence[Scenario]) -> list[str]:
     """What a reader must know of margin and declared responses."""
     econ = model.economics
     notes = [] if econ.costs_known else ["No cost data: the margin counts as 100 %."]
+    notes += [NO_REACTION] * any(one.price and not one.churn for one in scenarios)
+    if _asks_cs(scenarios) and isinstance(econ.retention, Curve):
+        curve = econ.retention
+        notes.append(
+            f"1 % more CS effort lowers churn by {curve.power:.2f} % ({curve.low:.2f} to "
+            f"{curve.high:.2f}), by what help of customers at risk brought."
+            if not curve.declared
+            else f"1 % more CS effort is declared to lower churn by {curve.power:.2f} %."
+        )
     curves = [econ.retention, *(channel.curve for channel in econ.channels)]
     if any(isinstance(curve, Curve) and curve.declared for curve in curves):
         notes.append("Some responses are declared in the config, not measured.")
@@ -210,7 +234,7 @@ def _side_by_side(scenarios: Sequence[Scenario], scope: Scope) -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        model = model_of(frames)
+        model = model_of(frames, measured=_asks_cs(scenarios))
         base = plain(frames, model)
         planned = [_outcomes(one, model, base, scope.currency) for one in scenarios]
         rows = [
@@ -220,10 +244,20 @@ def _side_by_side(scenarios: Sequence[Scenario], scope: Scope) -> Table:
         schema = {column.name: pl.String for column in columns}
         return Rows(pl.DataFrame(rows, schema=schema, orient="row"))
 
-    return Table("scenarios", "Scenarios side by side (estimates)", columns, PLAN_NEEDS, finish)
+    return Table(
+        "scenarios", "Scenarios side by side (estimates)", columns, _needs(scenarios, scope), finish
+    )
 
 
-def sensitivities_table(scope: Scope) -> Table:
+def _needs(scenarios: Sequence[Scenario], scope: Scope) -> tuple[Measure, ...]:
+    return (*PLAN_NEEDS, *(retention_needs(scope) if _asks_cs(scenarios) else ()))
+
+
+def _asks_cs(scenarios: Sequence[Scenario]) -> bool:
+    return any(one.cs for one in scenarios)
+
+
+def sensitivities_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
     """Which lever moves MRR most? Each a tenth up and down; the longest first."""
     columns = (
         Column("lever", Kind.TEXT, "Lever"),
@@ -235,13 +269,13 @@ def sensitivities_table(scope: Scope) -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        model = model_of(frames)
+        model = model_of(frames, measured=_asks_cs(scenarios))
         none, found, notes = outcomes(model, Scenario()), [], []
         for lever in FITTING[scope.settings.planning.business]:
             name, up, down = TRIED[lever]
             better, worse = (Scenario.model_validate({lever: str(by)}) for by in (up, down))
             if reason := refusal(better, model):
-                notes.append(f"{name}: not judged; {reason}.")
+                notes.append(f"Not judged: {reason}.")
                 continue
             rise, fall = outcomes(model, better) - none, outcomes(model, worse) - none
             worth = None if model.economics.churn is None else round(float(rise[5]))
@@ -252,4 +286,6 @@ def sensitivities_table(scope: Scope) -> Table:
         schema = {c.name: pl.String if c.kind is Kind.TEXT else pl.Int64 for c in columns}
         return Rows(pl.DataFrame(found, schema=schema, orient="row"), notes=notes)
 
-    return Table("sensitivities", "What matters most (estimates)", columns, PLAN_NEEDS, finish)
+    return Table(
+        "sensitivities", "What matters most (estimates)", columns, _needs(scenarios, scope), finish
+    )

@@ -11,7 +11,7 @@ from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
 from clv_cli.run.forecasting import forecast
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
-from clv_cli.run.planning import whatif
+from clv_cli.run.planning import allocation, whatif
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
 from clv_cli.run.reporting import check, metrics_by_month, report
@@ -21,6 +21,7 @@ from clv_cli.run.valuing import customer, customers, models
 __all__ = [
     "Proposed",
     "Request",
+    "allocation",
     "check",
     "cohorts",
     "compare",

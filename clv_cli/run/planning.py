@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli.config_file import load_scenario
-from clv_cli.errors import UsageError
+from clv_cli.errors import DataError, UsageError
+from clv_cli.money import from_text
 from clv_cli.run.finishing import finished
 from clv_cli.run.forecasting import looking_ahead, require_months
 from clv_cli.run.opening import opened, require_lines
@@ -41,6 +42,30 @@ def whatif(
         require_lines(configured)
         scope = looking_ahead(configured, months)
         return finished("whatif", scope, whatif_tables(scenarios, scope))
+
+
+def allocation(request: Request, budget: str, months: int | None = None) -> Report:
+    """Where more money would do most: winning customers, or keeping them.
+
+    Args:
+        request: what to read.
+        budget: money on top of today's spend, in major units, over the months ahead.
+        months: how many months; None for the config's.
+
+    Raises:
+        UsageError: the budget is no amount.
+    """
+    from clv_cli.planning import allocation_tables  # noqa: PLC0415 - numpy, only when asked
+
+    require_months(months)
+    with opened(request) as configured:
+        require_lines(configured)
+        scope = looking_ahead(configured, months)
+        try:
+            money = from_text(budget.replace(",", ""), scope.currency)
+        except DataError as error:
+            raise UsageError(error.what, where="--budget", hint="such as 100000") from error
+        return finished("whatif", scope, allocation_tables(scope, money))
 
 
 def _scenarios(levers: dict[str, object], files: Sequence[Path]) -> list[Scenario]:
