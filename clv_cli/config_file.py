@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from clv_cli.errors import ConfigError, did_you_mean
 from clv_cli.settings import Settings
+from clv_cli.settings.planning import Scenario
 from clv_cli.yaml_marks import Marked, load_marked
 
 if TYPE_CHECKING:
@@ -38,19 +39,19 @@ def load_settings(path: Path) -> Settings:
     Raises:
         ConfigError: the file is missing, no YAML, or has faults; all of them are listed.
     """
+    hint = "name one with -c FILE, or try the shipped sample: clv demo"
+    return parse_settings(_text_of(path, "config", hint), str(path))
+
+
+def _text_of(path: Path, what: str, hint: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise ConfigError(
-            f"there is no config {path.name}",
-            where=str(path),
-            hint="name one with -c FILE, or try the shipped sample: clv demo",
-        ) from error
+        raise ConfigError(f"there is no {what} {path.name}", where=str(path), hint=hint) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path.name} cannot be read: {error}", where=str(path), hint="save it as UTF-8 text"
         ) from error
-    return parse_settings(text, str(path))
 
 
 def parse_settings(text: str, name: str) -> Settings:
@@ -130,3 +131,28 @@ def _nested_model(annotation: object) -> type[BaseModel] | None:
 
 def _dotted(path: Place) -> str:
     return ".".join(str(part) for part in path)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check a scenario file; without a name it has the file's.
+
+    Raises:
+        ConfigError: the file is missing, no YAML, or has faults; all of them are listed.
+    """
+    text = _text_of(path, "scenario", "name an existing YAML file")
+    document = load_marked(text, str(path))
+    value = {} if document.value is None else document.value
+    try:
+        found = Scenario.model_validate(value)
+    except ValidationError as error:
+        faults = sorted(
+            (document.mark(tuple(detail["loc"])), f"{_dotted(detail['loc'])}: {detail['msg']}")
+            for detail in error.errors()
+        )
+        lines = [f"{path}:{line}:{column}: {message}" for (line, column), message in faults]
+        raise ConfigError(
+            f"the scenario {path.name} has faults",
+            where="\n         ".join(lines),
+            hint=f"its keys are: {', '.join(Scenario.model_fields)}",
+        ) from error
+    return found if found.name else found.model_copy(update={"name": path.stem})

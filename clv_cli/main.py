@@ -15,6 +15,7 @@ from clv_cli.commands.customers import customers
 from clv_cli.commands.demo import demo
 from clv_cli.commands.drivers import drivers
 from clv_cli.commands.explain import explain
+from clv_cli.commands.forecast import forecast
 from clv_cli.commands.history import history
 from clv_cli.commands.init import init
 from clv_cli.commands.metrics import metrics
@@ -25,6 +26,7 @@ from clv_cli.commands.reconcile import reconcile
 from clv_cli.commands.report import report
 from clv_cli.commands.segments import segments
 from clv_cli.commands.split import split
+from clv_cli.commands.whatif import whatif
 from clv_cli.errors import ClvError, ExitCode
 from clv_cli.harmless import safe_text
 
@@ -45,6 +47,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     split,
     drivers,
     models,
+    forecast,
+    whatif,
     nightly,
     history,
     check,

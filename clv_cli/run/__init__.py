@@ -10,6 +10,7 @@ from clv_cli.run.driving import drivers
 from clv_cli.run.environment import environment
 from clv_cli.run.explaining import explain_line, explain_metric
 from clv_cli.run.finishing import conventions, finished
+from clv_cli.run.forecasting import forecast
 from clv_cli.run.history import (
     history_diff,
     history_export,
@@ -21,6 +22,7 @@ from clv_cli.run.history import (
 from clv_cli.run.logbook import LogBook
 from clv_cli.run.moments import moments
 from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
+from clv_cli.run.planning import allocation, whatif
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
 from clv_cli.run.reporting import check, metrics_by_month, report
@@ -35,6 +37,7 @@ __all__ = [
     "Proposed",
     "Request",
     "Unattended",
+    "allocation",
     "check",
     "close_months",
     "cohorts",
@@ -48,6 +51,7 @@ __all__ = [
     "explain_line",
     "explain_metric",
     "finished",
+    "forecast",
     "history_diff",
     "history_export",
     "history_folder",
@@ -67,5 +71,6 @@ __all__ = [
     "segments",
     "split",
     "split_journal",
+    "whatif",
     "write_config",
 ]

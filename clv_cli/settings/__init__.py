@@ -19,6 +19,7 @@ from clv_cli.settings.matching import Match
 from clv_cli.settings.models import Models
 from clv_cli.settings.moments import Moments
 from clv_cli.settings.nightly import Alert, Closing, Nightly
+from clv_cli.settings.planning import Planning
 from clv_cli.settings.redact import Redact
 from clv_cli.settings.revenue import (
     Cac,
@@ -56,6 +57,7 @@ __all__ = [
     "Nightly",
     "Nrr",
     "NumberFormat",
+    "Planning",
     "Quarantine",
     "Ratio",
     "Reading",
@@ -116,6 +118,9 @@ class Settings(Model):
     cac: Cac = Field(default_factory=Cac, description="customer acquisition cost")
     models: Models = Field(
         default_factory=Models, description="modelled customer value: horizon, discount, test"
+    )
+    planning: Planning = Field(
+        default_factory=Planning, description="forecasts and plans: clv forecast, clv whatif"
     )
     collections: Collections = Field(
         default_factory=Collections, description="failed payments and their recovery"

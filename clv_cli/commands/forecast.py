@@ -1,0 +1,28 @@
+"""`clv forecast`: what comes next, with bands and the errors of before."""
+
+from typing import Annotated
+
+import typer
+
+from clv_cli.commands.options import Shared, shared, show
+
+
+@shared
+def forecast(
+    options: Shared,
+    *,
+    months: Annotated[
+        int | None, typer.Option("--months", help="Months ahead, 1 to 24; default: the config's.")
+    ] = None,
+) -> None:
+    """Forecast: MRR, revenue and customers ahead, with bands and a backtest.
+
+    Three layers side by side: what is contracted, customers by the models of their renewals plus new
+    ones by trend and season, and statistical baselines. Used is what was least wrong before; what
+    loses to naive says so.
+
+    Example: clv forecast --months 6 -f csv
+    """
+    from clv_cli import run
+
+    show(run.forecast(options.request(), months), options, ("forecast", "layers", "backtest"))

@@ -1,0 +1,183 @@
+"""The customers under contract at any month's end, and how those before them renewed.
+
+What a forecast made in the past could have known is cut out of the history by month, so that the
+backtest runs the same model that forecasts today.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clv_cli.errors import DataError
+from clv_cli.models import sbg
+from clv_cli.models.renewals import renewals
+
+if TYPE_CHECKING:
+    from clv_cli.models.arrays import Array, Index
+    from clv_cli.models.fitting import Fit
+
+# A segment's churn counts for itself as far as this many expected losses carry it.
+SHRINKAGE = 10.0
+FEWEST_LOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Contracts:
+    """Terms paid, one an opportunity to renew, and what MRR did, customer by customer.
+
+    Args:
+        code: whose term it is.
+        interval: its plan interval, as an index into `months`.
+        number: which renewal stands at its end.
+        begins: month in which the term began.
+        due: month in which it ends.
+        lost: whether the customer left at its end.
+        decided: whether that is known.
+        months: length of every plan interval, in months.
+        segment: every customer's segment, by code.
+        moved_code: whose MRR moved.
+        moved_month: when.
+        moved: by how much, in minor units.
+        segments: how many segments there are.
+    """
+
+    code: Index
+    interval: Index
+    number: Array
+    begins: Index
+    due: Index
+    lost: Index
+    decided: Index
+    months: Array
+    segment: Index
+    moved_code: Index
+    moved_month: Index
+    moved: Array
+    segments: int
+
+    def levels(self, month: int) -> Array:
+        """What each customer pays at the month's end, in minor units."""
+        seen = self.moved_month <= month
+        codes, moved = self.moved_code[seen], self.moved[seen]
+        return np.maximum(np.bincount(codes, moved, len(self.segment)), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Customers alike in all that renewal depends on.
+
+    Args:
+        mrr: what they pay a month, in minor units.
+        customers: how many they are.
+        interval: index of the plan interval; the number of intervals for those without a known term.
+        number: which renewal is next.
+        wait: months until it is due, 1 for the next one.
+        segment: index of the segment.
+    """
+
+    mrr: Array
+    customers: Array
+    interval: Index
+    number: Array
+    wait: Array
+    segment: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Renewing:
+    """How likely customers are to stay, as known at a month's end.
+
+    Args:
+        fits: of each plan interval, an sBG; None where too few left, or all renewals are alike.
+        rates: share lost at a renewal, used where there is no fit; the last is lost a month by
+            customers without a known term.
+        factors: how much likelier than all others each segment's customers are to leave.
+        asked: renewals behind the rates.
+    """
+
+    fits: tuple[Fit | None, ...]
+    rates: Array
+    factors: Array
+    asked: Array
+
+    def churn(self, interval: Index, number: Array, segment: Index) -> Array:
+        """Chance of leaving at the next renewal."""
+        chance = self.rates[interval]
+        for index, fit in enumerate(self.fits):
+            mine = interval == index
+            if fit is not None and mine.any():
+                chance[mine] = 1 - sbg.retention(fit.values, number[mine])
+        return np.clip(chance * self.factors[segment], 0.0, 1.0)
+
+
+def cells_at(contracts: Contracts, month: int, closing: float, customers: float) -> Cells:
+    """Who is under contract at a month's end, and when is each asked to renew?
+
+    What no known term explains (a bridged gap, a line without a period) is one cell of its own, so
+    that the cells sum to the MRR and the customers of the roll-forward.
+    """
+    levels = contracts.levels(month)
+    now = (contracts.begins <= month) & (month < contracts.due)
+    now &= levels[contracts.code] > 0
+    code, interval = contracts.code[now], contracts.interval[now]
+    wait, segment = contracts.due[now] - month, contracts.segment[code]
+    number = np.maximum(contracts.number[now], 1).astype(np.int64)
+    longest, latest = int(wait.max(initial=1)) + 1, int(number.max(initial=1)) + 1
+    key = ((interval * latest + number) * longest + wait) * contracts.segments + segment
+    distinct, member = np.unique(key, return_inverse=True)
+    mrr = np.bincount(member, levels[code], len(distinct))
+    count = np.bincount(member, minlength=len(distinct)).astype(float)
+    rest, segment_of = np.divmod(distinct, contracts.segments)
+    rest, wait_of = np.divmod(rest, longest)
+    interval_of, number_of = np.divmod(rest, latest)
+    other, size = len(contracts.months), np.ones(1)
+    return Cells(
+        np.append(mrr, closing - mrr.sum()),
+        np.append(count, customers - count.sum()),
+        np.append(interval_of, other).astype(np.intp),
+        np.append(number_of.astype(float), size),
+        np.append(wait_of.astype(float), size),
+        np.append(segment_of, 0).astype(np.intp),
+    )
+
+
+def renewing_at(contracts: Contracts, month: int, monthly_churn: float) -> Renewing:
+    """How did customers renew, as far as a month's end shows?
+
+    Args:
+        contracts: all terms.
+        month: terms that end later are not seen.
+        monthly_churn: of all customers, for those without a known term.
+    """
+    seen = (contracts.decided > 0) & (contracts.due <= month)
+    interval, number = contracts.interval[seen], contracts.number[seen]
+    lost, kinds = contracts.lost[seen].astype(float), len(contracts.months)
+    asked = np.bincount(interval, minlength=kinds).astype(float)
+    gone = np.bincount(interval, lost, kinds)
+    # Half a loss in advance: no interval is believed to be without churn for ever.
+    rates = np.append((gone + 0.5) / (asked + 1.0), monthly_churn)
+    fits = tuple(_fit(number, lost, interval == index) for index in range(kinds))
+    plain = Renewing(fits, rates, np.ones(contracts.segments), asked)
+    segment = contracts.segment[contracts.code[seen]]
+    expected = plain.churn(interval, np.maximum(number, 1.0), segment)
+    seen_lost = np.bincount(segment, lost, contracts.segments)
+    due = np.bincount(segment, expected, contracts.segments)
+    return Renewing(fits, rates, (seen_lost + SHRINKAGE) / (due + SHRINKAGE), asked)
+
+
+def _fit(number: Array, lost: Array, mine: Index) -> Fit | None:
+    """The sBG of one interval; None where it has nothing to learn from."""
+    mine = mine & (number >= 1)
+    if lost[mine].sum() < FEWEST_LOST:
+        return None
+    at, gone = number[mine].astype(np.intp), lost[mine]
+    asked, left = np.bincount(at), np.bincount(at, gone)
+    seen = np.flatnonzero(asked)
+    try:
+        found = sbg.fit(renewals(seen, left[seen], (asked - left)[seen]))
+    except DataError:
+        return None
+    return found if found.converged and not found.warnings else None

@@ -1,0 +1,260 @@
+"""The tables of `clv forecast`: the forecast with its bands, its layers, and its errors before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from clv_cli.glossary import Kind
+from clv_cli.metrics.tables.parts import canonical
+from clv_cli.periods import month_text
+from clv_cli.planning.forecast import NEEDS, forecast_paths, forecasts, run_off, whole
+from clv_cli.planning.layers import DAMPED, LAYERS, NAIVE, SEASONAL, SURVIVAL
+from clv_cli.results import Column, Rows, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clv_cli.models.arrays import Array
+    from clv_cli.pipeline import Scope
+    from clv_cli.planning.backtest import Backtest, Test
+    from clv_cli.planning.forecast import Forecast
+    from clv_cli.results import Frames
+
+NAMES = {"mrr": "MRR", "net_revenue": "Revenue", "customers": "Customers"}
+KINDS = {"mrr": Kind.MONEY, "net_revenue": Kind.MONEY, "customers": Kind.COUNT}
+LAYER_NAMES = {
+    SURVIVAL: "contracts, survival",
+    DAMPED: "damped trend",
+    SEASONAL: "seasonal naive",
+    NAIVE: "naive",
+}
+BANDS = (0.5, 0.8, 0.95)
+SHOWN = (1, 3, 6, 12, 24)
+TOO_SHORT = "too little history for a backtest: 18 months are needed"
+NO_MRR = "There is no MRR to forecast."
+ESTIMATES = (
+    "Estimates. A band holds the truth in the share it names, by the errors of the backtest."
+)
+MEASURES = (
+    "Off: mean error as a share of the actual, by months ahead. MASE: mean error over the mean change "
+    "from month to month. To naive: mean error over that of naive, below 1 is better. In 80 %: actuals "
+    "inside the band made of the other origins' errors."
+)
+HINDSIGHT = "Each try knows only the months before it, and the contracts of its day."
+_TEXT_COLUMNS = {"series": pl.String, "kind": pl.String, "month": pl.Int32, "value": pl.String}
+
+
+def forecast_tables(scope: Scope) -> list[Table]:
+    """What comes, what each layer says, and how wrong each was before."""
+    return [forecast_table(scope), layers_table(scope), backtest_table(), horizons_table()]
+
+
+def forecast_table(scope: Scope) -> Table:
+    """MRR, billed revenue and customers ahead, each with bands."""
+    bands = [_band_columns(level) for level in BANDS]
+    columns = (
+        Column("series", Kind.TEXT, "Of", labels=NAMES, rigid=True),
+        Column("kind", Kind.TEXT, "Kind", people=False),
+        Column("month", Kind.MONTH, "Month"),
+        Column("value", Kind.BY_ROW, "Forecast", whole=True),
+        *(column for pair in bands for column in pair),
+    )
+
+    def finish(frames: Frames) -> Rows:
+        found = forecasts(frames)
+        rows = [row for one in found.values() for row in _ahead(one, scope)]
+        names = {c.name: pl.String for pair in bands for c in pair}
+        frame = pl.DataFrame(rows, schema={**_TEXT_COLUMNS, **names}, orient="row")
+        empty = [
+            (row, column, TOO_SHORT)
+            for row, values in enumerate(rows)
+            for column, value in zip(names, values[4:], strict=True)
+            if value is None
+        ]
+        notes = [_verdict(one) for one in found.values()] or [NO_MRR]
+        return Rows(frame, reasons=empty, notes=[*notes, *[ESTIMATES] * bool(found)])
+
+    title = f"Forecast of {scope.settings.planning.months} months (estimates)"
+    return Table("forecast", title, columns, (forecast_paths, *NEEDS), finish)
+
+
+def _band_columns(level: float) -> tuple[Column, Column]:
+    name = f"{level * 100:.0f}"
+    return (
+        Column(f"low_{name}", Kind.BY_ROW, f"{name} % from", whole=True),
+        Column(f"high_{name}", Kind.BY_ROW, "to", whole=True),
+    )
+
+
+def _ahead(one: Forecast, scope: Scope) -> list[tuple[object, ...]]:
+    """One row a month ahead."""
+    kind, currency = KINDS[one.series], scope.currency
+    ends = [end for level in BANDS for end in one.band(level) or (None, None)]
+    sides = [None if end is None else whole(end) for end in ends]
+    return [
+        (
+            one.series,
+            kind.value,
+            scope.closing + 1 + ahead,
+            canonical(value, kind, currency),
+            *(None if side is None else canonical(side[ahead], kind, currency) for side in sides),
+        )
+        for ahead, value in enumerate(whole(one.path))
+    ]
+
+
+def _verdict(one: Forecast) -> str:
+    """Which layer stands, how wrong it was, and whether that is better than nothing."""
+    name, layer = NAMES[one.series], LAYER_NAMES[one.chosen]
+    if one.test is None:
+        return f"{name}: {layer}, {TOO_SHORT}."
+    if one.chosen == NAIVE:
+        best = min((t for n, t in one.test.tests.items() if n != NAIVE), key=lambda t: t.score)
+        lost = f"{LAYER_NAMES[best.layer]}, the best of the others, was {(best.score - 1) * 100:+.0f} % off it"
+        return f"{name}: no layer beats naive ({lost}); tomorrow is forecast like today."
+    worse = one.test.worse_than_naive()
+    said = "at every horizon" if not worse else f"on the whole, but loses to it at {_months(worse)}"
+    errors = ", ".join(
+        f"{one.test.best.mape[ahead - 1] * 100:.1f} % at {ahead}"
+        for ahead in SHOWN
+        if ahead <= len(one.path) and np.isfinite(one.test.best.mape[ahead - 1])
+    )
+    return f"{name}: {layer}, which beats naive {said}; it was off by {errors} months."
+
+
+def _months(horizons: Sequence[int]) -> str:
+    return f"{', '.join(map(str, horizons))} months"
+
+
+def layers_table(scope: Scope) -> Table:
+    """MRR ahead by layer: what is contracted, what comes up for renewal, and every forecast."""
+    labels = {name: text[0].upper() + text[1:] for name, text in LAYER_NAMES.items()}
+    columns = (
+        Column("month", Kind.MONTH, "Month"),
+        Column("contracted", Kind.MONEY, "Contracted", whole=True),
+        Column("due", Kind.MONEY, "Up for renewal", whole=True),
+        *(Column(name, Kind.MONEY, labels[name], whole=True) for name in reversed(LAYERS)),
+    )
+
+    def finish(frames: Frames) -> Rows:
+        found = forecasts(frames)
+        if not found:
+            return Rows(pl.DataFrame(schema=_schema(columns)), notes=[NO_MRR])
+        path, layers = run_off(frames), found["mrr"].layers
+        values = {
+            "month": [scope.closing + 1 + ahead for ahead in range(len(path.mrr))],
+            "contracted": whole(path.contracted),
+            "due": whole(path.due),
+            **{name: whole(layers[name]) for name in reversed(LAYERS)},
+        }
+        note = (
+            "Contracted: MRR of today whose paid term still runs, if nobody renews. Up for renewal: "
+            "MRR of today whose term ends in the month, the renewal wall."
+        )
+        return Rows(pl.DataFrame(values, schema=_schema(columns)), notes=[note])
+
+    return Table("layers", "MRR ahead by layer", columns, (forecast_paths, *NEEDS), finish)
+
+
+def _schema(columns: Sequence[Column]) -> dict[str, Any]:
+    return {c.name: pl.Int32 if c.kind is Kind.MONTH else pl.Int64 for c in columns}
+
+
+def backtest_table() -> Table:
+    """How each layer would have done, in one row."""
+    shown = SHOWN[:4]
+    columns = (
+        Column("series", Kind.TEXT, "Of", labels=NAMES),
+        Column("layer", Kind.TEXT, "Layer", labels=LAYER_NAMES, rigid=True),
+        Column("used", Kind.TEXT, "Used"),
+        *(Column(f"mape_{ahead}", Kind.RATIO, f"Off at {ahead}") for ahead in shown),
+        Column("mase", Kind.FACTOR, "MASE"),
+        Column("against_naive", Kind.FACTOR, "To naive"),
+        Column("coverage_80", Kind.RATIO, "In 80 %"),
+        Column("origins", Kind.COUNT, "Tries", people=False),
+    )
+
+    def finish(frames: Frames) -> Rows:
+        tested = [(one.series, one.test) for one in forecasts(frames).values() if one.test]
+        rows = [
+            _summary(series, test, tested_layer, shown)
+            for series, test in tested
+            for tested_layer in test.tests.values()
+        ]
+        schema: dict[str, Any] = {c.name: _float_type(c) for c in columns}
+        notes = [MEASURES, HINDSIGHT]
+        found = pl.DataFrame(rows, schema=schema, orient="row")
+        return Rows(found, notes=notes if rows else [f"No backtest: {TOO_SHORT}."])
+
+    return Table("backtest", "Backtest", columns, (forecast_paths, *NEEDS), finish)
+
+
+def _float_type(column: Column) -> type[pl.DataType]:
+    if column.kind is Kind.TEXT:
+        return pl.String
+    return pl.Int64 if column.kind is Kind.COUNT else pl.Float64
+
+
+def _summary(series: str, test: Backtest, one: Test, shown: Sequence[int]) -> tuple[object, ...]:
+    mape = [one.mape[ahead - 1] if ahead <= len(one.mape) else np.nan for ahead in shown]
+    return (
+        series,
+        one.layer,
+        "yes" if test.chosen == one.layer else "no",
+        *(_known(value) for value in mape),
+        _known(_mean(one.mase)),
+        _known(one.score),
+        _known(_mean(one.coverage)),
+        int(one.tried[0]),
+    )
+
+
+def _mean(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def horizons_table() -> Table:
+    """The backtest by horizon, for machines."""
+    columns = (
+        Column("series", Kind.TEXT, "Of", labels=NAMES),
+        Column("layer", Kind.TEXT, "Layer", labels=LAYER_NAMES, rigid=True),
+        Column("ahead", Kind.COUNT, "Months ahead"),
+        Column("origins", Kind.COUNT, "Tries"),
+        Column("mape", Kind.RATIO, "Off by"),
+        Column("mase", Kind.FACTOR, "MASE"),
+        Column("against_naive", Kind.FACTOR, "To naive"),
+        Column("coverage_80", Kind.RATIO, "In 80 %"),
+    )
+
+    def finish(frames: Frames) -> Rows:
+        rows = [
+            (one.series, test.layer, at + 1, int(test.tried[at]), *values)
+            for one in forecasts(frames).values()
+            if one.test
+            for test in one.test.tests.values()
+            for at, values in enumerate(_by_horizon(test))
+        ]
+        schema: dict[str, Any] = {c.name: _float_type(c) for c in columns}
+        return Rows(pl.DataFrame(rows, schema=schema, orient="row"))
+
+    needs = (forecast_paths, *NEEDS)
+    return Table("backtest_horizons", "Backtest by months ahead", columns, needs, finish)
+
+
+def _by_horizon(test: Test) -> list[tuple[float | None, ...]]:
+    columns = (test.mape, test.mase, test.against_naive, test.coverage)
+    return [tuple(map(_known, values)) for values in zip(*columns, strict=True)]
+
+
+def month_range(scope: Scope) -> str:
+    """The months ahead: `2026-11..2027-10`."""
+    last = scope.closing + scope.settings.planning.months
+    return f"{month_text(scope.closing + 1)}..{month_text(last)}"
