@@ -9,7 +9,6 @@ purchase was worth, so no later credit moves an earlier one.
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -125,13 +124,13 @@ def _stacked(
     )
     # Purchases before credits of the same day: what was bought that day can be taken back.
     ordered = events.sort(*GROUP, "issued_on", pl.col("amount") < 0, "line_id")
-    rows = (
-        in_reach(ordered)
-        .select(*GROUP, "line_id", "product_id", "amount", "original_line_id")
-        .iter_rows()
-    )
-    for _, group in groupby(rows, key=lambda row: row[:2]):
-        yield from _one_customer([row[2:] for row in group])
+    within = in_reach(ordered)
+    columns = ("line_id", "product_id", "amount", "original_line_id")
+    walked = list(zip(*(within[name].to_list() for name in columns), strict=True))
+    end = 0
+    for count in within.select(pl.struct(GROUP).rle().struct.field("len")).to_series():
+        begin, end = end, end + count
+        yield from _one_customer(walked[begin:end])
 
 
 def _one_customer(events: Sequence[Event]) -> Iterator[Taking]:
@@ -139,9 +138,10 @@ def _one_customer(events: Sequence[Event]) -> Iterator[Taking]:
     stacks: dict[str | None, list[str]] = defaultdict(list)
     for line, product, amount, named in events:
         if amount > 0:
+            stacks[None].append(line)
             # Every purchase can be taken back by a credit without a product, too.
-            for key in {product, None}:
-                stacks[key].append(line)
+            if product is not None:
+                stacks[product].append(line)
             continue
         owed = -amount
         for original in [named] if named in left else []:

@@ -55,9 +55,11 @@ def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, In
     columns = ("scope", "line", "bucket", "total")
     number = {name: cells[name].cast(pl.Int64).to_numpy() for name in columns}
     number["floor"], number["fraction"] = _floors(cells)
-    order = np.argsort((number["scope"] << 32) + number["line"], kind="stable")
+    out, after = number["floor"].copy(), dict(before)
+    order = np.flatnonzero(_divided(number["line"], number["fraction"]))
+    place = (number["scope"][order] << 32) + number["line"][order]
+    order = order[np.argsort(place, kind="stable")]
     number = {name: values[order] for name, values in number.items()}
-    out, after = np.empty(len(order), np.int64), dict(before)
     starts = np.flatnonzero(_begins(number["scope"])).tolist()
     for start, end in pairwise([*starts, len(order)]):
         part = {name: values[start:end] for name, values in number.items()}
@@ -65,6 +67,13 @@ def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, In
         up, after[scope] = _fitted(part, before.get(scope))
         out[order[start:end]] = part["floor"] + up
     return pl.Series("cell", out), after
+
+
+def _divided(line: Ints, fraction: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool]]:
+    """The cells of lines that have fractions at all: whole cells take no part in any rounding."""
+    begins = _begins(line)
+    most = np.maximum.reduceat(fraction, begins.nonzero()[0]) if len(line) else fraction
+    return (most > 0)[begins.cumsum() - 1]
 
 
 def _floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import billed_lines, months_of_issue
-from clv_cli.measures.fx import missing_rate
+from clv_cli.measures.billed_lines import billed_lines, months_of_issue, uncoded_lines
+from clv_cli.measures.fx import conversions, missing_rate
 from clv_cli.pipeline import Scope, derived, reduction
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ def missing_rates(scope: Scope) -> pl.LazyFrame:
     book = scope.book
     if book.lines.currencies in {(), (book.currency,)}:
         return pl.LazyFrame(schema={"currency": pl.String, "day": pl.Date})
+    # Days and currencies are few: they are looked up, not the lines.
+    days = uncoded_lines(scope).select("currency", day="issued_on").unique()
     return (
-        billed_lines(scope)
-        .filter(pl.col("currency") != book.currency, pl.col("amount_base").is_null())
-        .select("currency", day="issued_on")
-        .unique()
+        days.filter(pl.col("currency") != book.currency)
+        .join(conversions(book).lazy(), on=["currency", "day"], how="anti")
         .sort("currency", "day")
     )
 
