@@ -23,7 +23,7 @@ def customers(
         str | None, typer.Option("--by", help="Sums by segment, plan, channel or country.")
     ] = None,
 ) -> None:
-    """Customers: what each has brought, and what the models expect of it.
+    """Customers: what each brought, and is expected to bring.
 
     Realised margin, expected discounted future margin with its 95 % interval, their sum, and the
     chance that the customer is still there; the totals; net worth in its four parts. People see some

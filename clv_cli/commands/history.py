@@ -35,7 +35,7 @@ def history(
         typer.Option("--max-age", help="Exit 4 if the last good night is older: 26h, 90m, 3d."),
     ] = None,
 ) -> None:
-    """Earlier nights: list them, follow a metric, compare two, close months.
+    """Earlier nights: list, follow, compare; close months.
 
     close PERIOD freezes all months up to its end: later changes are reported, and booked in the
     first open month. diff [A] [B] says what moved between two nights and what was not the same.

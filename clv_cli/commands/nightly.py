@@ -39,7 +39,7 @@ def nightly(
         Path | None, typer.Option("--log-file", help="Append the log to a file.")
     ] = None,
 ) -> None:
-    """The unattended run for cron: reports, history, thresholds, mail.
+    """The unattended run: reports, history, thresholds, mail.
 
     Silent with exit 0 when nothing needs a person; otherwise prints a mail and exits 4. The same
     config and exports again are the same night, and nothing is done twice.

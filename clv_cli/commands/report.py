@@ -7,7 +7,7 @@ PEOPLE = ("kpis", "split_buckets", "mrr_movements", "moments")
 
 @shared
 def report(options: Shared) -> None:
-    """Key figures, MRR movements, revenue split, moments, reconciliation.
+    """Key figures, MRR movements, split, moments; all tied.
 
     In a terminal or pipe the main tables; -f html is the whole page with charts, -f json holds all.
 
