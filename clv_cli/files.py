@@ -62,7 +62,9 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        partial.chmod(0o777 & ~_umask())
+            (partial / name).chmod(0o640 & ~_umask())
+        # What customers pay is no reading for everybody on the machine.
+        partial.chmod(0o750 & ~_umask())
         force_folder(partial)
         partial.rename(folder)
         force_folder(folder.parent)

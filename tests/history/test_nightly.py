@@ -263,3 +263,11 @@ def test_the_last_good_night_is_too_old_when_the_heartbeat_says_so(
     assert not run.last_good(tmp_path, "3d", then)[1]
     with pytest.raises(UsageError, match="is no age"):
         run.last_good(nights, "long", then)
+
+
+def test_what_a_night_writes_is_not_for_everybody(
+    quiet: tuple[Path, Outcome, list[str]],
+) -> None:
+    latest = quiet[0] / "nightly" / "latest"
+    assert latest.resolve().stat().st_mode & 0o027 == 0
+    assert {path.stat().st_mode & 0o137 for path in latest.iterdir()} == {0}
