@@ -142,9 +142,9 @@ def grouped(scope: Scope, lines: pl.DataFrame, products: pl.Enum | None = None) 
     if len(scope.book.lines.currencies) > 1:
         product = pl.concat_str(product, "currency", separator="|")
     named = lines.with_columns(product=product)
-    return named.with_columns(
-        pl.col("product").cast(products or pl.Enum(named["product"].unique().sort()))
-    )
+    # A line whose product has no past has no share of it either: its key is null.
+    keys = products or pl.Enum(named["product"].unique().sort())
+    return named.with_columns(pl.col("product").cast(keys, strict=False))
 
 
 def _pair(products: pl.Enum) -> pl.Expr:
@@ -185,22 +185,21 @@ def _revenue_between(past: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     oldest = asked.group_by("group").agg(oldest=pl.col("since").min())
     # What ended before a group's first window adds the same to both ends of every window.
     late = past.join(oldest, on="group").filter(pl.col("ends") > pl.col("oldest"))
-    none, nothing = pl.lit(None, pl.Int64), pl.lit(0, pl.Int128)
-    rows = [
-        late.select(at=at, step=step, key=none, side=nothing)
-        for at, step in (("begins", pl.col("units")), ("ends", 0 - pl.col("units")))
-    ]
-    rows += [
-        asked.select(at=end, step=nothing, key="key", side=pl.lit(side, pl.Int128))
-        for end, side in (("upto", 1), ("since", -1))
-    ]
-    month, step = (pl.col("at") % MONTHS).cast(pl.Int128), pl.col("step")
-    before = month * step.cum_sum() - (step * month).cum_sum()
-    return (
-        pl.concat(rows)
+    step, month = pl.col("step"), (pl.col("at") % MONTHS).cast(pl.Int128)
+    nothing = pl.DataFrame({"at": [-1], "step": [0]}, {"at": pl.Int64, "step": pl.Int128})
+    changes = (("begins", pl.col("units")), ("ends", 0 - pl.col("units")))
+    steps = [nothing, *(late.select(at=at, step=change) for at, change in changes)]
+    running = (
+        pl.concat(steps)
         .sort("at")
-        .with_columns(revenue=before * pl.col("side"))
-        .filter(pl.col("key").is_not_null())
-        .group_by("key")
-        .agg(pl.col("revenue").sum())
+        .select("at", total=step.cum_sum(), moment=(step * month).cum_sum())
     )
+    return asked.select(
+        "key", revenue=_before(running, asked["upto"]) - _before(running, asked["since"])
+    )
+
+
+def _before(running: pl.DataFrame, ends: pl.Series) -> pl.Series:
+    """The revenue of all groups before some months, from running sums over the steps."""
+    steps = running[running["at"].search_sorted(ends, side="left").cast(pl.Int64) - 1]
+    return (ends % MONTHS).cast(pl.Int128) * steps["total"] - steps["moment"]

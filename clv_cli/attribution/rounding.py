@@ -45,8 +45,8 @@ def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, In
     Args:
         cells: `scope` (what is rounded together) and `line` (its place in the total order), both
             integers below 2^31; `bucket` (0-2), `total` (Int64, not negative, the same on all cells of
-            a line), `num`, `den` (Int128; nums sum to den). A line's cells stand in their total order,
-            those of one bucket together.
+            a line), `num`, `den` (Int128; nums sum to den). A line's cells stand together, in their
+            total order, those of one bucket together.
         before: what the cells rounded earlier in the same scopes left over.
 
     Returns:
@@ -55,18 +55,13 @@ def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, In
     columns = ("scope", "line", "bucket", "total")
     number = {name: cells[name].cast(pl.Int64).to_numpy() for name in columns}
     number["floor"], number["fraction"] = _floors(cells)
-    out, after = number["floor"].copy(), dict(before)
+    out = number["floor"].copy()
     order = np.flatnonzero(_divided(number["line"], number["fraction"]))
     place = (number["scope"][order] << 32) + number["line"][order]
     order = order[np.argsort(place, kind="stable")]
-    number = {name: values[order] for name, values in number.items()}
-    starts = np.flatnonzero(_begins(number["scope"])).tolist()
-    for start, end in pairwise([*starts, len(order)]):
-        part = {name: values[start:end] for name, values in number.items()}
-        scope = int(part["scope"][0])
-        up, after[scope] = _fitted(part, before.get(scope))
-        out[order[start:end]] = part["floor"] + up
-    return pl.Series("cell", out), after
+    up, left = _fitted({name: values[order] for name, values in number.items()}, before)
+    out[order] += up
+    return pl.Series("cell", out), {**before, **left}
 
 
 def _divided(line: Ints, fraction: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool]]:
@@ -121,29 +116,38 @@ def _long_floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
     return found[:, 0], found[:, 1]
 
 
-def _fitted(part: Mapping[str, Ints], before: Ints | None) -> tuple[Ints, Ints]:
-    """The units that cells of one scope get above their floors, and the scope's new carry."""
-    floors, fractions = part["floor"], part["fraction"]
-    carry = np.zeros(BUCKETS, np.int64) if before is None else before
-    begins = _begins(part["line"])
+def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, Ints]]:
+    """The units that cells get above their floors, and the new carry of their scopes.
+
+    Args:
+        cells: in the order of scopes and lines, no line without fractions.
+        before: see `carried`.
+    """
+    bucket, floors = cells["bucket"], cells["floor"]
+    begins = _begins(cells["line"]) | _begins(cells["scope"])
     first, row = begins.nonzero()[0], begins.cumsum() - 1
-    units = part["total"][first] - np.add.reduceat(floors, first)
-    fractions = _whole_rows(fractions, row, part["bucket"], units)
-    up = _systematic(fractions, row, first)
-    group, shape = row * BUCKETS + part["bucket"], (len(first), BUCKETS)
+    units = cells["total"][first] - np.add.reduceat(floors, first) if len(first) else first
+    fractions = _whole_rows(cells["fraction"], row, bucket, units)
+    scopes = _begins(cells["scope"][first]).nonzero()[0]
+    up = _systematic(fractions, row, first, scopes)
+    group, shape = row * BUCKETS + bucket, (len(first), BUCKETS)
     share = _group_sums(fractions, group, len(first) * BUCKETS).reshape(shape)
     have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
-    exact = _sums(share)
-    target = [whole - int(before_) for whole, before_ in zip(exact, carry, strict=True)]
-    moved = _moved(have, share, _totals(target, share, units))
-    ends = np.append(first[1:], len(floors))
-    for line, bucket in zip(*np.nonzero(moved != have), strict=True):
-        here = part["bucket"][first[line] : ends[line]]
-        cells = first[line] + np.flatnonzero(here == bucket)
-        _settle(up, fractions, cells, int(moved[line, bucket]))
-    got = np.bincount(part["bucket"], up, BUCKETS).astype(np.int64)
-    left = [int(c) + int(g) * UNIT - e for c, g, e in zip(carry, got, exact, strict=True)]
-    return up, np.array(left, np.int64)
+    moved, after = have.copy(), {}
+    for start, end in pairwise([*scopes.tolist(), len(first)]):
+        here, scope = slice(start, end), int(cells["scope"][first[start]])
+        exact, carry = _sums(share[here]), before.get(scope, np.zeros(BUCKETS, np.int64))
+        target = [whole - int(before_) for whole, before_ in zip(exact, carry, strict=True)]
+        wanted = _totals(target, share[here], units[here])
+        moved[here] = _moved(have[here], share[here], wanted)
+        got = moved[here].sum(axis=0).tolist()
+        left = [unit * UNIT - sought for unit, sought in zip(got, target, strict=True)]
+        after[scope] = np.array(left, np.int64)
+    ends = np.append(first, len(floors))[1:]
+    for line, number in zip(*np.nonzero(moved != have), strict=True):
+        own = first[line] + np.flatnonzero(bucket[first[line] : ends[line]] == number)
+        _settle(up, fractions, own, int(moved[line, number]))
+    return up, after
 
 
 def _whole_rows(fractions: Ints, row: Ints, bucket: Ints, units: Ints) -> Ints:
@@ -192,11 +196,13 @@ def _group_sums(values: Ints, group: Ints, count: int) -> Ints:
     return sums
 
 
-def _systematic(fractions: Ints, row: Ints, first: Ints) -> Ints:
-    """One unit for each whole number that a cell crosses, from what the rows before left over."""
+def _systematic(fractions: Ints, row: Ints, first: Ints, scopes: Ints) -> Ints:
+    """One unit for each whole number that a cell crosses, from what the rows of its scope left over."""
     leading = fractions[first]
     # Wrapping at 2^64 is harmless: only the remainder by 2^50 is read.
-    offset = (np.cumsum(leading, dtype=np.int64) - leading) & (UNIT - 1)
+    over = np.cumsum(leading, dtype=np.int64) - leading
+    begun = np.repeat(over[scopes], np.diff(scopes, append=len(first)))
+    offset = (over - begun) & (UNIT - 1)
     running = np.cumsum(fractions, dtype=np.int64)
     before_row = (running - fractions)[first]
     ends = running - before_row[row] + offset[row]
