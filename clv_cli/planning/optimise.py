@@ -99,7 +99,8 @@ def allocate_budget(
     """
     lows, highs = sum(line.low for line in channels), sum(line.high for line in channels)
     if retention is None:
-        return _spread(np.array([min(max(total, lows), highs)]), channels)[0].tolist()
+        alone = _spread(np.array([min(max(total, lows), highs)]), channels)[0]
+        return [float(money) for money in alone]
     total = min(max(total, lows + retention.low), highs + retention.high)
     least = max(retention.low, total - highs)
     most = min(retention.high, total - lows)

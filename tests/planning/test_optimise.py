@@ -76,7 +76,7 @@ def test_flat_spend_teaches_nothing() -> None:
 
 
 def test_spend_that_only_grew_with_the_business_teaches_nothing() -> None:
-    effort = 1e6 * 1.03 ** np.arange(36)
+    effort = 1e6 * 1.03 ** np.arange(36.0)
     won = np.random.default_rng(1).poisson(20 * 1.03 ** np.arange(36)).astype(float)
     assert "hardly varied" in str(fitted_curve(effort, won))
 

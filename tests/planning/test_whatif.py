@@ -183,7 +183,7 @@ BOOK = book(
 
 @cache
 def tables(text: str = "{}", **keys: Any) -> dict[str, list[dict[str, Any]]]:  # noqa: ANN401
-    of = scope(BOOK, "2025-10", **{"planning.months": 6, **keys})
+    of = scope(BOOK, "2025-10", planning__months=6, **keys)
     planned = whatif_tables([Scenario.model_validate_json(text)], of)
     return {r.table.name: r.records() for r in collect([*planned, *forecast_tables(of)], of)}
 
@@ -212,8 +212,8 @@ def test_a_lever_without_a_known_response_is_refused() -> None:
 
 
 def test_a_declared_response_is_used_and_called_declared() -> None:
-    keys = {"planning.spend_response": {"low": 0.2, "mid": 0.4, "high": 0.6}}
-    of = scope(BOOK, "2025-10", **{"planning.months": 6}, **keys)
+    keys: dict[str, Any] = {"planning.spend_response": {"low": 0.2, "mid": 0.4, "high": 0.6}}
+    of = scope(BOOK, "2025-10", planning__months=6, **keys)
     (first, *_) = collect(whatif_tables([scenario(spend="20%")], of), of)
     assert first.records()[0]["effect"] > "0"
     assert any("declared" in note for note in first.rows.notes)
@@ -232,7 +232,7 @@ def test_the_tornado_has_the_longest_first_and_says_what_was_not_judged() -> Non
 
 
 def test_scenarios_stand_side_by_side() -> None:
-    of = scope(BOOK, "2025-10", **{"planning.months": 6})
+    of = scope(BOOK, "2025-10", planning__months=6)
     pair = [scenario(name="Keep", churn="-10%"), scenario(name="Raise", price="5%")]
     (beside, each, _) = collect(whatif_tables(pair, of), of)
     assert [column.heading for column in beside.table.columns][-2:] == ["Keep", "Raise"]
