@@ -71,6 +71,9 @@ bench-cache lines="1e6":
 # Overlap laws at full size: twice, shuffled, cut; the account foots whatever overlaps
 laws-overlap:
     CLV_EXAMPLES=200 .venv/bin/python -m pytest -q -n 2 tests/sources/test_upsert.py
+# How often forecast bands hold the truth: made-up businesses, their last year kept back
+coverage-forecast businesses="200":
+    nice -n 19 .venv/bin/python -m tests.bench.planning_coverage {{businesses}}
 # Every switch of the MRR ledger against the pure-Python calculator, at full size
 oracle examples="1000":
     CLV_ORACLE_EXAMPLES={{examples}} .venv/bin/python -m pytest -q tests/measures/test_oracle_switches.py

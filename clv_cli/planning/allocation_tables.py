@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -168,8 +168,7 @@ def _rows(
         if isinstance(curve, Curve):
             basis = "declared" if curve.declared else "measured"
             ends = (curve.power, curve.low, curve.high, basis)
-            today, planned = round(line.spend), round(spend)
-            planned = None if refused else planned
+            today, planned = round(line.spend), None if refused else round(spend)
             rows.append((line.name, today, planned, _less(planned, today), *ends))
     why = [(at, name, "no plan is made") for at in range(len(rows)) for name in MOVED if refused]
     for name, money, text in choice.fixed:
@@ -198,6 +197,11 @@ def _notes(
             f"those won), {_text(best - spread, scope)} more than with the same money spread as today."
         )
     ]
+    low, high = (_gain(choice, econ, (today, spends), side) for side in ("low", "high"))
+    notes.append(
+        f"Were all responses at the low end of their intervals, it would be {_text(low, scope)} more; at "
+        f"the high end, {_text(high, scope)}."
+    )
     unspent = choice.today + budget - sum(spends)
     if unspent > 1:
         notes.append(f"{_text(unspent, scope)} finds no place within the bounds (planning.grow).")
@@ -212,6 +216,21 @@ def _notes(
             f"({found:.3f} %) {verdict}."
         )
     return notes
+
+
+def _gain(
+    choice: Choice, econ: Economics, spends: tuple[Sequence[float], Sequence[float]], side: str
+) -> float:
+    """What the same plan brings if every response lies at one end of its interval."""
+    curves = [*choice.curves, econ.retention]
+    moved = [
+        replace(line, power=float(getattr(curve, side)))
+        for line, curve in zip(choice.lines, curves, strict=False)
+    ]
+    many = len(choice.channels)
+    retention = moved[many] if choice.retention is not None else None
+    there = replace(choice, channels=tuple(moved[:many]), retention=retention)
+    return there.worth(spends[1]) - there.worth(spends[0])
 
 
 def _text(minor: float, scope: Scope) -> str:

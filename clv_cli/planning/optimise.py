@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from clv_cli.models.arrays import Array
 
-GRID = 801
+GRID = 201
+STEPS = 80
+TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,51 +99,62 @@ def allocate_budget(
     """
     lows, highs = sum(line.low for line in channels), sum(line.high for line in channels)
     if retention is None:
-        return _spread(min(max(total, lows), highs), channels)
+        alone = _spread(np.array([min(max(total, lows), highs)]), channels)[0]
+        return [float(money) for money in alone]
     total = min(max(total, lows + retention.low), highs + retention.high)
     least = max(retention.low, total - highs)
     most = min(retention.high, total - lows)
     best: list[float] = []
     for _ in range(2):
-        tried = [
-            [*_spread(total - share, channels), share] for share in np.linspace(least, most, GRID)
-        ]
+        shares = np.linspace(least, most, GRID)
+        tried = np.column_stack([_spread(total - shares, channels), shares]).tolist()
         best = max(tried, key=lambda spends: worth_of(spends, channels, retention, base))
         width = (most - least) / (GRID - 1)
         least, most = max(least, best[-1] - width), min(most, best[-1] + width)
     return best
 
 
-def _spread(total: float, channels: Sequence[Line]) -> list[float]:
-    """Money over channels so that one more unit wins as many customers everywhere it may go."""
+def _spread(totals: Array, channels: Sequence[Line]) -> Array:
+    """Money over channels so that one more unit wins as many customers everywhere it may go.
+
+    Args:
+        totals: amounts to spread, each by itself.
+        channels: over which.
+
+    Returns:
+        One row an amount, one column a channel.
+    """
     if not channels:
-        return []
+        return np.zeros((len(totals), 0))
     low, high, spend, power, result = (
         np.array([getattr(line, name) for line in channels])
         for name in ("low", "high", "spend", "power", "result")
     )
     scale = result * power / spend
 
-    def at(price: float) -> Array:
-        # Where power is 0 nothing is won by more: such a line gets its least.
-        wanted = spend * (scale / price) ** (1 / (1 - power))
-        bounded: Array = np.clip(wanted, low, high)
+    # Where power is 0 nothing is won by more: such a line gets its least.
+    worth = np.log(np.maximum(scale, TINY))
+
+    def at(prices: Array) -> Array:
+        # Prices are logarithms: powers near 1 make amounts that no float holds.
+        reach = np.clip((worth - prices[:, None]) / (1 - power), -100.0, 100.0)
+        bounded: Array = np.clip(spend * np.exp(reach), low, high)
         return bounded
 
-    least, most = 1e-30, max(float(scale.max()), 1e-12) * 1e6
-    for _ in range(200):
-        price = float(np.sqrt(least * most))
-        if at(price).sum() > total:
-            least = price
-        else:
-            most = price
+    least = np.full(len(totals), float(worth.min()) - 200.0)
+    most = np.full(len(totals), float(worth.max()) + 200.0)
+    for _ in range(STEPS):
+        middle = (least + most) / 2
+        above = at(middle).sum(axis=1) > totals
+        least, most = np.where(above, middle, least), np.where(above, most, middle)
     found = at(most)
     # Bounds and the last digits: what is left goes where there is room.
-    left = total - float(found.sum())
-    room = np.maximum(high - found, 0.0) if left > 0 else np.maximum(found - low, 0.0)
-    if room.sum() > 0:
-        found = found + left * room / room.sum()
-    return [float(value) for value in found]
+    left = totals - found.sum(axis=1)
+    room = np.where(left[:, None] > 0, np.maximum(high - found, 0.0), np.maximum(found - low, 0.0))
+    whole = room.sum(axis=1)
+    share: Array = np.divide(left, whole, out=np.zeros(len(totals)), where=whole > 0)
+    spread: Array = found + share[:, None] * room
+    return spread
 
 
 def break_even(channels: Sequence[Line], retention: Line, base: Customers) -> float:

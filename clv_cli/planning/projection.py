@@ -152,7 +152,15 @@ def project(drivers: Drivers, levers: Levers, horizon: int) -> Path:
     """
     cells = drivers.cells
     nobody_asked = np.zeros(len(cells.mrr), dtype=np.bool_)
-    base = _Base(*(getattr(cells, name) for name in _CELL), nobody_asked)
+    base = _Base(
+        cells.mrr,
+        cells.customers,
+        cells.interval,
+        cells.number,
+        cells.wait,
+        cells.segment,
+        asked=nobody_asked,
+    )
     rows = []
     contracted = cells.mrr.copy()
     for ahead in range(horizon):

@@ -23,6 +23,7 @@ LEAST_VARIATION = 0.08  # standard deviation of log spend around its trend
 WIDEST = 0.35  # standard error of b beyond which a curve says nothing
 STEEPEST = 0.95  # returns that do not diminish would take the whole budget
 Z80 = 1.2816
+Z95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,10 @@ def fitted_curve(spend: Array, won: Array) -> Curve | str:
     power, error = _poisson(
         np.column_stack([np.ones(len(time)), effort - effort.mean(), time]), count
     )
-    if error > WIDEST or power - Z80 * error <= 0:
+    if error > WIDEST or power - Z95 * error <= 0:
         return (
             f"its effect cannot be told from chance: 1 % more spend won "
-            f"{round(power, 2) + 0.0:.2f} % more customers, give or take {Z80 * error:.2f} (80 %)"
+            f"{round(power, 2) + 0.0:.2f} % more customers, give or take {Z95 * error:.2f} (95 %)"
         )
     reach = Z80 * error
     return Curve(min(power, STEEPEST), min(power - reach, STEEPEST), min(power + reach, STEEPEST))

@@ -12,7 +12,7 @@ from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.risk_episodes import risk_episodes
 from clv_cli.money import MRR_UNITS
 from clv_cli.periods import month_end, month_start
-from clv_cli.planning.response import Z80, Curve, declared_curve
+from clv_cli.planning.response import Z80, Z95, Curve, declared_curve
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Measure, Scope
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 YEAR = 12
 STEEPEST = 1.0
 UNKNOWN = "no response of churn to CS effort is declared (planning.cs_response) or measured"
-_Z95 = 1.959964
 
 
 def retention_needs(scope: Scope) -> tuple[Measure, ...]:
@@ -65,7 +64,7 @@ def retention_curve(frames: Frames) -> Curve | str:
         return "nobody was helped, or nobody left, in the last 12 months"
     scale = helped / (lost * months)
     estimate = found.effect.estimate
-    reach = (estimate.high - estimate.low) / 2 / _Z95 * Z80
+    reach = (estimate.high - estimate.low) / 2 / Z95 * Z80
     power, low, high = (
         min(max(value * scale, 0.0), STEEPEST)
         for value in (estimate.value, estimate.value - reach, estimate.value + reach)

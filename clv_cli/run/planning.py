@@ -12,7 +12,7 @@ from clv_cli.run.forecasting import looking_ahead, require_months
 from clv_cli.run.opening import opened, require_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from clv_cli.results import Report
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def whatif(
     request: Request,
-    levers: dict[str, object],
+    levers: Mapping[str, object],
     files: Sequence[Path] = (),
     months: int | None = None,
 ) -> Report:
@@ -68,7 +68,7 @@ def allocation(request: Request, budget: str, months: int | None = None) -> Repo
         return finished("whatif", scope, allocation_tables(scope, money))
 
 
-def _scenarios(levers: dict[str, object], files: Sequence[Path]) -> list[Scenario]:
+def _scenarios(levers: Mapping[str, object], files: Sequence[Path]) -> list[Scenario]:
     """Those of the files, and that of the options where any lever was named.
 
     Raises:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
 from clv_cli.planning.baselines import Smoothing, damped_trend, naive, seasonal_naive
 
+if TYPE_CHECKING:
+    from clv_cli.models.arrays import Array
 
-def wave(months: int) -> np.ndarray:
+
+def wave(months: int) -> Array:
     at = np.arange(months)
     noise = np.random.default_rng(7).normal(0, 3, months)
-    return 100 + 2 * at + 15 * np.sin(2 * np.pi * at / 12) + noise
+    found: Array = 100 + 2 * at + 15 * np.sin(2 * np.pi * at / 12) + noise
+    return found
 
 
 def test_naive_says_that_tomorrow_is_like_today() -> None:
@@ -58,7 +64,7 @@ def test_smoothing_agrees_with_statsmodels(gamma: float) -> None:
 
 
 def test_a_steady_rate_is_carried_on_and_fades() -> None:
-    path = damped_trend(100 * 1.02 ** np.arange(30), 12)
+    path = damped_trend(100 * 1.02 ** np.arange(30.0), 12)
     assert 1.015 < path[0] / (100 * 1.02**29) < 1.021
     growth = path[1:] / path[:-1]
     assert (np.diff(growth) < 1e-9).all()

@@ -22,7 +22,7 @@ LINES = [
 
 @cache
 def results(as_of: str = "2025-12", months: int = 4) -> dict[str, Result]:
-    of = scope(book(LINES), as_of, **{"planning.months": months})
+    of = scope(book(LINES), as_of, planning__months=months)
     return {result.table.name: result for result in collect(forecast_tables(of), of)}
 
 
