@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clv_cli import moments
@@ -99,6 +99,7 @@ MOMENT_ROWS = st.lists(
 )
 
 
+@settings(max_examples=12)
 @given(MOMENT_ROWS, st.lists(st.integers(1, 20), min_size=3, max_size=8))
 def test_nights_however_spaced_say_each_moment_once_and_none_less(
     rows: list[tuple[int, str, int]], gaps: list[int]
