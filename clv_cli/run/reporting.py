@@ -40,9 +40,17 @@ def report(request: Request, command: str = "report") -> Report:
             *attribution.split_tables(scope),
             metrics.reconciliation_table(scope),
             *metrics.matching_tables(scope)[:1],
+            *_ahead(scope),
             sources_table(scope),
         ]
         return finished(command, scope, tables, [metrics.noticed(scope)])
+
+
+def _ahead(scope: Scope) -> list[Table]:
+    """The forecast, where the history can say how wrong it would have been."""
+    from clv_cli.planning import forecast_table, long_enough  # noqa: PLC0415 - numpy
+
+    return [forecast_table(scope)] if long_enough(scope) else []
 
 
 def metrics_by_month(
