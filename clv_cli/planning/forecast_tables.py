@@ -116,9 +116,11 @@ def forecast_table(
 
 def _band_columns(level: float) -> tuple[Column, Column]:
     name = f"{level * 100:.0f}"
+    # Three bands are wider than a terminal; the narrow one is for programs and charts.
+    seen = level > BANDS[0]
     return (
-        Column(f"low_{name}", Kind.BY_ROW, f"{name} % from", whole=True),
-        Column(f"high_{name}", Kind.BY_ROW, "to", whole=True),
+        Column(f"low_{name}", Kind.BY_ROW, f"{name} % from", whole=True, people=seen),
+        Column(f"high_{name}", Kind.BY_ROW, "to", whole=True, people=seen),
     )
 
 
@@ -149,17 +151,20 @@ def _verdict(one: Forecast) -> str:
         lost = f"{LAYER_NAMES[best.layer]}, the best of the others, was {(best.score - 1) * 100:+.0f} % off it"
         return f"{name}: no layer beats naive ({lost}); tomorrow is forecast like today."
     worse = one.test.worse_than_naive()
-    said = "at every horizon" if not worse else f"on the whole, but loses to it at {_months(worse)}"
-    errors = ", ".join(
+    lost = f"on the whole, but loses to it {_listed(worse)} ahead"
+    said = lost if worse else "at every horizon"
+    shown = [ahead for ahead in SHOWN if ahead <= len(one.path)]
+    errors = [
         f"{one.test.best.mape[ahead - 1] * 100:.1f} % at {ahead}"
-        for ahead in SHOWN
-        if ahead <= len(one.path) and np.isfinite(one.test.best.mape[ahead - 1])
-    )
-    return f"{name}: {layer}, which beats naive {said}; it was off by {errors} months."
+        for ahead in shown
+        if np.isfinite(one.test.best.mape[ahead - 1])
+    ]
+    return f"{name}: {layer}, which beats naive {said}. Months ahead, it was off by {', '.join(errors)}."
 
 
-def _months(horizons: Sequence[int]) -> str:
-    return f"{', '.join(map(str, horizons))} months"
+def _listed(horizons: Sequence[int]) -> str:
+    """`1 month`, `1, 2, 5 months`."""
+    return f"{', '.join(map(str, horizons))} month{'s' * (horizons != [1])}"
 
 
 def layers_table(scope: Scope, judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
