@@ -96,13 +96,11 @@ class Renewing:
         rates: share lost at a renewal, used where there is no fit; the last is lost a month by
             customers without a known term.
         factors: how much likelier than all others each segment's customers are to leave.
-        asked: renewals behind the rates.
     """
 
     fits: tuple[Fit | None, ...]
     rates: Array
     factors: Array
-    asked: Array
 
     def churn(self, interval: Index, number: Array, segment: Index) -> Array:
         """Chance of leaving at the next renewal."""
@@ -163,11 +161,11 @@ def renewing_at(contracts: Contracts, month: int, monthly_churn: float) -> Renew
     # Half a loss in advance: no interval is believed to be without churn for ever.
     rates = np.append((gone + 0.5) / (asked + 1.0), monthly_churn)
     fits = tuple(_fit(rows[:, interval == index]) for index in range(kinds))
-    plain = Renewing(fits, rates, np.ones(contracts.segments), asked)
+    plain = Renewing(fits, rates, np.ones(contracts.segments))
     expected = many * plain.churn(interval, np.maximum(number, 1.0), segment)
     seen_lost = np.bincount(segment, lost, contracts.segments)
     due = np.bincount(segment, expected, contracts.segments)
-    return Renewing(fits, rates, (seen_lost + SHRINKAGE) / (due + SHRINKAGE), asked)
+    return Renewing(fits, rates, (seen_lost + SHRINKAGE) / (due + SHRINKAGE))
 
 
 @lru_cache(maxsize=2)
