@@ -36,7 +36,7 @@ def demo(
         return
     request = replace(options.request(), config=sample, data=None)
     report = run.report(
-        request, command="demo", ledgers=options.whole_workbook(), values=options.whole_page()
+        request, command="demo", ledgers=options.whole_workbook(), modelled=options.whole_page()
     )
     show(report, options, PEOPLE, page=())
     if options.output is None and options.format in {None, "table", "plain"} and not options.quiet:

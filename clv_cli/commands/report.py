@@ -16,6 +16,6 @@ def report(options: Shared) -> None:
     from clv_cli import run
 
     report = run.report(
-        options.request(), ledgers=options.whole_workbook(), values=options.whole_page()
+        options.request(), ledgers=options.whole_workbook(), modelled=options.whole_page()
     )
     show(report, options, PEOPLE, page=())

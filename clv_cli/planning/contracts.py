@@ -7,6 +7,7 @@ backtest runs the same model that forecasts today.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ SHRINKAGE = 10.0
 FEWEST_LOST = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contracts:
     """Terms paid, one an opportunity to renew, and what MRR did, customer by customer.
 
@@ -95,13 +96,11 @@ class Renewing:
         rates: share lost at a renewal, used where there is no fit; the last is lost a month by
             customers without a known term.
         factors: how much likelier than all others each segment's customers are to leave.
-        asked: renewals behind the rates.
     """
 
     fits: tuple[Fit | None, ...]
     rates: Array
     factors: Array
-    asked: Array
 
     def churn(self, interval: Index, number: Array, segment: Index) -> Array:
         """Chance of leaving at the next renewal."""
@@ -152,29 +151,57 @@ def renewing_at(contracts: Contracts, month: int, monthly_churn: float) -> Renew
         month: terms that end later are not seen.
         monthly_churn: of all customers, for those without a known term.
     """
-    seen = (contracts.decided > 0) & (contracts.due <= month)
-    interval, number = contracts.interval[seen], contracts.number[seen]
-    lost, kinds = contracts.lost[seen].astype(float), len(contracts.months)
-    asked = np.bincount(interval, minlength=kinds).astype(float)
+    rows = _answers(contracts)
+    rows = rows[:, rows[3] <= month]
+    interval, segment = rows[0].astype(np.intp), rows[2].astype(np.intp)
+    number, many, lost = rows[1], rows[4], rows[5]
+    kinds = len(contracts.months)
+    asked = np.bincount(interval, many, kinds)
     gone = np.bincount(interval, lost, kinds)
     # Half a loss in advance: no interval is believed to be without churn for ever.
     rates = np.append((gone + 0.5) / (asked + 1.0), monthly_churn)
-    fits = tuple(_fit(number, lost, interval == index) for index in range(kinds))
-    plain = Renewing(fits, rates, np.ones(contracts.segments), asked)
-    segment = contracts.segment[contracts.code[seen]]
-    expected = plain.churn(interval, np.maximum(number, 1.0), segment)
+    fits = tuple(_fit(rows[:, interval == index]) for index in range(kinds))
+    plain = Renewing(fits, rates, np.ones(contracts.segments))
+    expected = many * plain.churn(interval, np.maximum(number, 1.0), segment)
     seen_lost = np.bincount(segment, lost, contracts.segments)
     due = np.bincount(segment, expected, contracts.segments)
-    return Renewing(fits, rates, (seen_lost + SHRINKAGE) / (due + SHRINKAGE), asked)
+    return Renewing(fits, rates, (seen_lost + SHRINKAGE) / (due + SHRINKAGE))
 
 
-def _fit(number: Array, lost: Array, mine: Index) -> Fit | None:
+@lru_cache(maxsize=2)
+def _answers(contracts: Contracts) -> Array:
+    """Decided renewals alike in all that counts, once for all origins of a backtest.
+
+    Returns:
+        Rows `interval, number, segment, due, asked, lost`; one column a kind.
+    """
+    known = contracts.decided > 0
+    parts = np.stack(
+        [
+            contracts.interval[known],
+            contracts.number[known].astype(np.intp),
+            contracts.segment[contracts.code[known]],
+            contracts.due[known],
+        ]
+    )
+    lows = parts.min(axis=1, initial=0)
+    sizes = parts.max(axis=1, initial=0) - lows + 1
+    key = np.ravel_multi_index(tuple(parts - lows[:, None]), tuple(sizes))
+    distinct, member = np.unique(key, return_inverse=True)
+    kinds = np.stack(np.unravel_index(distinct, tuple(sizes))) + lows[:, None]
+    asked = np.bincount(member, minlength=len(distinct))
+    lost = np.bincount(member, contracts.lost[known].astype(float), len(distinct))
+    found: Array = np.vstack([kinds, asked, lost]).astype(np.float64)
+    return found
+
+
+def _fit(rows: Array) -> Fit | None:
     """The sBG of one interval; None where it has nothing to learn from."""
-    mine = mine & (number >= 1)
-    if lost[mine].sum() < FEWEST_LOST:
+    rows = rows[:, rows[1] >= 1]
+    if rows[5].sum() < FEWEST_LOST:
         return None
-    at, gone = number[mine].astype(np.intp), lost[mine]
-    asked, left = np.bincount(at), np.bincount(at, gone)
+    at = rows[1].astype(np.intp)
+    asked, left = np.bincount(at, rows[4]), np.bincount(at, rows[5])
     seen = np.flatnonzero(asked)
     try:
         found = sbg.fit(renewals(seen, left[seen], (asked - left)[seen]))

@@ -147,11 +147,11 @@ def forecasts(frames: Frames) -> dict[str, Forecast]:
     history = history_of(frames[mrr_months], frames[revenue_months])
     horizon = frames.scope.settings.planning.months
     found = {}
+    # The rows are sorted by name: one block a series, in it one a layer, in it one an origin.
+    blocks = paths["value"].to_numpy().reshape(len(SERIES), len(LAYERS), -1, horizon)
+    by_series = dict(zip(sorted(SERIES), blocks, strict=True))
     for series in SERIES:
-        mine = {
-            layer: paths.filter(series=series, layer=layer)["value"].to_numpy().reshape(-1, horizon)
-            for layer in LAYERS
-        }
+        mine = dict(zip(sorted(LAYERS), by_series[series], strict=True))
         past = {layer: rows[:-1] for layer, rows in mine.items()}
         test = backtest(series_of(history, series), past)
         last = {layer: rows[-1] for layer, rows in mine.items()}

@@ -9,13 +9,14 @@ import polars as pl
 
 from clv_cli.glossary import Kind
 from clv_cli.metrics.tables.parts import canonical
-from clv_cli.periods import month_text
+from clv_cli.periods import month_of
+from clv_cli.planning.backtest import ORIGINS, TRAINING
 from clv_cli.planning.forecast import NEEDS, forecast_paths, forecasts, run_off, whole
 from clv_cli.planning.layers import DAMPED, LAYERS, NAIVE, SEASONAL, SURVIVAL
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from clv_cli.models.arrays import Array
     from clv_cli.pipeline import Scope
@@ -47,13 +48,45 @@ HINDSIGHT = "Each try knows only the months before it, and the contracts of its 
 _TEXT_COLUMNS = {"series": pl.String, "kind": pl.String, "month": pl.Int32, "value": pl.String}
 
 
+class _Once:
+    """The forecasts of one run, judged once for all of its tables."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Forecast] | None = None
+
+    def __call__(self, frames: Frames) -> dict[str, Forecast]:
+        if self._found is None:
+            self._found = forecasts(frames)
+        return self._found
+
+
 def forecast_tables(scope: Scope) -> list[Table]:
     """What comes, what each layer says, and how wrong each was before."""
-    return [forecast_table(scope), layers_table(scope), backtest_table(), horizons_table()]
+    judged = _Once()
+    return [
+        forecast_table(scope, judged),
+        layers_table(scope, judged),
+        backtest_table(judged),
+        horizons_table(judged),
+    ]
 
 
-def forecast_table(scope: Scope) -> Table:
-    """MRR, billed revenue and customers ahead, each with bands."""
+def long_enough(scope: Scope) -> bool:
+    """Whether the history is long enough for a backtest, seen from the lines' first issue."""
+    if not scope.book.lines.rows:
+        return False
+    return scope.closing - month_of(scope.book.lines.first_issued) + 1 >= TRAINING + ORIGINS
+
+
+def forecast_table(
+    scope: Scope, judged: Callable[[Frames], dict[str, Forecast]] = forecasts
+) -> Table:
+    """MRR, billed revenue and customers ahead, each with bands.
+
+    Args:
+        scope: the months ahead.
+        judged: how the forecasts are made.
+    """
     bands = [_band_columns(level) for level in BANDS]
     columns = (
         Column("series", Kind.TEXT, "Of", labels=NAMES, rigid=True),
@@ -64,7 +97,7 @@ def forecast_table(scope: Scope) -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        found = forecasts(frames)
+        found = judged(frames)
         rows = [row for one in found.values() for row in _ahead(one, scope)]
         names = {c.name: pl.String for pair in bands for c in pair}
         frame = pl.DataFrame(rows, schema={**_TEXT_COLUMNS, **names}, orient="row")
@@ -83,9 +116,11 @@ def forecast_table(scope: Scope) -> Table:
 
 def _band_columns(level: float) -> tuple[Column, Column]:
     name = f"{level * 100:.0f}"
+    # Three bands are wider than a terminal; the narrow one is for programs and charts.
+    seen = level > BANDS[0]
     return (
-        Column(f"low_{name}", Kind.BY_ROW, f"{name} % from", whole=True),
-        Column(f"high_{name}", Kind.BY_ROW, "to", whole=True),
+        Column(f"low_{name}", Kind.BY_ROW, f"{name} % from", whole=True, people=seen),
+        Column(f"high_{name}", Kind.BY_ROW, "to", whole=True, people=seen),
     )
 
 
@@ -116,20 +151,23 @@ def _verdict(one: Forecast) -> str:
         lost = f"{LAYER_NAMES[best.layer]}, the best of the others, was {(best.score - 1) * 100:+.0f} % off it"
         return f"{name}: no layer beats naive ({lost}); tomorrow is forecast like today."
     worse = one.test.worse_than_naive()
-    said = "at every horizon" if not worse else f"on the whole, but loses to it at {_months(worse)}"
-    errors = ", ".join(
+    lost = f"on the whole, but loses to it {_listed(worse)} ahead"
+    said = lost if worse else "at every horizon"
+    shown = [ahead for ahead in SHOWN if ahead <= len(one.path)]
+    errors = [
         f"{one.test.best.mape[ahead - 1] * 100:.1f} % at {ahead}"
-        for ahead in SHOWN
-        if ahead <= len(one.path) and np.isfinite(one.test.best.mape[ahead - 1])
-    )
-    return f"{name}: {layer}, which beats naive {said}; it was off by {errors} months."
+        for ahead in shown
+        if np.isfinite(one.test.best.mape[ahead - 1])
+    ]
+    return f"{name}: {layer}, which beats naive {said}. Months ahead, it was off by {', '.join(errors)}."
 
 
-def _months(horizons: Sequence[int]) -> str:
-    return f"{', '.join(map(str, horizons))} months"
+def _listed(horizons: Sequence[int]) -> str:
+    """`1 month`, `1, 2, 5 months`."""
+    return f"{', '.join(map(str, horizons))} month{'s' * (horizons != [1])}"
 
 
-def layers_table(scope: Scope) -> Table:
+def layers_table(scope: Scope, judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
     """MRR ahead by layer: what is contracted, what comes up for renewal, and every forecast."""
     labels = {name: text[0].upper() + text[1:] for name, text in LAYER_NAMES.items()}
     columns = (
@@ -140,7 +178,7 @@ def layers_table(scope: Scope) -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        found = forecasts(frames)
+        found = judged(frames)
         if not found:
             return Rows(pl.DataFrame(schema=_schema(columns)), notes=[NO_MRR])
         path, layers = run_off(frames), found["mrr"].layers
@@ -163,7 +201,7 @@ def _schema(columns: Sequence[Column]) -> dict[str, Any]:
     return {c.name: pl.Int32 if c.kind is Kind.MONTH else pl.Int64 for c in columns}
 
 
-def backtest_table() -> Table:
+def backtest_table(judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
     """How each layer would have done, in one row."""
     shown = SHOWN[:4]
     columns = (
@@ -178,7 +216,7 @@ def backtest_table() -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        tested = [(one.series, one.test) for one in forecasts(frames).values() if one.test]
+        tested = [(one.series, one.test) for one in judged(frames).values() if one.test]
         rows = [
             _summary(series, test, tested_layer, shown)
             for series, test in tested
@@ -221,7 +259,7 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def horizons_table() -> Table:
+def horizons_table(judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
     """The backtest by horizon, for machines."""
     columns = (
         Column("series", Kind.TEXT, "Of", labels=NAMES),
@@ -237,7 +275,7 @@ def horizons_table() -> Table:
     def finish(frames: Frames) -> Rows:
         rows = [
             (one.series, test.layer, at + 1, int(test.tried[at]), *values)
-            for one in forecasts(frames).values()
+            for one in judged(frames).values()
             if one.test
             for test in one.test.tests.values()
             for at, values in enumerate(_by_horizon(test))
@@ -252,9 +290,3 @@ def horizons_table() -> Table:
 def _by_horizon(test: Test) -> list[tuple[float | None, ...]]:
     columns = (test.mape, test.mase, test.against_naive, test.coverage)
     return [tuple(map(_known, values)) for values in zip(*columns, strict=True)]
-
-
-def month_range(scope: Scope) -> str:
-    """The months ahead: `2026-11..2027-10`."""
-    last = scope.closing + scope.settings.planning.months
-    return f"{month_text(scope.closing + 1)}..{month_text(last)}"

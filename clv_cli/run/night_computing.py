@@ -51,7 +51,7 @@ def night_computed(
         require_lines(scope)
         beside = [metrics.metrics_tables(names)[1], metrics.restatements_table()]
         forms = settings.nightly.formats
-        told = report_tables(scope, ledgers="xlsx" in forms, values="html" in forms)
+        told = report_tables(scope, ledgers="xlsx" in forms, modelled="html" in forms)
         tables = [*told, *beside]
         whole = finished("report", scope, tables, [metrics.noticed(scope)])
         emitted = moments.emitted(scope).remember

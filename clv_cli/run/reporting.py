@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    request: Request, command: str = "report", *, ledgers: bool = False, values: bool = False
+    request: Request, command: str = "report", *, ledgers: bool = False, modelled: bool = False
 ) -> Report:
     """The main job: figures, movements, retention, cohorts, the split and its evidence, all tied.
 
@@ -38,16 +38,16 @@ def report(
         request: what to read.
         command: what was asked.
         ledgers: whether the split line by line and by rule come with it, for a workbook.
-        values: whether what customers are worth comes with it, for a page; fits the models.
+        modelled: whether customers' values and the forecast come with it, for a page; fits the models.
     """
     with opened(request) as scope:
         require_lines(scope)
-        tables = report_tables(scope, ledgers=ledgers, values=values)
+        tables = report_tables(scope, ledgers=ledgers, modelled=modelled)
         return finished(command, scope, tables, [metrics.noticed(scope)])
 
 
-def report_tables(scope: Scope, *, ledgers: bool = False, values: bool = False) -> list[Table]:
-    """The tables of the main job, in their order; ledgers and customers' values where wanted."""
+def report_tables(scope: Scope, *, ledgers: bool = False, modelled: bool = False) -> list[Table]:
+    """The tables of the main job, in their order; ledgers, and what models say, where wanted."""
     return [
         metrics.kpi_table(scope),
         metrics.mrr_movements_table(scope),
@@ -59,12 +59,20 @@ def report_tables(scope: Scope, *, ledgers: bool = False, values: bool = False) 
         attribution.split_by_table(scope, "rule"),
         *attribution.evidence_tables(scope),
         *(ledger_tables(scope, {"rule"}) if ledgers else ()),
-        *(metrics.customers_tables(scope, "value", None, None)[:2] if values else ()),
+        *(metrics.customers_tables(scope, "value", None, None)[:2] if modelled else ()),
         moments.report_moments_table(scope),
         metrics.reconciliation_table(scope),
         *metrics.matching_tables(scope)[:1],
+        *(_ahead(scope) if modelled else ()),
         sources_table(scope),
     ]
+
+
+def _ahead(scope: Scope) -> list[Table]:
+    """The forecast, where the history can say how wrong it would have been."""
+    from clv_cli.planning import forecast_table, long_enough  # noqa: PLC0415 - numpy
+
+    return [forecast_table(scope)] if long_enough(scope) else []
 
 
 def metrics_by_month(

@@ -12,6 +12,8 @@ from clv_cli.settings.base import Model, Ratio
 
 def _change(value: object) -> object:
     """`-10%` or -0.1 as an exact share."""
+    if isinstance(value, bool):
+        raise ValueError("write a change as -10% or -0.1")  # noqa: TRY004 - pydantic's way
     if isinstance(value, str):
         text = value.strip()
         try:
@@ -19,7 +21,7 @@ def _change(value: object) -> object:
         except (ValueError, ZeroDivisionError) as error:
             raise ValueError("write a change as -10% or -0.1") from error
         return share
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float):
         return Fraction(str(value))
     return value
 
