@@ -77,12 +77,13 @@ def split_originals(_: Scope, lines: pl.DataFrame, negative: pl.DataFrame) -> pl
     original is worth, all up to the day of its last credit.
     """
     bought = lines.filter(pl.col("amount") > 0).select(COLUMNS)
-    named = pl.col("line_id").is_in(negative["original_line_id"].drop_nulls().unique().implode())
-    adrift = _adrift(bought.filter(named), negative)
+    originals = negative["original_line_id"].drop_nulls().unique().implode()
+    bought = bought.with_columns(_named=pl.col("line_id").is_in(originals))
+    adrift = _adrift(bought.filter("_named"), negative)
     last = negative.join(adrift, on="code", how="semi").group_by("code")
     until = bought.join(last.agg(_last=pl.col("issued_on").max()), on="code", how="left")
     every = (pl.col("issued_on") <= pl.col("_last")).fill_null(value=False)
-    return until.filter(named | every).drop("_last")
+    return until.filter(pl.col("_named") | every).drop("_named", "_last")
 
 
 def _adrift(named: pl.DataFrame, negative: pl.DataFrame) -> pl.DataFrame:

@@ -19,9 +19,10 @@ from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.motion import PART
-from clv_cli.attribution.reach import beside, plain, split_bought
+from clv_cli.attribution.reach import beside, split_bought
+from clv_cli.attribution.tiers import BUCKET
 from clv_cli.attribution.unmatched import rest_of
-from clv_cli.attribution.waterfall import BUCKET, split_shares
+from clv_cli.attribution.waterfall import split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ def _billed(
 
 # One pass over the lines serves three of the groupings.
 MONTHLY = ("month", "currency")
-BILLED = {
+BILLED: dict[tuple[str, ...], Measure] = {
     of_line: _billed_sums(*of_line, named=of_line == MONTHLY)
     for of_line in (MONTHLY, ("product_id",), ("code",))
 }
@@ -334,11 +335,14 @@ split_facts: Measure = SPLIT_FACTS["rule"]
 
 @reduction("split_plain")
 def split_plain(scope: Scope) -> pl.LazyFrame:
-    """The rows of the purchases of the period that no rule can reach."""
+    """The rows of all purchases to be cut now, as if no rule reached any."""
     nothing = pl.lit(None, pl.String)
     sales = _sales(rest_of(scope))
-    rows = plain(scope).with_columns(
-        NO_ORIGINAL, **sales, evidence=nothing, share_num=ONE, share_den=ONE
+    now = (pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed")
+    rows = (
+        history(scope)
+        .filter(now)
+        .with_columns(NO_ORIGINAL, **sales, evidence=nothing, share_num=ONE, share_den=ONE)
     )
     whole = rows.with_columns(own="amount").with_columns(amount="amount_base")
     return whole.select(*ROW, *DOCUMENT)
@@ -368,6 +372,7 @@ def split_lines(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     of the base currency; `part` is `whole` for lines that no rule could reach.
     """
     now = bought.filter(pl.col("reported") & ~pl.col("closed")).drop("amount")
+    rest = rest.join(now.select("line_id"), on="line_id", how="anti")
     cut = cells.join(now, on="at").with_columns(NO_ORIGINAL).select(ROW)
     found = pl.concat([cut, credits_]).join(documents.drop("code"), on="line_id")
     rows = pl.concat([rest, found, kept]).sort(LINE_ORDER, nulls_last=True)
