@@ -42,6 +42,11 @@ def has_evidence(scope: Scope) -> bool:
     )
 
 
+def concerns_all(scope: Scope) -> bool:
+    """Whether any customer's lines may be claimed, so that `split_history` holds them all."""
+    return any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)
+
+
 @reduction("split_history")
 def split_history(scope: Scope) -> pl.LazyFrame:
     """All lines up to the end of the period of customers whom a rule or a credit may concern.
@@ -50,7 +55,7 @@ def split_history(scope: Scope) -> pl.LazyFrame:
         `COLUMNS`, and the term of the line: `begins` (its first month), `months` (its length).
     """
     lines = history(scope)
-    if not (any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)):
+    if not concerns_all(scope):
         codes = [credited_codes(scope)]
         if has_evidence(scope):
             # Lines of any year may be credited now; their customers' past is needed too.

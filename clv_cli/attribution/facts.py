@@ -14,7 +14,7 @@ import polars as pl
 from clv_cli.attribution.allocation import Cutter, give_back, with_shares, without
 from clv_cli.attribution.closed import split_restated
 from clv_cli.attribution.components import FX, REST, UNMATCHED
-from clv_cli.attribution.concerned import split_negatives
+from clv_cli.attribution.concerned import concerns_all, split_history, split_negatives
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.matching import split_credits, split_takings
@@ -251,8 +251,8 @@ def _billed_sums(*of_line: str, named: bool = False) -> Measure:
     def plan(scope: Scope) -> pl.LazyFrame:
         told = named and scope.book.matches is not None
         lines = history(scope, coded=told or "code" in of_line)
-        now = lines.filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
-        return _billed(scope, now, of_line, told=told)
+        # Where all lines are in memory already, they are summed there.
+        return _billed(scope, lines.clear() if concerns_all(scope) else lines, of_line, told=told)
 
     return reduction(f"split_billed_{'_'.join(of_line)}")(plan)
 
@@ -260,7 +260,8 @@ def _billed_sums(*of_line: str, named: bool = False) -> Measure:
 def _billed(
     scope: Scope, lines: pl.LazyFrame, of_line: Sequence[str], *, told: bool
 ) -> pl.LazyFrame:
-    """Sums of lines as cells of sales: `lines`, `amount` and `own` (Int128)."""
+    """Sums of purchases to be cut now as cells of sales: `lines`, `amount` and `own` (Int128)."""
+    lines = lines.filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
     own, base = (pl.col(name).cast(pl.Int128).sum() for name in ("amount", "amount_base"))
     by, component = list(of_line), pl.lit(REST)
     if told:
@@ -286,7 +287,8 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
 
     def add(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         scope: Scope,
-        billed: pl.DataFrame,
+        scanned: pl.DataFrame,
+        lines: pl.DataFrame,
         bought: pl.DataFrame,
         rounded: pl.DataFrame,
         credits_: pl.DataFrame,
@@ -294,7 +296,9 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
     ) -> pl.DataFrame:
         now = pl.col("reported") & ~pl.col("closed")
         told = of_line == MONTHLY and scope.book.matches is not None
-        reached = _billed(scope, bought.lazy().filter(now), of_line, told=told)
+        held = _billed(scope, lines.lazy(), of_line, told=told)
+        billed = held if concerns_all(scope) else scanned.lazy()
+        reached = _billed(scope, bought.lazy().filter("reported"), of_line, told=told)
         # What rules reach is cut, so it is no longer among what is summed whole.
         less = reached.with_columns(pl.col("lines", "amount", "own") * -1)
         cells = rounded.filter(
@@ -303,11 +307,18 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
         cut = [beside(cells, bought, *of_line), credits_, kept]
         sums = [frame.lazy().group_by(keys).agg(count, *money) for frame in cut]
         columns = (*keys, "lines", "amount", "own")
-        both = pl.concat(frame.select(columns) for frame in (billed.lazy(), less, *sums))
+        both = pl.concat(frame.select(columns) for frame in (billed, less, *sums))
         found = both.group_by(keys).agg(pl.col("lines", "amount", "own").sum())
         return found.filter(pl.col("lines") > 0).collect(engine="in-memory")
 
-    needs = (BILLED[of_line], split_bought, split_rounded, split_credit_rows, split_kept_rows)
+    needs = (
+        BILLED[of_line],
+        split_history,
+        split_bought,
+        split_rounded,
+        split_credit_rows,
+        split_kept_rows,
+    )
     return derived(f"split_summed_{'_'.join(of_line)}", *needs)(add)
 
 
