@@ -42,6 +42,11 @@ def has_evidence(scope: Scope) -> bool:
     )
 
 
+def concerns_all(scope: Scope) -> bool:
+    """Whether any customer's lines may be claimed, so that `split_history` holds them all."""
+    return any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)
+
+
 @reduction("split_history")
 def split_history(scope: Scope) -> pl.LazyFrame:
     """All lines up to the end of the period of customers whom a rule or a credit may concern.
@@ -50,7 +55,7 @@ def split_history(scope: Scope) -> pl.LazyFrame:
         `COLUMNS`, and the term of the line: `begins` (its first month), `months` (its length).
     """
     lines = history(scope)
-    if not (any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)):
+    if not concerns_all(scope):
         codes = [credited_codes(scope)]
         if has_evidence(scope):
             # Lines of any year may be credited now; their customers' past is needed too.
@@ -77,12 +82,13 @@ def split_originals(_: Scope, lines: pl.DataFrame, negative: pl.DataFrame) -> pl
     original is worth, all up to the day of its last credit.
     """
     bought = lines.filter(pl.col("amount") > 0).select(COLUMNS)
-    named = pl.col("line_id").is_in(negative["original_line_id"].drop_nulls().unique().implode())
-    adrift = _adrift(bought.filter(named), negative)
+    originals = negative["original_line_id"].drop_nulls().unique().implode()
+    bought = bought.with_columns(_named=pl.col("line_id").is_in(originals))
+    adrift = _adrift(bought.filter("_named"), negative)
     last = negative.join(adrift, on="code", how="semi").group_by("code")
     until = bought.join(last.agg(_last=pl.col("issued_on").max()), on="code", how="left")
     every = (pl.col("issued_on") <= pl.col("_last")).fill_null(value=False)
-    return until.filter(named | every).drop("_last")
+    return until.filter(pl.col("_named") | every).drop("_named", "_last")
 
 
 def _adrift(named: pl.DataFrame, negative: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from clv_cli.attribution.components import UNMATCHED
 from clv_cli.attribution.contested import claimed, split_contest
 from clv_cli.attribution.cs import after, split_hindsight, split_interventions, window_days
 from clv_cli.attribution.facts import split_facts
-from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.reach import split_bought, split_reached
 from clv_cli.attribution.waterfall import split_parts
 from clv_cli.frames import Finding, Severity
 from clv_cli.measures.revenue_facts import revenue_months
@@ -34,11 +34,19 @@ def split_unknown_bases(_: Scope, bought: pl.DataFrame, divided: pl.DataFrame) -
     return _tally(lines, lines.height)
 
 
-@derived("split_hindsight_lines", split_hindsight, split_interventions, split_bought, split_parts)
-def split_hindsight_lines(
+@derived(
+    "split_hindsight_lines",
+    split_hindsight,
+    split_interventions,
+    split_reached,
+    split_bought,
+    split_parts,
+)
+def split_hindsight_lines(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
     touches: pl.DataFrame,
     helped: pl.DataFrame,
+    reached: pl.DataFrame,
     bought: pl.DataFrame,
     divided: pl.DataFrame,
 ) -> pl.DataFrame:
@@ -48,8 +56,15 @@ def split_hindsight_lines(
     """
     days = window_days(scope)
     switched = divided.filter(pl.col("part") == "switched").select("at")
-    lines = bought.filter("reported").join(switched, on="at", how="anti")
-    late = after(lines.join(touches.select("code").unique(), on="code", how="semi"), touches, days)
+    places = bought.select("at", "place").join(switched, on="at", how="semi")
+    near = touches.select("code").unique()
+    lines = (
+        reached.filter("reported")
+        .select("code", "issued_on", "amount_base", "place", at="place")
+        .join(near, on="code", how="semi")
+        .join(places, on="place", how="anti")
+    )
+    late = after(lines, touches, days)
     claimed = after(late.drop("touch_id"), helped, days).select("at")
     return _tally(late.join(claimed, on="at", how="anti"), int(touches["rows"].sum()))
 

@@ -20,11 +20,10 @@ from clv_cli.attribution.expansion import split_spread
 from clv_cli.attribution.facts import split_lines
 from clv_cli.attribution.lost import split_purchases, why_lost
 from clv_cli.attribution.motion import (
-    split_first_days,
     split_switched_deals,
     split_switchers,
 )
-from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.reach import split_bought, split_first_days
 from clv_cli.attribution.renewed import split_terms
 from clv_cli.attribution.waterfall import split_claims, split_parts
 from clv_cli.buckets import BUCKETS

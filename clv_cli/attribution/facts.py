@@ -14,14 +14,15 @@ import polars as pl
 from clv_cli.attribution.allocation import Cutter, give_back, with_shares, without
 from clv_cli.attribution.closed import split_restated
 from clv_cli.attribution.components import FX, REST, UNMATCHED
-from clv_cli.attribution.concerned import split_negatives
+from clv_cli.attribution.concerned import concerns_all, split_history, split_negatives
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.motion import PART
-from clv_cli.attribution.reach import beside, plain, split_bought
+from clv_cli.attribution.reach import beside, split_bought
+from clv_cli.attribution.tiers import BUCKET
 from clv_cli.attribution.unmatched import rest_of
-from clv_cli.attribution.waterfall import BUCKET, split_shares
+from clv_cli.attribution.waterfall import split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
 if TYPE_CHECKING:
@@ -250,8 +251,8 @@ def _billed_sums(*of_line: str, named: bool = False) -> Measure:
     def plan(scope: Scope) -> pl.LazyFrame:
         told = named and scope.book.matches is not None
         lines = history(scope, coded=told or "code" in of_line)
-        now = lines.filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
-        return _billed(scope, now, of_line, told=told)
+        # Where all lines are in memory already, they are summed there.
+        return _billed(scope, lines.clear() if concerns_all(scope) else lines, of_line, told=told)
 
     return reduction(f"split_billed_{'_'.join(of_line)}")(plan)
 
@@ -259,7 +260,8 @@ def _billed_sums(*of_line: str, named: bool = False) -> Measure:
 def _billed(
     scope: Scope, lines: pl.LazyFrame, of_line: Sequence[str], *, told: bool
 ) -> pl.LazyFrame:
-    """Sums of lines as cells of sales: `lines`, `amount` and `own` (Int128)."""
+    """Sums of purchases to be cut now as cells of sales: `lines`, `amount` and `own` (Int128)."""
+    lines = lines.filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
     own, base = (pl.col(name).cast(pl.Int128).sum() for name in ("amount", "amount_base"))
     by, component = list(of_line), pl.lit(REST)
     if told:
@@ -271,7 +273,7 @@ def _billed(
 
 # One pass over the lines serves three of the groupings.
 MONTHLY = ("month", "currency")
-BILLED = {
+BILLED: dict[tuple[str, ...], Measure] = {
     of_line: _billed_sums(*of_line, named=of_line == MONTHLY)
     for of_line in (MONTHLY, ("product_id",), ("code",))
 }
@@ -285,7 +287,8 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
 
     def add(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         scope: Scope,
-        billed: pl.DataFrame,
+        scanned: pl.DataFrame,
+        lines: pl.DataFrame,
         bought: pl.DataFrame,
         rounded: pl.DataFrame,
         credits_: pl.DataFrame,
@@ -293,7 +296,9 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
     ) -> pl.DataFrame:
         now = pl.col("reported") & ~pl.col("closed")
         told = of_line == MONTHLY and scope.book.matches is not None
-        reached = _billed(scope, bought.lazy().filter(now), of_line, told=told)
+        held = _billed(scope, lines.lazy(), of_line, told=told)
+        billed = held if concerns_all(scope) else scanned.lazy()
+        reached = _billed(scope, bought.lazy().filter("reported"), of_line, told=told)
         # What rules reach is cut, so it is no longer among what is summed whole.
         less = reached.with_columns(pl.col("lines", "amount", "own") * -1)
         cells = rounded.filter(
@@ -302,11 +307,18 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
         cut = [beside(cells, bought, *of_line), credits_, kept]
         sums = [frame.lazy().group_by(keys).agg(count, *money) for frame in cut]
         columns = (*keys, "lines", "amount", "own")
-        both = pl.concat(frame.select(columns) for frame in (billed.lazy(), less, *sums))
+        both = pl.concat(frame.select(columns) for frame in (billed, less, *sums))
         found = both.group_by(keys).agg(pl.col("lines", "amount", "own").sum())
         return found.filter(pl.col("lines") > 0).collect(engine="in-memory")
 
-    needs = (BILLED[of_line], split_bought, split_rounded, split_credit_rows, split_kept_rows)
+    needs = (
+        BILLED[of_line],
+        split_history,
+        split_bought,
+        split_rounded,
+        split_credit_rows,
+        split_kept_rows,
+    )
     return derived(f"split_summed_{'_'.join(of_line)}", *needs)(add)
 
 
@@ -334,11 +346,14 @@ split_facts: Measure = SPLIT_FACTS["rule"]
 
 @reduction("split_plain")
 def split_plain(scope: Scope) -> pl.LazyFrame:
-    """The rows of the purchases of the period that no rule can reach."""
+    """The rows of all purchases to be cut now, as if no rule reached any."""
     nothing = pl.lit(None, pl.String)
     sales = _sales(rest_of(scope))
-    rows = plain(scope).with_columns(
-        NO_ORIGINAL, **sales, evidence=nothing, share_num=ONE, share_den=ONE
+    now = (pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed")
+    rows = (
+        history(scope)
+        .filter(now)
+        .with_columns(NO_ORIGINAL, **sales, evidence=nothing, share_num=ONE, share_den=ONE)
     )
     whole = rows.with_columns(own="amount").with_columns(amount="amount_base")
     return whole.select(*ROW, *DOCUMENT)
@@ -368,6 +383,7 @@ def split_lines(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     of the base currency; `part` is `whole` for lines that no rule could reach.
     """
     now = bought.filter(pl.col("reported") & ~pl.col("closed")).drop("amount")
+    rest = rest.join(now.select("line_id"), on="line_id", how="anti")
     cut = cells.join(now, on="at").with_columns(NO_ORIGINAL).select(ROW)
     found = pl.concat([cut, credits_]).join(documents.drop("code"), on="line_id")
     rows = pl.concat([rest, found, kept]).sort(LINE_ORDER, nulls_last=True)

@@ -125,8 +125,8 @@ def _stacked(
     # Purchases before credits of the same day: what was bought that day can be taken back.
     ordered = events.sort(*GROUP, "issued_on", pl.col("amount") < 0, "line_id")
     within = in_reach(ordered)
-    columns = ("line_id", "product_id", "amount", "original_line_id")
-    walked = list(zip(*(within[name].to_list() for name in columns), strict=True))
+    event = ("line_id", "product_id", "amount", "original_line_id")
+    walked = list(zip(*(within[name].to_list() for name in event), strict=True))
     end = 0
     for count in within.select(pl.struct(GROUP).rle().struct.field("len")).to_series():
         begin, end = end, end + count

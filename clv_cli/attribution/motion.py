@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution.expansion import expansion, split_spread
+from clv_cli.attribution.expansion import expansion
 from clv_cli.attribution.lines import ONE
-from clv_cli.pipeline import derived, reduction
+from clv_cli.pipeline import reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
@@ -48,12 +48,6 @@ def split_switched_deals(scope: Scope) -> pl.LazyFrame:
     """Deals in which the customer left a competitor: `deal_id`."""
     deals = scope.book.table("deals").filter(pl.col("prior_supplier").is_not_null())
     return deals.select("deal_id").unique().sort("deal_id")
-
-
-@derived("split_first_days", split_spread)
-def split_first_days(_: Scope, spread: pl.DataFrame) -> pl.DataFrame:
-    """Each reached customer's first purchase day: `code, first_day`."""
-    return spread.group_by("code").agg(pl.col("first_day").min())
 
 
 def parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs

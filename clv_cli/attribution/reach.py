@@ -1,4 +1,4 @@
-"""Which purchases could any rule reach? The others are sales, and only summed."""
+"""Which purchases does any rule match? The others are sales, and only summed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
+from clv_cli.attribution.claims import claimed_lines
 from clv_cli.attribution.concerned import COLUMNS, split_history
-from clv_cli.attribution.cxm import split_initiatives, split_segments
-from clv_cli.attribution.lines import history, in_period
+from clv_cli.attribution.cs import split_interventions, split_introductions
+from clv_cli.attribution.cxm import MATCH, split_initiatives, split_segments
+from clv_cli.attribution.expansion import split_spread
+from clv_cli.attribution.lines import in_period
 from clv_cli.attribution.matching import split_takings
-from clv_cli.attribution.methods import reaches_everyone
+from clv_cli.attribution.methods import reaches_everyone, source_of, split_method_claims
+from clv_cli.attribution.tiers import BUCKET
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
@@ -45,17 +49,15 @@ def marked(
     return bought.with_columns(reached=(by_cxm | by_cs) & (pl.col("amount") > 0))
 
 
-def plain(scope: Scope) -> pl.LazyFrame:
-    """The purchases of the period that no rule can reach."""
-    bought = history(scope).filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
-    lines = marked(scope, bought, scope.book.table("initiatives"), cs.reached(scope))
-    return lines.filter(~pl.col("reached"))
-
-
 @derived(
-    "split_bought", split_history, split_initiatives, split_concerned, split_takings, split_segments
+    "split_reached",
+    split_history,
+    split_initiatives,
+    split_concerned,
+    split_takings,
+    split_segments,
 )
-def split_bought(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
+def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
     lines: pl.DataFrame,
     initiatives: pl.DataFrame,
@@ -63,22 +65,87 @@ def split_bought(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     takings: pl.DataFrame,
     segments: pl.DataFrame,
 ) -> pl.DataFrame:
-    """All purchases to be split by rules, numbered (`at`), with `segment` and `reported`.
+    """The purchases of the period that a rule might claim, and others that credits take back.
 
-    Those of the period that a rule might claim, and others that credits take back (not `reported`:
-    they lie before the period, or are summed as purchases that no rule can reach). `at` is the row.
+    Returns:
+        `COLUMNS, segment`; `place` (the row, in no order that means anything), `taken` and `reported`
+        (the others are not: they lie before the period, or no rule can reach them).
     """
     taken = pl.col("line_id").is_in(takings["original_line_id"].unique().implode())
     bought = lines.lazy().filter(pl.col("amount") > 0).select(COLUMNS)
     found = (
         marked(scope, bought, initiatives.lazy(), concerned.lazy())
-        .with_columns(reported=pl.col("reached") & in_period(scope))
-        .filter(pl.col("reported") | taken)
-        .select(*COLUMNS, "reported")
+        .with_columns(reported=pl.col("reached") & in_period(scope), taken=taken)
+        .filter(pl.col("reported") | pl.col("taken"))
+        .select(*COLUMNS, "reported", "taken")
         .join(segments.lazy(), on="code", how="left")
-        .sort("line_id")
     )
-    return found.collect(engine="in-memory").with_row_index("at")
+    return found.collect(engine="in-memory").with_row_index("place")
+
+
+@derived("split_first_days", split_spread)
+def split_first_days(_: Scope, spread: pl.DataFrame) -> pl.DataFrame:
+    """Each reached customer's first purchase day: `code, first_day`."""
+    return spread.group_by("code").agg(pl.col("first_day").min())
+
+
+@derived(
+    "split_found",
+    split_reached,
+    split_first_days,
+    split_initiatives,
+    split_interventions,
+    split_introductions,
+    split_method_claims,
+)
+def split_found(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
+    scope: Scope,
+    reached: pl.DataFrame,
+    first_days: pl.DataFrame,
+    initiatives: pl.DataFrame,
+    helped: pl.DataFrame,
+    brought: pl.DataFrame,
+    measured: pl.DataFrame,
+) -> pl.DataFrame:
+    """Every rule that matches a purchase, with its weight on each part; see `cxm.MATCH`.
+
+    `at` is the place in `split_reached`.
+    """
+    lines = reached.rename({"place": "at"})
+    by_cs = cs.matches(scope, lines, first_days, helped, brought)
+    source = source_of(scope)
+    if source is not None:
+        by_cs = by_cs.filter(~pl.col("rule_id").is_in(sorted(source.replaces)))
+    both = pl.concat([cxm.matches(lines, initiatives), by_cs, _measured(lines, measured)])
+    return both.with_columns(pl.col("bucket").cast(BUCKET)).filter(
+        pl.max_horizontal("switched", "expanded", "retained") > 0
+    )
+
+
+def _measured(bought: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """The claims of a method by stratum, on every part alike."""
+    found = claimed_lines(bought, claims)
+    return found.select(
+        *MATCH[:5], **dict.fromkeys(("switched", "expanded", "retained"), pl.col("rate"))
+    )
+
+
+@derived("split_bought", split_reached, split_found)
+def split_bought(_: Scope, reached: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The purchases that some rule matches or a credit takes back, by id, numbered (`at`).
+
+    All others are sales as a whole, and only summed. `at` is the row.
+    """
+    matched = pl.col("place").is_in(found["at"].unique().implode())
+    return reached.filter(matched | pl.col("taken")).sort("line_id").with_row_index("at")
+
+
+@derived("split_matches", split_bought, split_found)
+def split_matches(_: Scope, bought: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The rules of `split_found` by the purchases of `split_bought`."""
+    places = bought.select("place", now="at")
+    rows = found.join(places, left_on="at", right_on="place")
+    return rows.with_columns(at="now").drop("now")
 
 
 def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -68,7 +68,7 @@ def _divided(line: Ints, fraction: Ints) -> np.ndarray[tuple[int, ...], np.dtype
     """The cells of lines that have fractions at all: whole cells take no part in any rounding."""
     begins = _begins(line)
     most = np.maximum.reduceat(fraction, begins.nonzero()[0]) if len(line) else fraction
-    return (most > 0)[begins.cumsum() - 1]
+    return np.asarray((most > 0)[begins.cumsum() - 1])
 
 
 def _floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
 TIERS = ("cxm", "cs")
+BUCKETS = (*TIERS, "sales")
+BUCKET = pl.Enum(BUCKETS)
 PART_KEYS = ("at", "part")
 # More than there are parts.
 PART_STEP = 8

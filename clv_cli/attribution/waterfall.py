@@ -14,30 +14,22 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.attribution import cs, cxm
-from clv_cli.attribution.claims import claimed_lines
 from clv_cli.attribution.components import REST
-from clv_cli.attribution.cs import split_interventions, split_introductions
-from clv_cli.attribution.cxm import MATCH, split_initiatives
 from clv_cli.attribution.expansion import split_spread
 from clv_cli.attribution.lines import ONE
-from clv_cli.attribution.methods import source_of, split_method_claims
 from clv_cli.attribution.motion import (
     parts,
-    split_first_days,
     split_switched_deals,
     split_switchers,
 )
-from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.reach import split_bought, split_first_days, split_matches
 from clv_cli.attribution.renewed import split_terms
-from clv_cli.attribution.tiers import PART_KEYS, TIERS, part_key, tiers, unit_of
+from clv_cli.attribution.tiers import BUCKET, PART_KEYS, part_key, tiers, unit_of
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
-BUCKETS = (*TIERS, "sales")
-BUCKET = pl.Enum(BUCKETS)
 _PART = [*PART_KEYS]
 SHARE = (
     "at",
@@ -51,43 +43,6 @@ SHARE = (
     "tier_num",
     "tier_den",
 )
-
-
-@derived(
-    "split_matches",
-    split_bought,
-    split_first_days,
-    split_initiatives,
-    split_interventions,
-    split_introductions,
-    split_method_claims,
-)
-def split_matches(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
-    scope: Scope,
-    bought: pl.DataFrame,
-    first_days: pl.DataFrame,
-    initiatives: pl.DataFrame,
-    helped: pl.DataFrame,
-    brought: pl.DataFrame,
-    measured: pl.DataFrame,
-) -> pl.DataFrame:
-    """Every rule that matches a purchase, with its weight on each part; see `cxm.MATCH`."""
-    by_cs = cs.matches(scope, bought, first_days, helped, brought)
-    source = source_of(scope)
-    if source is not None:
-        by_cs = by_cs.filter(~pl.col("rule_id").is_in(sorted(source.replaces)))
-    both = pl.concat([cxm.matches(bought, initiatives), by_cs, _measured(bought, measured)])
-    return both.with_columns(pl.col("bucket").cast(BUCKET)).filter(
-        pl.max_horizontal("switched", "expanded", "retained") > 0
-    )
-
-
-def _measured(bought: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """The claims of a method by stratum, on every part alike."""
-    found = claimed_lines(bought, claims)
-    return found.select(
-        *MATCH[:5], **dict.fromkeys(("switched", "expanded", "retained"), pl.col("rate"))
-    )
 
 
 @derived(
@@ -111,7 +66,9 @@ def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     deals: pl.DataFrame,
 ) -> pl.DataFrame:
     """The parts by motion of the purchases that some rule matches; see `motion.parts`."""
-    own = bought.join(matched.select("at").unique(), on="at", how="semi")
+    columns = ("at", "code", "issued_on", "month", "product_id", "currency", "deal_id")
+    matches = pl.col("at").is_in(matched["at"].unique().implode())
+    own = bought.select(columns).filter(matches)
     return parts(scope, own, spread, terms, first_days, (customers, deals))
 
 

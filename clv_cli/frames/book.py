@@ -127,7 +127,6 @@ class LineStats:
         currencies: of all loaded lines, sorted.
         kinds: of all loaded lines, sorted.
         statuses: of all loaded lines, sorted.
-        names_originals: whether any line names the line it takes back.
         says_when_paid: whether any line says when it was paid.
     """
 
@@ -137,7 +136,6 @@ class LineStats:
     currencies: tuple[str, ...]
     kinds: tuple[str, ...]
     statuses: tuple[str, ...]
-    names_originals: bool = True
     says_when_paid: bool = True
 
 

@@ -76,7 +76,6 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
     findings += reach_customers(tables)
     stats = replace(
         stats_of(groups),
-        names_originals=_names_originals(tables),
         says_when_paid=_says_when_paid(tables),
     )
     currency = _base_currency(settings, stats, tables)
@@ -157,13 +156,6 @@ def stats_of(groups: Sequence[pl.DataFrame]) -> LineStats:
         kinds,
         statuses,
     )
-
-
-def _names_originals(tables: dict[str, pl.LazyFrame]) -> bool:
-    if LINES not in tables:
-        return False
-    named = tables[LINES].select(pl.col("original_line_id").is_not_null().any())
-    return bool(named.collect().item())
 
 
 def _says_when_paid(tables: dict[str, pl.LazyFrame]) -> bool:

@@ -140,8 +140,6 @@ def _stats(book: Book, open_lines: pl.LazyFrame, booked: pl.DataFrame) -> LineSt
     ]
     return replace(
         stats_of(groups),
-        names_originals=book.lines.names_originals
-        or bool(booked["original_line_id"].is_not_null().any()),
         says_when_paid=book.lines.says_when_paid,
     )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clv_cli.run import Request, opened
 from tests.attribution.asking import asked, cells, evidence, initiative
 from tests.books import line, rate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CXM, REST, UNMATCHED, FX = (
     "cxm/switched/I",
@@ -169,6 +173,22 @@ def test_partial_foreign_refunds_leave_every_cell_at_nothing_in_the_base_currenc
     ]
     found = net(split(bought(10.01, currency="EUR"), *backs, rates=rates))
     assert {key: amount for key, amount in found.items() if amount} == {FX: found[FX]}
+
+
+def test_a_file_whose_credits_name_no_originals_is_split(tmp_path: Path) -> None:
+    (tmp_path / "lines.csv").write_text(
+        "line_id,invoice_id,customer_id,issued_on,kind,product_id,amount,currency,status\n"
+        "a,1,A,2025-01-05,one_off,p,100.00,USD,paid\n"
+        "b,2,A,2025-02-05,credit,p,-40.00,USD,paid\n"
+        "c,3,A,2025-02-28,one_off,p,10.00,USD,paid\n"
+    )
+    sources = "sources: [{path: lines.csv, table: billing_lines}]\n"
+    (tmp_path / "clv.yaml").write_text(
+        f"version: 1\ncompany: X\nbase_currency: USD\nperiod: 2025-01..2025-02\n{sources}"
+    )
+    with opened(Request(tmp_path / "clv.yaml", cache=False)) as of:
+        assert cells(of)["b"] == {REST: -4000}
+        assert evidence(of, "b", "sales") == ["billing_lines:a"]
 
 
 def test_a_purchase_of_nothing_is_sales_of_nothing() -> None:

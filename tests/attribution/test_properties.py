@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from clv_cli.attribution import SPLIT_BY, split_by_table, split_general_ledger_table
 from clv_cli.attribution.allocation import ORDER, Cutter, give_back
 from clv_cli.attribution.motion import PART
-from clv_cli.attribution.waterfall import BUCKET
+from clv_cli.attribution.tiers import BUCKET
 from clv_cli.buckets import BUCKETS
 from clv_cli.results import collect
 from tests.attribution.asking import asked

@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clv_cli.attribution.rounding import carried
+from clv_cli.attribution.rounding import UNIT, _floors, _long_floors, carried
 
 if TYPE_CHECKING:
     from random import Random
@@ -144,6 +144,18 @@ def test_totals_stay_within_one_unit_however_small_the_batches(lines: list[Line]
             exact[bucket] += Fraction(total * num, den)
             got[bucket] += cell
         assert all(abs(got[bucket] - exact[bucket]) < 1 for bucket in exact)
+
+
+@given(lines_)
+def test_floors_and_fractions_of_64_bits_are_those_of_128(lines: list[Line]) -> None:
+    cells = frame([line_ for line_ in lines if sum(share for _, share in line_[1]) < 2**47])
+    both = [
+        [(int(floor), int(rest)) for floor, rest in zip(*cut_(cells), strict=True)]
+        for cut_ in (_floors, _long_floors)
+    ]
+    shares = cells.select("total", "num", "den").iter_rows()
+    exact = [divmod(total * num * UNIT // den, UNIT) for total, num, den in shares]
+    assert both == [exact, exact]
 
 
 def test_scopes_are_rounded_apart() -> None:
