@@ -92,6 +92,8 @@ def mrr_at(frames: Collected, month: int, rates: int | None = None) -> pl.DataFr
     spans = visible(scope, frames[mrr_spans]).filter(
         pl.col("from_month") <= month, pl.col("to_month") > month
     )
+    if "base" not in spans.columns and (spans["currency"] == scope.currency).all():
+        return spans.group_by("code").agg(pl.col("mrr").sum())
     values = [name for name in ("mrr", "base") if name in spans.columns]
     levels = (
         spans.group_by("code", "currency")
