@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _STRIDE = 2**32
 _DAY_ZERO = 2**30  # days before 1970 are negative
+_SLACK = 1e-9  # far more than floating point gets wrong
 _HUNDREDTH = ONE // 100
 _PLAIN = 10**9 * ONE - 1
 
@@ -27,12 +28,15 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
 
     Returns:
         `code`, `metric`, `day` (first of the row's period), `quantity, quota` (Int64 millionths),
-        `source, row`, in no order.
+        `source, row`, in the order of the files.
     """
     own = scope.book.table("usage").filter(pl.col("period_start") <= scope.as_of)
     if scope.book.test_customers:
         own = own.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
-    return own.join(scope.book.codes.lazy(), on="customer_id").select(
+    # In the order of the files, which are sorted by customer or by month as a rule: that makes the
+    # stable sort of `usage_days` a merge of few runs.
+    coded = own.join(scope.book.codes.lazy(), on="customer_id", maintain_order="left")
+    return coded.select(
         "code",
         "row",
         # Names repeat on every row: as categories they move at a quarter of the cost.
@@ -85,7 +89,9 @@ def _ordered(rows: pl.DataFrame, metric: pl.Expr, metrics: int) -> pl.DataFrame:
     """
     unit = pl.col("code").cast(pl.Int64) * metrics + metric
     key = unit * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
-    ordered = rows.select("row", "source", "quantity", "quota", key=key).sort("key")
+    ordered = rows.select("row", "source", "quantity", "quota", key=key).sort(
+        "key", maintain_order=True
+    )
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
         return ordered.sort("key", pl.col("source").cast(pl.String), "row")
     return ordered
@@ -126,7 +132,8 @@ def near_quota(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
     """The rows of `usage_days` at which a quota is near, reached or exceeded: few of many."""
     near = scope.settings.moments.quota.near
     # Floating point leaves out most rows at a fraction of the cost; what it lets pass is decided exactly.
-    roughly = pl.col("used").cast(pl.Float64) >= pl.col("quota").cast(pl.Float64) * _rough(near)
+    bound = float(near) * (1 - _SLACK)
+    roughly = pl.col("used").cast(pl.Float64) >= pl.col("quota").cast(pl.Float64) * bound
     return days.filter(roughly).filter(share_at_least(near.numerator, near.denominator))
 
 
@@ -162,9 +169,13 @@ def known_on(scope: Scope) -> pl.Expr:
     return pl.when("alone").then(end).otherwise(pl.col("day"))
 
 
-def _rough(share: Fraction) -> float:
-    """A share, less what floating point may get wrong many times over."""
-    return float(share) * (1 - 1e-9)
+def share_below(share: Fraction) -> pl.Expr:
+    """Whether what is used is less than a share of the quota, as far as floating point can tell.
+
+    True wherever it is, and at the bound itself: it spares the exact test most rows.
+    """
+    bound = pl.col("quota").cast(pl.Float64) * (float(share) * (1 + _SLACK))
+    return (pl.col("used").cast(pl.Float64) <= bound) & (pl.col("quota") > 0)
 
 
 def grouped(name: str) -> pl.Expr:

@@ -174,9 +174,10 @@ def _to_date(days: pl.DataFrame, first: int) -> pl.DataFrame:
         # Should the sum over all customers wrap, differences within one are still exact.
         total=pl.col("added").cum_sum()
     )
-    starts = summed.filter("opens").select(pl.col("total") - pl.col("added")).to_series()
+    start = pl.col("total") - pl.col("added")
+    starts = summed.select("opens", start=start).filter("opens")["start"]
     recent = summed.filter(pl.col("month") >= first)
-    start = starts.gather(recent["nth"] - 1)
+    start = pl.lit(starts.gather(recent["nth"] - 1))
     now = pl.col("total") - start
     return recent.with_columns(now=now, before=now - pl.col("added"))
 

@@ -8,7 +8,14 @@ import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.paying_now import paying_now
-from clv_cli.measures.usage_months import grouped, known_on, lasted, share_at_least, usage_months
+from clv_cli.measures.usage_months import (
+    grouped,
+    known_on,
+    lasted,
+    share_at_least,
+    share_below,
+    usage_months,
+)
 from clv_cli.periods import month_of
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
     recent = pl.col("month") >= month_of(since) - rules.under_months
     months = (
         frames[usage_months]
-        .filter("complete", recent)
+        .filter("complete", recent, share_below(rules.under))
         .filter(under)
         .with_columns(under=pl.lit(value=True))
     )
