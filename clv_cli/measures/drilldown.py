@@ -92,6 +92,8 @@ def mrr_at(frames: Collected, month: int, rates: int | None = None) -> pl.DataFr
     spans = visible(scope, frames[mrr_spans]).filter(
         pl.col("from_month") <= month, pl.col("to_month") > month
     )
+    if "base" not in spans.columns and (spans["currency"] == scope.currency).all():
+        return _by_customer(spans)
     values = [name for name in ("mrr", "base") if name in spans.columns]
     levels = (
         spans.group_by("code", "currency")
@@ -99,6 +101,14 @@ def mrr_at(frames: Collected, month: int, rates: int | None = None) -> pl.DataFr
         .with_columns(month=pl.lit(month if rates is None else rates, pl.Int32))
     )
     return in_base(scope, levels).group_by("code").agg(mrr=pl.col("value").sum())
+
+
+def _by_customer(spans: pl.DataFrame) -> pl.DataFrame:
+    """The MRR of each customer; most have one span, and then nothing is to be grouped."""
+    levels = spans.select("code", "mrr")
+    if bool((levels["code"] > levels["code"].shift(1)).all()):
+        return levels
+    return levels.group_by("code").agg(pl.col("mrr").sum())
 
 
 def active_lines(scope: Scope, months: Sequence[int]) -> pl.LazyFrame:

@@ -47,9 +47,8 @@ def running_terms(scope: Scope) -> pl.LazyFrame:
             start=pl.col("period_start").min(),
         )
         .sort("code", "due_on")
-        .group_by("code", maintain_order=True)
-        .agg(pl.col("due_on", "start", "source", "row").last())
-        .sort("code")
+        .filter(pl.col("code").ne_missing(pl.col("code").shift(-1)))
+        .select("code", "due_on", "start", "source", "row")
     )
 
 

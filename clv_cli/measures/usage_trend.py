@@ -34,25 +34,19 @@ def usage_trend(scope: Scope, months: pl.DataFrame, facts: pl.DataFrame) -> pl.D
         the month.
     """
     rules = scope.settings.moments.decline
-    window, apart = rules.baseline_months, rules.apart_months
-    whole = months.filter("complete")
-    usual = pl.col("used").cast(pl.Float64).rolling_median(window)
-    judged = (
-        whole.with_columns(rolled=usual)
-        .with_columns(
-            usual=pl.col("rolled").shift(apart + 1),
-            # The oldest month of the baseline is there, and none is missing since.
-            oldest=before("month", apart + window),
-        )
-        .filter(pl.col("oldest").is_not_null(), pl.col("usual") > 0)
-        .with_columns(ratio=pl.col("used") / pl.col("usual"))
+    judged = _against_usual(months, rules.baseline_months, rules.apart_months)
+    segments = pl.Enum(facts["segment"].unique().sort())
+    named = judged.join(
+        facts.select("code", pl.col("segment").cast(segments)),
+        on="code",
+        how="left",
+        maintain_order="left",
     )
-    named = judged.join(facts.select("code", "segment"), on="code", how="left")
     peers = ["segment", "metric", "month"]
     seasons = named.group_by(peers).agg(season=pl.col("ratio").median(), peers=pl.len())
     season = pl.when(pl.col("peers") >= rules.min_peers).then(pl.col("season").clip(upper_bound=1))
     return (
-        named.join(seasons, on=peers, how="left")
+        named.join(seasons, on=peers, how="left", maintain_order="left")
         .with_columns(adjusted=pl.col("ratio") / season.fill_null(1.0))
         .select(
             "unit",
@@ -68,8 +62,40 @@ def usage_trend(scope: Scope, months: pl.DataFrame, facts: pl.DataFrame) -> pl.D
             "source",
             "row",
         )
-        .sort("unit", "month")
     )
+
+
+def _against_usual(months: pl.DataFrame, window: int, apart: int) -> pl.DataFrame:
+    """The months that can be judged, with `usual` and `ratio`, in their order."""
+    furthest = apart + window
+    # The oldest month of the baseline is there, so none is missing since.
+    whole = before("month", furthest).is_not_null() & pl.col("complete")
+    baseline = [f"ago_{back}" for back in range(apart + 1, furthest + 1)]
+    back = [pl.col("used").shift(apart + 1 + n).alias(name) for n, name in enumerate(baseline)]
+    judged = months.with_columns(back).filter(whole)
+    usual = _medians(judged.select(baseline))
+    return (
+        judged.drop(baseline)
+        .with_columns(usual=usual)
+        .filter(pl.col("usual") > 0)
+        .with_columns(ratio=pl.col("used") / pl.col("usual"))
+    )
+
+
+def _medians(rows: pl.DataFrame) -> pl.Series:
+    """The median of each row.
+
+    Few columns of many rows are sorted by swapping neighbours, whole columns at a time.
+    """
+    import numpy as np  # noqa: PLC0415 - only where use is judged
+
+    columns = [column.cast(pl.Float64).to_numpy() for column in rows]
+    low, high = (rows.width - 1) // 2, rows.width // 2
+    for end in range(rows.width - 1, low - 1, -1):
+        for left in range(end):
+            pair = columns[left], columns[left + 1]
+            columns[left], columns[left + 1] = np.minimum(*pair), np.maximum(*pair)
+    return pl.Series((columns[low] + columns[high]) / 2, dtype=pl.Float64)
 
 
 def is_below(share: Fraction) -> pl.Expr:

@@ -11,6 +11,7 @@ from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.paying_now import paying_now
 from clv_cli.measures.usage_months import before, grouped, known_on
 from clv_cli.measures.usage_trend import is_falling, usage_trend
+from clv_cli.periods import month_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -33,7 +34,9 @@ def usage_alert(frames: Collected, since: date) -> pl.DataFrame:
 
 def _fell(frames: Collected, since: date, share: Fraction, kind: str) -> pl.DataFrame:
     scope = frames.scope
-    trend = frames[usage_trend].with_columns(falling=is_falling(scope, share))
+    # A first month is told from the month before it, and that one from the month before.
+    recent = frames[usage_trend].filter(pl.col("month") >= month_of(since) - 2)
+    trend = recent.with_columns(falling=is_falling(scope, share))
     begins = pl.col("falling") & ~before("falling", 1).fill_null(value=False)
     # Who left has no use to save: only those who still pay.
     found = (

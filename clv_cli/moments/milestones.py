@@ -65,7 +65,7 @@ def spend_reached(frames: Collected, since: date) -> pl.DataFrame:
         _reached(marked, level, pl.col("earlier"), pl.col("most"), level * unit)
         for level in sorted(scope.settings.moments.milestones.spend)
     ]
-    found = pl.concat(parts) if parts else marked.clear().with_columns(level=pl.lit(0))
+    found = pl.concat(parts) if parts else _reached(marked.clear(), 0, pl.lit(0), pl.lit(0), 0)
     return moment_rows(
         found,
         "spend_reached",
@@ -73,7 +73,7 @@ def spend_reached(frames: Collected, since: date) -> pl.DataFrame:
         day="day",
         subject=pl.lit("spend"),
         occurrence=pl.format("{}", "level"),
-        fact=pl.format(f"{{}} {scope.currency} billed to date", _grouped(pl.col("level"))),
+        fact=pl.format(f"{{}} {scope.currency} billed to date", "reached"),
         source="source",
         row="row",
     )
@@ -83,7 +83,9 @@ def _reached(
     rows: pl.DataFrame, level: int, before: pl.Expr, now: pl.Expr, bound: int
 ) -> pl.DataFrame:
     """The rows that cross a level, which they then name."""
-    return rows.filter(before < bound, now >= bound).with_columns(level=pl.lit(level, pl.Int64))
+    return rows.filter(before < bound, now >= bound).with_columns(
+        level=pl.lit(level, pl.Int64), reached=pl.lit(f"{level:,}")
+    )
 
 
 def tenure(frames: Collected, since: date) -> pl.DataFrame:
@@ -98,26 +100,24 @@ def billing_anniversary(frames: Collected, since: date) -> pl.DataFrame:
 
 def _years(frames: Collected, since: date, kind: str, *, listed: bool) -> pl.DataFrame:
     scope = frames.scope
-    firsts = (
-        frames[purchases]
-        .filter(pl.col("amount") > 0)
-        .unique("code", keep="first", maintain_order=True)
-    )
-    here = firsts.join(frames[paying_now], on="code", how="semi").sort("code")
+    # Rows stand by customer and day, so a customer's first is where the code changes.
+    opens = (pl.col("code") != pl.col("code").shift(1)).fill_null(value=True)
+    firsts = frames[purchases].filter(pl.col("amount") > 0).filter(opens)
     milestones = scope.settings.moments.milestones.tenure_years
     oldest = scope.as_of.year - scope.book.lines.first_issued.year
     # Only the years that can fall within the window are tried.
     years = [n for n in range(1, oldest + 1) if (n in milestones) == listed]
     parts = [
-        here.with_columns(
+        firsts.with_columns(
             began="day", day=pl.col("day").dt.offset_by(f"{12 * n}mo"), n=pl.lit(n)
         ).filter(in_window("day", since, scope.as_of))
         for n in years
     ]
     if not parts:
         return no_moments()
+    found = pl.concat(parts).join(frames[paying_now], on="code", how="semi").sort("n", "code")
     return moment_rows(
-        pl.concat(parts),
+        found,
         kind,
         code="code",
         day="day",
@@ -133,28 +133,16 @@ def usage_count(frames: Collected, since: date) -> pl.DataFrame:
     """Who has by now used so many units of a metric? Gauges such as seats are no count."""
     scope = frames.scope
     levels = sorted(scope.settings.moments.milestones.usage)
-    days = frames[usage_days].filter(~pl.col("metric").is_in(scope.settings.moments.gauges))
+    days = frames[usage_days]
     if not levels or not days.height:
         return no_moments()
-    opens = (pl.col("unit") != pl.col("unit").shift(1)).fill_null(value=True)
-    # `used` restarts each month: what a row adds is the difference within its month.
-    same = ~opens & (pl.col("month") == pl.col("month").shift(1))
-    added = pl.col("used") - pl.when(same).then(pl.col("used").shift(1)).otherwise(0)
-    # Should the sum over all customers wrap, differences within one are still exact.
-    total = added.cum_sum()
-    summed = days.with_columns(added=added, total=total, opens=opens).with_columns(
-        start=pl.when("opens").then(pl.col("total") - pl.col("added")).forward_fill()
+    gauge = pl.col("metric").cast(pl.String).is_in(scope.settings.moments.gauges)
+    placed = (
+        _to_date(days, month_of(since))
+        .filter(~gauge)
+        .with_columns(day=known_on(scope))
+        .filter(in_window("day", since, scope.as_of))
     )
-    recent = summed.filter(pl.col("month") >= month_of(since))
-    placed = recent.select(
-        "code",
-        "metric",
-        "source",
-        "row",
-        day=known_on(scope),
-        now=pl.col("total") - pl.col("start"),
-        before=pl.col("total") - pl.col("start") - pl.col("added"),
-    ).filter(in_window("day", since, scope.as_of))
     found = pl.concat(
         _reached(placed, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
     )
@@ -165,15 +153,33 @@ def usage_count(frames: Collected, since: date) -> pl.DataFrame:
         day="day",
         subject="metric",
         occurrence=pl.format("{}", "level"),
-        fact=pl.format("{} {} used to date", _grouped(pl.col("level")), "metric"),
+        fact=pl.format("{} {} used to date", "reached", "metric"),
         source="source",
         row="row",
     )
 
 
-def _grouped(number: pl.Expr) -> pl.Expr:
-    """1000000 as 1,000,000."""
-    return number.map_elements(lambda value: f"{value:,}", return_dtype=pl.String)
+def _to_date(days: pl.DataFrame, first: int) -> pl.DataFrame:
+    """The rows from a month on, with all that their unit had used `now` and `before` them."""
+    opens = (pl.col("unit") != pl.col("unit").shift(1)).fill_null(value=True)
+    # `used` restarts each month: what a row adds is the difference within its month.
+    same = ~opens & (pl.col("month") == pl.col("month").shift(1))
+    once = bool(days["alone"].all())
+    earlier = pl.when(same).then(pl.col("used").shift(1)).otherwise(0)
+    summed = days.with_columns(
+        added=pl.col("used") if once else pl.col("used") - earlier,
+        opens=opens,
+        nth=opens.cum_sum(),
+    ).with_columns(
+        # Should the sum over all customers wrap, differences within one are still exact.
+        total=pl.col("added").cum_sum()
+    )
+    start = pl.col("total") - pl.col("added")
+    starts = summed.select("opens", start=start).filter("opens")["start"]
+    recent = summed.filter(pl.col("month") >= first)
+    start = pl.lit(starts.gather(recent["nth"] - 1))
+    now = pl.col("total") - start
+    return recent.with_columns(now=now, before=now - pl.col("added"))
 
 
 _kind = partial(MomentKind, aim=Aim.THANK, owner="success", priority=4)

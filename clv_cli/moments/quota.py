@@ -50,9 +50,14 @@ def quota_exceeded(frames: Collected, since: date) -> pl.DataFrame:
 def quota_sustained(frames: Collected, since: date) -> pl.DataFrame:
     """Who has been over its quota for so many complete months in a row? Once in a streak."""
     scope = frames.scope
-    whole = pl.col("last") & (pl.col("month") < first_open(scope))
-    months = frames[near_quota].filter(whole, _over()).with_columns(over=pl.lit(value=True))
     streak = scope.settings.moments.quota.sustained_months
+    recent = pl.col("month").is_between(month_of(since) - streak, first_open(scope) - 1)
+    months = (
+        frames[near_quota]
+        .filter(recent)
+        .filter(pl.col("last"), _over())
+        .with_columns(over=pl.lit(value=True))
+    )
     found = _recent(frames, months.filter(lasted("over", streak)), since)
     return _told(frames, found, "quota_sustained", f", {streak} months in a row")
 
@@ -99,13 +104,18 @@ def _crossings(
         beyond: whether it is at the next one, which then speaks for the month.
     """
     near = frames[near_quota].filter(pl.col("month") >= month_of(since) - 1)
-    firsts = near.filter(level).unique(["unit", "month"], keep="first", maintain_order=True)
+    again = (pl.col("unit") == pl.col("unit").shift(1)) & (
+        pl.col("month") == pl.col("month").shift(1)
+    )
+    firsts = near.filter(level).filter(~again.fill_null(value=False))
     was = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1) + 1
     )
     fresh = firsts.filter(~was.fill_null(value=False))
     if beyond is not None:
-        further = near.filter(beyond).select("unit", "month").unique()
+        # A month's only row speaks for itself; of several, a later one may go further.
+        further = near.filter(~pl.col("alone"), beyond).select("unit", "month").unique()
+        fresh = fresh.filter(~(pl.col("alone") & beyond))
         fresh = fresh.join(further, on=["unit", "month"], how="anti")
     return _recent(frames, fresh, since)
 
@@ -119,7 +129,8 @@ def _recent(frames: Collected, rows: pl.DataFrame, since: date) -> pl.DataFrame:
 def _told(frames: Collected, found: pl.DataFrame, kind: str, more: str = "") -> pl.DataFrame:
     """The moments of some rows, with the price difference of the next plan at stake."""
     gains = frames[next_plans].select("code", "metric", "gain")
-    priced = found.join(gains, on=["code", "metric"], how="left").sort("code", "metric", "month")
+    named = found.with_columns(pl.col("metric").cast(pl.String))
+    priced = named.join(gains, on=["code", "metric"], how="left").sort("code", "metric", "month")
     fact = pl.format(f"{{}} of {{}} {{}}{more}", grouped("used"), grouped("quota"), "metric")
     year, month = pl.col("month") // 12, pl.col("month") % 12 + 1
     return moment_rows(

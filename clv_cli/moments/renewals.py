@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 def renewal(frames: Collected, since: date) -> pl.DataFrame:
     """Whose term ends in 30 days, in 7, today? What has been renewed already is not asked about."""
     scope = frames.scope
-    ends = _with_stake(frames, frames[term_ends_due])
     days = sorted(set(scope.settings.moments.renewal_days), reverse=True)
+    furthest = scope.as_of + timedelta(days=max(days, default=0))
+    ends = _with_stake(frames, frames[term_ends_due].filter(in_window("due_on", since, furthest)))
     parts = [
         ends.with_columns(day=pl.col("due_on") - pl.duration(days=n), n=pl.lit(n)) for n in days
     ]

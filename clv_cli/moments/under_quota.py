@@ -8,7 +8,15 @@ import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.paying_now import paying_now
-from clv_cli.measures.usage_months import grouped, known_on, lasted, share_at_least, usage_months
+from clv_cli.measures.usage_months import (
+    grouped,
+    known_on,
+    lasted,
+    share_at_least,
+    share_below,
+    usage_months,
+)
+from clv_cli.periods import month_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,7 +33,13 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
     rules = scope.settings.moments.quota
     under = (pl.col("quota") > 0) & ~share_at_least(rules.under.numerator, rules.under.denominator)
     # Only months under it remain: a streak is a run of neighbours among them.
-    months = frames[usage_months].filter("complete", under).with_columns(under=pl.lit(value=True))
+    recent = pl.col("month") >= month_of(since) - rules.under_months
+    months = (
+        frames[usage_months]
+        .filter("complete", recent, share_below(rules.under))
+        .filter(under)
+        .with_columns(under=pl.lit(value=True))
+    )
     found = (
         months.filter(lasted("under", rules.under_months))
         .with_columns(day=known_on(scope))

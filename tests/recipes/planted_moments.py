@@ -78,7 +78,9 @@ def _standing(frames: Frames) -> Found:
     scope = frames.scope
     watch = scope.settings.moments.decline.watch
     down = frames[usage_trend].with_columns(down=is_falling(scope, watch)).filter("down")
-    last = down.filter(pl.col("month") == scope.closing)
+    last = down.filter(pl.col("month") == scope.closing).with_columns(
+        pl.col("metric").cast(pl.String)
+    )
     paying = last.join(frames[paying_now], on="code", how="semi")
     told = MOMENTS["declining_usage"].find(frames, LONG_AGO)
     said = paying.join(told, left_on=["code", "metric"], right_on=["code", "subject"], how="semi")

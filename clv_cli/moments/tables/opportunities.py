@@ -101,7 +101,8 @@ def _upsell(frames: Frames) -> pl.DataFrame:
     """Customers who were near their quota in their latest month, with a next plan."""
     scope = frames.scope
     now = frames[near_quota].filter("last", pl.col("month") == scope.closing)
-    rows = now.join(frames[next_plans], on=["code", "metric"]).join(scope.book.codes, on="code")
+    named = now.with_columns(pl.col("metric").cast(pl.String))
+    rows = named.join(frames[next_plans], on=["code", "metric"]).join(scope.book.codes, on="code")
     return rows.select(
         "customer_id",
         opportunity=pl.lit("upsell"),
