@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.render import charts
-from clv_cli.render.charts import CHARTS, figure, values
+from clv_cli.render.charts import CHARTS, figure, forecast, values
 from clv_cli.render.charts.drawing import compact, month_ticks, short
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, PALETTE
 from clv_cli.results import Column, Kind
@@ -58,6 +58,36 @@ def test_values_of_customers_are_counted_between_round_edges() -> None:
     )
 
 
+def ahead(months: int) -> Result:
+    """A forecast of MRR that grows by a tenth a month, and of customers, which nobody draws."""
+    columns = tuple(
+        Column(
+            name,
+            {"series": Kind.TEXT, "kind": Kind.TEXT, "month": Kind.MONTH}.get(name, Kind.BY_ROW),
+            name,
+        )
+        for name in ("series", "kind", "month", *forecast.DRAWN)
+    )
+    rows = [
+        (series, kind, 24300 + at, *(str(100 * 1.1**at * part) for part in (1, 0.8, 1.2, 0.9, 1.1)))
+        for series, kind in (("mrr", "money"), ("customers", "count"))
+        for at in range(months)
+    ]
+    frame = pl.DataFrame(rows, schema=[column.name for column in columns], orient="row")
+    return result("forecast", columns, frame)
+
+
+def test_a_forecast_is_told_by_its_last_month_and_both_bands() -> None:
+    drawing = forecast.draw(ahead(3), "USD")
+    assert drawing is not None
+    told = ("121.00", "108.90", "133.10", "96.80", "145.20")
+    assert all(number in drawing.sentence for number in told)
+
+
+def test_one_month_ahead_is_a_number_and_no_chart() -> None:
+    assert forecast.draw(ahead(1), "USD") is None
+
+
 def test_a_handful_of_customers_is_a_list() -> None:
     assert values.draw(worth([1] * 9), "USD") is None
 
@@ -73,7 +103,7 @@ def test_every_customer_is_in_exactly_one_bin(cents: list[int]) -> None:
 
 def test_every_chart_follows_the_schema_of_vega_lite(report: Report) -> None:
     drawn = 0
-    for held in (*report.results, worth([5, 7, 9, 100] * 5)):
+    for held in (*report.results, worth([5, 7, 9, 100] * 5), ahead(3)):
         if held.table.name in CHARTS:
             module = import_module(f"clv_cli.render.charts.{CHARTS[held.table.name]}")
             drawing = module.draw(held, report.currency)

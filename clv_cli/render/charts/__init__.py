@@ -26,6 +26,7 @@ CHARTS: dict[str, str] = {
     "split_buckets": "split",
     "split_claims": "claims",
     "customers": "values",
+    "forecast": "forecast",
 }
 
 
