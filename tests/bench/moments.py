@@ -109,7 +109,9 @@ def _scope(folder: Path) -> Scope:
     ids = tables["billing_lines"].select(pl.col("customer_id").sort()).collect()
     codes = ids.with_row_index("code").select("customer_id", pl.col("code").cast(pl.Int32))
     day = date(2025, 6, 15)
-    stats = LineStats(codes.height, day, day, ("USD",), ("recurring",), ("paid",), False, False)  # noqa: FBT003
+    stats = LineStats(
+        codes.height, day, day, ("USD",), ("recurring",), ("paid",), says_when_paid=False
+    )
     rates = pl.DataFrame(schema={"currency": pl.String, "day": pl.Date, "rate": pl.Int64})
     book = Book(tables, "USD", stats, codes, rates, quarantined=pl.DataFrame())
     closing = month_of(AS_OF)
