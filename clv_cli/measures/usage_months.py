@@ -35,12 +35,14 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
         own = own.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
     # In the order of the files, which are sorted by customer or by month as a rule: that makes the
     # stable sort of `usage_days` a merge of few runs.
-    coded = own.join(scope.book.codes.lazy(), on="customer_id", maintain_order="left")
+    # Names repeat on every row: as categories they move at a quarter of the cost.
+    named = own.with_columns(pl.col("metric", "source").cast(pl.Categorical))
+    coded = named.join(scope.book.codes.lazy(), on="customer_id", maintain_order="left")
     return coded.select(
         "code",
         "row",
-        # Names repeat on every row: as categories they move at a quarter of the cost.
-        pl.col("metric", "source").cast(pl.Categorical),
+        "metric",
+        "source",
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),

@@ -37,8 +37,8 @@ def _fell(frames: Collected, since: date, share: Fraction, kind: str) -> pl.Data
     # A first month is told from the month before it, and that one from the month before.
     # Months below neither bound fall out at once: a month that is not there confirms nothing.
     either = min(share, scope.settings.moments.decline.confirmed)
-    down = frames[usage_trend].filter(pl.col("month") >= month_of(since) - 2, is_below(either))
-    trend = down.with_columns(falling=is_falling(scope, share))
+    low = frames[usage_trend].filter(pl.col("month") >= month_of(since) - 2, is_below(either))
+    trend = low.with_columns(falling=is_falling(scope, share))
     begins = pl.col("falling") & ~before("falling", 1).fill_null(value=False)
     # Who left has no use to save: only those who still pay.
     found = (

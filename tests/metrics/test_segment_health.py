@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clv_cli.metrics import segments_table
 from clv_cli.results import collect
 from tests.books import book, day, monthly, scope
 
-_ONLY_ANSWERS = {
+_ONLY_ANSWERS: dict[str, Any] = {
     f"health.weights.{part}": 0
     for part in ("usage", "payment", "support", "engagement", "contract")
 }
