@@ -140,7 +140,7 @@ def _scored(
     summed = pl.sum_horizontal(pl.col(n).fill_null(0.0) * weights[n] for n in PARTS)
     weight = pl.sum_horizontal(known)
     # Rounded first, so that the band is that of the score people see.
-    score = pl.when(weight > 0).then((summed / weight).round(0).cast(pl.Int64))
+    score = (summed / pl.when(weight > 0).then(weight)).round(0).cast(pl.Int64)
     return (
         rows.with_columns(score=score, coverage=weight / sum(weights.values()))
         .with_columns(band=band(pl.col("score"), rules.risky_up_to, rules.healthy_above))

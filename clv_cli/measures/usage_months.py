@@ -35,12 +35,14 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
         own = own.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
     # In the order of the files, which are sorted by customer or by month as a rule: that makes the
     # stable sort of `usage_days` a merge of few runs.
-    coded = own.join(scope.book.codes.lazy(), on="customer_id", maintain_order="left")
+    # Names repeat on every row: as categories they move at a quarter of the cost.
+    named = own.with_columns(pl.col("metric", "source").cast(pl.Categorical))
+    coded = named.join(scope.book.codes.lazy(), on="customer_id", maintain_order="left")
     return coded.select(
         "code",
         "row",
-        # Names repeat on every row: as categories they move at a quarter of the cost.
-        pl.col("metric", "source").cast(pl.Categorical),
+        "metric",
+        "source",
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
@@ -58,15 +60,15 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
         and `quota`, Int64 millionths, `last` (the month's last row), `alone` (its only one),
         `source, row`; sorted by unit and day.
     """
-    names = rows["metric"].unique().cast(pl.String).sort()
-    kinds = pl.Enum(names)
-    ordered = _ordered(rows, pl.col("metric").cast(kinds).to_physical(), max(len(names), 1))
+    names, metric = _numbered(rows["metric"])
+    many = max(len(names), 1)
+    ordered = _ordered(rows, pl.lit(metric), many)
     unit = pl.col("key") // _STRIDE
     day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
     ordered = ordered.with_columns(unit=unit, day=day).drop("key")
     ordered = ordered.with_columns(
-        code=(pl.col("unit") // max(len(names), 1)).cast(pl.Int32),
-        metric=(pl.col("unit") % max(len(names), 1)).cast(pl.UInt32).cat.to(kinds),
+        code=(pl.col("unit") // many).cast(pl.Int32),
+        metric=names.gather(ordered["unit"] % many),
         month=_months(ordered["day"]),
     )
     same = (pl.col("unit") == pl.col("unit").shift(1)) & (
@@ -81,17 +83,30 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     return _added_up(scope, marked)
 
 
+def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The names of the metrics in their order (an Enum), and the number of each row's in it."""
+    distinct = metrics.unique()
+    names = distinct.cast(pl.String).sort()
+    kinds = pl.Enum(names)
+    # A look-up by what categories are inside: to cast every row costs as much as to sort them all.
+    inside = distinct.to_physical()
+    size = max(inside.to_list(), default=0) + 1
+    places = pl.zeros(size, pl.UInt32, eager=True)
+    places = places.scatter(inside, distinct.cast(kinds).to_physical().cast(pl.UInt32))
+    return names.cast(kinds), places.gather(metrics.to_physical())
+
+
 def _ordered(rows: pl.DataFrame, metric: pl.Expr, metrics: int) -> pl.DataFrame:
     """The rows by customer, metric and day, all three in one `key`.
 
     One packed key sorts three times as fast as its parts, which it carries: what need not be moved
-    costs nothing. Only equal days need the order of the files.
+    costs nothing. A file sorted by customer stays as it is; only equal days need the order of files.
     """
     unit = pl.col("code").cast(pl.Int64) * metrics + metric
     key = unit * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
-    ordered = rows.select("row", "source", "quantity", "quota", key=key).sort(
-        "key", maintain_order=True
-    )
+    ordered = rows.select("row", "source", "quantity", "quota", key=key).rechunk()
+    if not bool((ordered["key"] >= ordered["key"].shift(1)).all()):
+        ordered = ordered.sort("key", maintain_order=True)
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
         return ordered.sort("key", pl.col("source").cast(pl.String), "row")
     return ordered

@@ -35,34 +35,29 @@ def usage_trend(scope: Scope, months: pl.DataFrame, facts: pl.DataFrame) -> pl.D
     """
     rules = scope.settings.moments.decline
     judged = _against_usual(months, rules.baseline_months, rules.apart_months)
-    segments = pl.Enum(facts["segment"].unique().sort())
-    named = judged.join(
-        facts.select("code", pl.col("segment").cast(segments)),
-        on="code",
-        how="left",
-        maintain_order="left",
-    )
     peers = ["segment", "metric", "month"]
-    seasons = named.group_by(peers).agg(season=pl.col("ratio").median(), peers=pl.len())
-    season = pl.when(pl.col("peers") >= rules.min_peers).then(pl.col("season").clip(upper_bound=1))
-    return (
-        named.join(seasons, on=peers, how="left", maintain_order="left")
-        .with_columns(adjusted=pl.col("ratio") / season.fill_null(1.0))
-        .select(
-            "unit",
-            "code",
-            "metric",
-            "month",
-            "used",
-            "usual",
-            "ratio",
-            "adjusted",
-            "alone",
-            "day",
-            "source",
-            "row",
-        )
+    named = judged.with_columns(segment=_segments(facts, judged["code"]))
+    median = pl.col("ratio").median().over(peers).clip(upper_bound=1)
+    season = pl.when(pl.len().over(peers) >= rules.min_peers).then(median)
+    return named.with_columns(adjusted=pl.col("ratio") / season.fill_null(1.0)).select(
+        "unit",
+        "code",
+        "metric",
+        "month",
+        "used",
+        "usual",
+        "ratio",
+        "adjusted",
+        "alone",
+        "day",
+        "source",
+        "row",
     )
+
+
+def _segments(facts: pl.DataFrame, codes: pl.Series) -> pl.Series:
+    """The segment of each code: facts stand in the order of codes, so a look-up by place will do."""
+    return facts["segment"].cast(pl.Enum(facts["segment"].unique().sort())).gather(codes)
 
 
 def _against_usual(months: pl.DataFrame, window: int, apart: int) -> pl.DataFrame:

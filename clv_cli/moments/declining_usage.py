@@ -10,7 +10,7 @@ import polars as pl
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
 from clv_cli.measures.paying_now import paying_now
 from clv_cli.measures.usage_months import before, grouped, known_on
-from clv_cli.measures.usage_trend import is_falling, usage_trend
+from clv_cli.measures.usage_trend import is_below, is_falling, usage_trend
 from clv_cli.periods import month_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,10 @@ def usage_alert(frames: Collected, since: date) -> pl.DataFrame:
 def _fell(frames: Collected, since: date, share: Fraction, kind: str) -> pl.DataFrame:
     scope = frames.scope
     # A first month is told from the month before it, and that one from the month before.
-    recent = frames[usage_trend].filter(pl.col("month") >= month_of(since) - 2)
-    trend = recent.with_columns(falling=is_falling(scope, share))
+    # Months below neither bound fall out at once: a month that is not there confirms nothing.
+    either = min(share, scope.settings.moments.decline.confirmed)
+    low = frames[usage_trend].filter(pl.col("month") >= month_of(since) - 2, is_below(either))
+    trend = low.with_columns(falling=is_falling(scope, share))
     begins = pl.col("falling") & ~before("falling", 1).fill_null(value=False)
     # Who left has no use to save: only those who still pay.
     found = (
