@@ -128,6 +128,7 @@ class LineStats:
         kinds: of all loaded lines, sorted.
         statuses: of all loaded lines, sorted.
         says_when_paid: whether any line says when it was paid.
+        dates_credits: whether any credit or refund says for which days it is.
     """
 
     rows: int
@@ -137,6 +138,7 @@ class LineStats:
     kinds: tuple[str, ...]
     statuses: tuple[str, ...]
     says_when_paid: bool = True
+    dates_credits: bool = True
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import polars as pl
 from clv_cli.measures.customer_revenue import customer_revenue
 from clv_cli.measures.mrr_balances import by_month, in_base, visible
 from clv_cli.measures.mrr_spans import mrr_spans
+from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import Scope, derived
 
 _KEYS = ["code", "month"]
@@ -14,7 +15,7 @@ _KEYS = ["code", "month"]
 
 @derived("cohort_months", mrr_spans)
 def cohort_months(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
-    """What became of each customer, month by month since it first paid?
+    """What became of each customer who first paid in the period, month by month since?
 
     Returns:
         One row a customer and month from its first with MRR to that of `as_of`: `code, month`,
@@ -24,10 +25,11 @@ def cohort_months(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     columns = ["code", "unit", "currency", "from_month", "to_month", "mrr"]
     columns += [name for name in ("base",) if name in spans.columns]
     # Customers, whatever the grain of the movements is.
-    seen = visible(scope, spans).select(columns).with_columns(unit="code")
+    seen = _newcomers(scope, visible(scope, spans)).select(columns).with_columns(unit="code")
     levels = by_month(seen, scope.closing + 1).rename({"unit": "code"})
     now = _summed(scope, levels, "mrr").filter(pl.col("mrr") > 0)
     first = now.group_by("code").agg(first=pl.col("month").min())
+    first = first.filter(pl.col("first") >= scope.period.first)
     grid = (
         first.with_columns(month=pl.int_ranges("first", scope.closing + 1))
         .explode("month", empty_as_null=False)
@@ -57,6 +59,19 @@ def cohort_revenue(scope: Scope, months: pl.DataFrame, revenue: pl.DataFrame) ->
     dated = revenue.join(first, on="code", how="inner")
     age = (pl.col("month") - pl.col("first")).clip(0)
     return dated.select(*_KEYS, age=age, amount_base="amount_base").sort(_KEYS)
+
+
+def _newcomers(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+    """The spans without those of customers who plainly paid before the period.
+
+    Most did, and writing out all their months is most of the work. Who has a span below zero, or less
+    than a minor unit, is looked at month by month.
+    """
+    plain = pl.col("mrr") >= MRR_UNITS
+    paid = spans.group_by("code").agg(
+        before=(plain & (pl.col("from_month") < scope.period.first)).any(), plain=plain.all()
+    )
+    return spans.join(paid.filter("before", "plain"), on="code", how="anti")
 
 
 def _opening(

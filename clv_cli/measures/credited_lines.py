@@ -54,9 +54,9 @@ def credited_lines(scope: Scope) -> pl.LazyFrame:
 
 
 def credit_kinds(scope: Scope) -> list[str]:
-    """The kinds of line that lower MRR here: credits, refunds, both or none."""
+    """The kinds of line that lower MRR here: credits, refunds, both or none where none has days."""
     mrr, kinds = scope.settings.mrr, set(scope.book.lines.kinds)
-    if mrr.basis == "subscriptions":
+    if mrr.basis == "subscriptions" or not scope.book.lines.dates_credits:
         return []
     on = {kind for kind, switch in DATED_CREDITS.items() if getattr(mrr, switch) != "ignore"}
     return sorted(on & kinds)

@@ -74,10 +74,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
     if matching is not None:
         tables["account_map"] = matching.account_map
     findings += reach_customers(tables)
-    stats = replace(
-        stats_of(groups),
-        says_when_paid=_says_when_paid(tables),
-    )
+    stats = _with_days(stats_of(groups), tables)
     currency = _base_currency(settings, stats, tables)
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
     assert_rates(rates, _needed(tables, stats, currency), currency)
@@ -158,10 +155,15 @@ def stats_of(groups: Sequence[pl.DataFrame]) -> LineStats:
     )
 
 
-def _says_when_paid(tables: dict[str, pl.LazyFrame]) -> bool:
+def _with_days(stats: LineStats, tables: dict[str, pl.LazyFrame]) -> LineStats:
+    """The stats with what the lines say of days; it spares whole passes over them."""
     if LINES not in tables:
-        return False
-    return bool(tables[LINES].select(pl.col("paid_on").is_not_null().any()).collect().item())
+        return replace(stats, says_when_paid=False, dates_credits=False)
+    taken_back = pl.col("kind").is_in(["credit", "refund"])
+    dated = pl.col("period_start").is_not_null() & pl.col("period_end").is_not_null()
+    paid, credited = pl.col("paid_on").is_not_null().any(), (taken_back & dated).any()
+    said = tables[LINES].select(paid=paid, credited=credited).collect().row(0, named=True)
+    return replace(stats, says_when_paid=said["paid"], dates_credits=said["credited"])
 
 
 def _base_currency(settings: Settings, stats: LineStats, tables: dict[str, pl.LazyFrame]) -> str:

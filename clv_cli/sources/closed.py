@@ -138,9 +138,9 @@ def _stats(book: Book, open_lines: pl.LazyFrame, booked: pl.DataFrame) -> LineSt
         frame.group_by("currency", *GROUPS).agg(*MEASURES).collect()
         for frame in (open_lines, booked.lazy())
     ]
+    said = book.lines
     return replace(
-        stats_of(groups),
-        says_when_paid=book.lines.says_when_paid,
+        stats_of(groups), says_when_paid=said.says_when_paid, dates_credits=said.dates_credits
     )
 
 
