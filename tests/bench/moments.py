@@ -6,7 +6,7 @@ taken in turn, medians of three, CPU seconds and wall:
 - bare: `pl.read_csv` of the usage file, every cell as text, nothing checked;
 - moments: typed tables as `sources` leaves them, all kinds, to the list that is told and remembered.
 
-Strict loading has a benchmark of its own (`just bench-loading`) and is in neither.
+And the CPU seconds of each measure and kind of moment, in one process. Strict loading has a benchmark of its own (`just bench-loading`) and is in neither.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from clv_cli.pipeline import Scope
+    import polars as pl
+
+    from clv_cli.pipeline import Measure, Scope
 
 AS_OF = date(2025, 12, 31)
 MONTHS, ROUNDS = 12, 3
@@ -118,6 +120,42 @@ def _scope(folder: Path) -> Scope:
     return Scope(book, AS_OF, Period(closing - 11, closing + 1), Settings())
 
 
+def parts(folder: Path, least: float = 0.2) -> str:
+    """CPU seconds by measure and kind of moment, those of at least so many, most first."""
+    from datetime import timedelta
+
+    from clv_cli.moments import MOMENTS as KINDS
+    from clv_cli.moments.tables.emission import looked_for
+    from clv_cli.results import Frames, collect_frames
+
+    scope = _scope(folder)
+    done: dict[str, pl.DataFrame] = {}
+    spent: dict[str, float] = {}
+
+    def fill(measure: Measure) -> None:
+        if measure.name in done:
+            return
+        for need in measure.needs:
+            fill(need)
+        begun = time.process_time()
+        if measure.plan is not None:
+            done[measure.name] = collect_frames([measure], scope)[measure]
+        else:
+            done[measure.name] = measure.derive(scope, *(done[n.name] for n in measure.needs))
+        spent[measure.name] = time.process_time() - begun
+
+    for kind in looked_for(scope, KINDS):
+        for need in kind.needs:
+            fill(need)
+        begun = time.process_time()
+        kind.find(Frames(scope, done), AS_OF - timedelta(days=120))
+        spent[f"kind {kind.name}"] = time.process_time() - begun
+    rows = sorted(((cpu, name) for name, cpu in spent.items() if cpu >= least), reverse=True)
+    lines = [f"| {name.replace('_', ' ')} | {cpu:.1f} |" for cpu, name in rows]
+    rest = sum(cpu for cpu in spent.values() if cpu < least)
+    return "\n".join(["| part | CPU s |", "|---|--:|", *lines, f"| all others | {rest:.1f} |"])
+
+
 def timed(code: str, folder: Path) -> tuple[float, float, float]:
     """Wall and CPU seconds, and the peak in MB, of one process.
 
@@ -140,6 +178,7 @@ def table(customers: int, rounds: int = ROUNDS) -> str:
         folder = Path(name)
         make(folder, customers)
         taken = [(timed(BARE, folder), timed(MOMENTS, folder)) for _ in range(rounds)]
+        by_part = parts(folder)
     medians = [
         [statistics.median(run[step][figure] for run in taken) for figure in range(3)]
         for step in range(2)
@@ -150,7 +189,9 @@ def table(customers: int, rounds: int = ROUNDS) -> str:
     ]
     wall, cpu = (medians[1][n] / medians[0][n] for n in range(2))
     head = f"| {customers:,} customers x {MONTHS} months | wall s | CPU s | peak MB |"
-    return "\n".join([head, "|---|--:|--:|--:|", *rows, f"| times | {wall:.1f} | {cpu:.1f} | |"])
+    return "\n".join(
+        [head, "|---|--:|--:|--:|", *rows, f"| times | {wall:.1f} | {cpu:.1f} | |", "", by_part]
+    )
 
 
 def main(arguments: list[str]) -> None:
