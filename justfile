@@ -68,6 +68,10 @@ pin:
 bench-cache lines="1e6":
     .venv/bin/python -m tests.bench.cache {{lines}}
 
+# Every law at full size, with examples of its own each time
+laws examples="300":
+    CLV_LAWS={{examples}} .venv/bin/python -m pytest -q -n 2 -m hypothesis
+
 # Overlap laws at full size: twice, shuffled, cut; the account foots whatever overlaps
 laws-overlap:
     CLV_EXAMPLES=200 .venv/bin/python -m pytest -q -n 2 tests/sources/test_upsert.py

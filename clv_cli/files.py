@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PARTIAL = ".tmp-"
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder of this run alone, among the system's temporary ones; gone afterwards.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    # Named before it is made: wherever a signal ends the run, what is there is known and goes.
+    # `tempfile` knows a folder's name only after it was made.
+    folder = Path(tempfile.gettempdir()) / f"clv-{secrets.token_hex(16)}"
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def atomic_write(path: Path, content: bytes) -> None:

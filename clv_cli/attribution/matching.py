@@ -2,8 +2,10 @@
 
 A credit follows the purchase it names, of the same customer in the same currency. What names none, or
 exceeds it, takes back the customer's latest purchases first (of the credit's product, where it has
-one), issued on its day or before. Credits count in order of issue and never take back more than a
-purchase was worth, so no later credit moves an earlier one.
+one), issued on its day or before; of one day the largest first. Credits count in order of issue, of one
+day the largest first, and never take back more than a purchase was worth, so no credit of a later day
+moves an earlier one. Line ids decide between equals only: where the export gives none they are made of
+the rows' places, and the order of the rows must not change who gets what.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import polars as pl
 from clv_cli.attribution.concerned import split_negatives, split_originals
 from clv_cli.attribution.frozen import split_kept, split_kept_back
 from clv_cli.attribution.in_reach import in_reach
-from clv_cli.attribution.lines import in_period
+from clv_cli.attribution.lines import FACETS, in_period
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
 GROUP = ["code", "currency"]
+# Amounts first: credits and purchases of a day stand largest first and largest on top.
+WITHIN_DAY = ["amount", "product_id", *FACETS, "line_id"]
 TAKING = {"line_id": pl.String, "original_line_id": pl.String, "taken": pl.Int64}
 Taking = tuple[str, str, int]
 # Line, product, amount, and the original that a credit names.
@@ -61,10 +65,10 @@ def split_takings(
             open_.select(*TAKING, "issued_on", closed=False),
         ]
     )
-    order = ["issued_on", "line_id", "original_line_id"]
+    order = ["issued_on", "taken", "line_id", "original_line_id"]
     nth = pl.int_range(pl.len(), dtype=pl.Int64).over("original_line_id")
     placed = _among_equals(both.sort(order), ["original_line_id"], nth, pl.lit(0, pl.Int64), "nth")
-    return placed.sort(order).drop("issued_on")
+    return placed.sort("issued_on", "line_id", "original_line_id").drop("issued_on")
 
 
 def _among_equals(
@@ -94,7 +98,7 @@ def _open_takings(negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFra
     """What credits of open months take back: `line_id, original_line_id, taken`."""
     worth = originals.select(*GROUP, original_line_id="line_id", worth="amount")
     keys = [*GROUP, "original_line_id"]
-    ordered = negative.sort("issued_on", "line_id").join(
+    ordered = negative.sort("issued_on", *WITHIN_DAY).join(
         worth, on=keys, how="left", maintain_order="left"
     )
     owed = -pl.col("amount")
@@ -113,7 +117,7 @@ def _stacked(
     originals: pl.DataFrame, credits_: pl.DataFrame, adrift: pl.DataFrame
 ) -> Iterator[Taking]:
     """The takings of customers with a credit that its original does not cover, last in first out."""
-    columns = [*GROUP, "issued_on", "line_id", "product_id", "amount"]
+    columns = [*GROUP, "issued_on", *WITHIN_DAY]
     none = pl.lit(None, pl.String)
     events = pl.concat(
         frame.join(adrift, on=GROUP, how="semi").select(*columns, name)
@@ -123,7 +127,7 @@ def _stacked(
         )
     )
     # Purchases before credits of the same day: what was bought that day can be taken back.
-    ordered = events.sort(*GROUP, "issued_on", pl.col("amount") < 0, "line_id")
+    ordered = events.sort(*GROUP, "issued_on", pl.col("amount") < 0, *WITHIN_DAY)
     within = in_reach(ordered)
     event = ("line_id", "product_id", "amount", "original_line_id")
     walked = list(zip(*(within[name].to_list() for name in event), strict=True))

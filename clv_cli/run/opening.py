@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.config_file import find_config, load_settings
 from clv_cli.errors import DataError, UsageError
+from clv_cli.files import scratch_folder
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
 from clv_cli.run.redacting import Guard, redacting
@@ -103,8 +103,8 @@ def _read(request: Request, guard: Guard) -> Iterator[Scope]:
             f"there is no folder {request.data}", where="-d/--data", hint="name an existing folder"
         )
     base = request.data or config.parent
-    with tempfile.TemporaryDirectory(prefix="clv-") as folder:
-        store = LineStore(Path(folder), _cache(request))
+    with scratch_folder() as folder:
+        store = LineStore(folder, _cache(request))
         read = load_book(settings, base, store)
         history = request.history or config.parent / settings.nightly.out
         closed = closed_in(history, settings)

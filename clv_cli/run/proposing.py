@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from clv_cli.config_file import CONFIG_NAME
 from clv_cli.errors import DataError, UsageError
-from clv_cli.files import atomic_write
+from clv_cli.files import atomic_write, scratch_folder
 from clv_cli.glossary import Kind
 from clv_cli.money import NO_CURRENCY
 from clv_cli.results import Column, Report, Result, Rows, Table
@@ -19,6 +17,7 @@ from clv_cli.sources.proposal import NO_DATA, Whole, compare, config_text, look_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from clv_cli.sources.proposal import Proposal
 
@@ -62,8 +61,8 @@ def propose_config(folder: Path, *, force: bool) -> Proposed:
             where=str(target),
             hint="--force replaces it; --dry-run only prints the proposal",
         )
-    with tempfile.TemporaryDirectory(prefix="clv-") as scratch:
-        proposals, unused = look_into(folder, target, Path(scratch))
+    with scratch_folder() as scratch:
+        proposals, unused = look_into(folder, target, scratch)
     if not proposals and all(one.why == NO_DATA for one in unused):
         strangers = f"; {len(unused)} of another kind" if unused else ""
         raise DataError(

@@ -28,6 +28,12 @@ def month(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
+def within_day(row: Row) -> tuple[Any, ...]:
+    """The order of credits, or of purchases, of one day; nothing stands before something."""
+    texts = (row.get(name) for name in ("product_id", "touchpoint", "deal_id", "line_id"))
+    return row["amount"], *((text is not None, text or "") for text in texts)
+
+
 class Oracle:
     """The split of a scope: `cells` by line id."""
 
@@ -207,7 +213,7 @@ class Oracle:
         takings: dict[tuple[str, str], int] = {}
         end = self.scope.period.end
         credits_ = [r for r in self.lines if r["amount"] < 0 and month(r["issued_on"]) < end]
-        for row in sorted(credits_, key=lambda c: (c["issued_on"], c["line_id"])):
+        for row in sorted(credits_, key=lambda c: (c["issued_on"], *within_day(c))):
             owed = -row["amount"]
             same = [
                 other
@@ -222,7 +228,7 @@ class Oracle:
                 for other in same
                 if other["issued_on"] <= row["issued_on"] and product in {None, other["product_id"]}
             ]
-            earlier.sort(key=lambda other: (other["issued_on"], other["line_id"]), reverse=True)
+            earlier.sort(key=lambda other: (other["issued_on"], *within_day(other)), reverse=True)
             for other in [*named, *earlier]:
                 name = other["line_id"]
                 taken = min(owed, left[name])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clv_cli.attribution.matching import split_takings
+from clv_cli.results import collect_frames
 from clv_cli.run import Request, opened
 from tests.attribution.asking import asked, cells, evidence, initiative
 from tests.books import line, rate
@@ -36,6 +38,12 @@ def bought(amount: float | str, day: str = "2025-03-01", **more: Any) -> dict[st
     return line("A", day, amount, line_id="now", **more)
 
 
+def taken(*lines: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Credit, purchase and minor units, sorted."""
+    rows = collect_frames([split_takings], asked(list(lines)))[split_takings]
+    return sorted(rows.select("line_id", "original_line_id", "taken").iter_rows())
+
+
 def net(found: dict[str, dict[str, int]]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for parts in found.values():
@@ -54,6 +62,32 @@ def test_a_partial_refund_is_cut_by_the_cells_of_its_original() -> None:
     found = split(bought(10.01), credit("2025-05-01", -3))
     # 300 * 334 / 1001 = 100.1: one hundred.
     assert found["back"] == {CXM: -100, REST: -200}
+
+
+def test_of_one_day_the_largest_purchase_is_taken_back_first_whatever_the_lines_are_called() -> (
+    None
+):
+    """Ids that are made of the rows' places must not decide: a shuffled export splits the same."""
+    for names in (("L1", "L2"), ("L2", "L1")):
+        small, large = (
+            line("A", "2025-03-01", amount, line_id=name)
+            for amount, name in zip((0.01, 36.27), names, strict=True)
+        )
+        back = line("A", "2025-03-01", -0.05, kind="credit", line_id="back")
+        assert taken(small, large, back) == [("back", names[1], 5)]
+
+
+def test_of_one_day_the_largest_credit_takes_first_whatever_the_lines_are_called() -> None:
+    for names in (("C1", "C2"), ("C2", "C1")):
+        little, much = (
+            line("A", "2025-03-01", amount, kind="credit", line_id=name)
+            for amount, name in zip((-1, -5), names, strict=True)
+        )
+        first = line("A", "2025-02-01", 4, line_id="early")
+        found = taken(first, line("A", "2025-03-01", 3, line_id="late"), little, much)
+        assert found == sorted(
+            [(names[1], "late", 300), (names[1], "early", 200), (names[0], "early", 100)]
+        )
 
 
 def test_the_evidence_of_a_credit_is_its_original() -> None:
