@@ -39,29 +39,28 @@ def mrr_events(scope: Scope, spans: pl.DataFrame, balances: pl.DataFrame) -> pl.
     return named.group_by(_KEYS).agg(pl.col(columns).sum()).sort(_KEYS)
 
 
-@derived("mrr_intra_period", mrr_spans, mrr_balances)
-def mrr_intra_period(scope: Scope, spans: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
+@derived("mrr_passing", mrr_spans, mrr_balances)
+def mrr_passing(scope: Scope, spans: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
     """Who came and left between two month ends, and is in neither?
 
     Returns:
-        `month`, sorted; `customers` with MRR on some day of the month but at neither end of it, and
-        `mrr`, the most that each paid, summed (Int64 MRR units of the base currency).
+        One row a month and unit with MRR on some day of the month but at neither end of it, all its
+        currencies together: `month, unit, code` (its first customer), `mrr`: the most that it paid
+        (Int64 MRR units of the base currency). Sorted.
     """
     moments = _moments(scope, spans, balances)
     ends = moments.group_by(_KEYS).agg(
         pl.col("value_before").sort_by("day").first(),
         pl.col("value").sort_by("day").last(),
-        most=pl.col("value").max(),
+        mrr=pl.col("value").max(),
     )
-    passed = (pl.col("value_before") <= 0) & (pl.col("value") <= 0) & (pl.col("most") > 0)
+    passed = (pl.col("value_before") <= 0) & (pl.col("value") <= 0) & (pl.col("mrr") > 0)
+    codes = spans.group_by("unit").agg(pl.col("code").min())
     return (
         ends.filter(passed)
-        .group_by("month")
-        .agg(
-            customers=pl.len().cast(pl.Int64),
-            mrr=pl.col("most").cast(pl.Int128).sum().cast(pl.Int64),
-        )
-        .sort("month")
+        .join(codes, on="unit", how="left")
+        .select(*_KEYS, "code", "mrr")
+        .sort(_KEYS)
     )
 
 

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from clv_cli.measures.at_risk import mrr_at_risk
-from clv_cli.measures.mrr_events import mrr_intra_period
+from clv_cli.measures.mrr_events import mrr_passing
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.retention import retention
 from clv_cli.metrics import METRICS
@@ -126,10 +126,10 @@ def test_a_scenario_moves_as_worked_by_hand(
         arr = METRICS["arr"].figures(frames, [month(metrics["month"])])[0].value
         assert arr == Fraction(metrics["arr"]) * 100
     if "memo" in case and config == case.get("config", {}):
-        memo, passed = case["memo"], frames[mrr_intra_period].row(0, named=True)
-        assert passed["month"] == month(memo["month"])
-        assert passed["customers"] == memo["intra_period"]["customers"]
-        assert _four_decimals(passed["mrr"]) == memo["intra_period"]["mrr"]
+        memo, passed = case["memo"], frames[mrr_passing]
+        assert passed["month"].unique().to_list() == [month(memo["month"])]
+        assert passed.height == memo["intra_period"]["customers"]
+        assert _four_decimals(passed["mrr"].sum()) == memo["intra_period"]["mrr"]
 
 
 def _frames(case: dict[str, Any], config: dict[str, Any], as_of: str, months: int) -> Frames:
@@ -143,7 +143,7 @@ def _frames(case: dict[str, Any], config: dict[str, Any], as_of: str, months: in
         [_line(raw) for raw in billed], rates=rates, subscriptions=_subscriptions(case["lines"])
     )
     keys = {k: v for k, v in {**DEFAULTS, **config}.items() if k != IS_BASE_CURRENCY}
-    measures = [mrr_months, retention, mrr_at_risk, mrr_intra_period]
+    measures = [mrr_months, retention, mrr_at_risk, mrr_passing]
     return collect_frames(measures, scope(of, as_of, nrr__months=months, **keys))
 
 
