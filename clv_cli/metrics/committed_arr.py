@@ -27,15 +27,14 @@ def carr(frames: Collected, month: int) -> Estimate:
         CARR = 12 x (MRR + invoiced MRR of customers whose service has not begun)
 
     A renewal invoiced ahead is not counted beside the term it renews: only customers who pay
-    nothing at the month's end can have MRR that has not begun.
+    nothing at the month's end can have MRR that has not begun. What was credited of it is taken off.
     """
     day = min(month_end(month), frames.scope.as_of)
-    ahead = frames[advance_lines].filter(
-        pl.col("issued_on") <= day, pl.col("active_from") > day, pl.col("mrr") > 0
-    )
+    ahead = frames[advance_lines].filter(pl.col("issued_on") <= day, pl.col("active_from") > day)
     paying = mrr_at(frames, month).filter(pl.col("mrr") > 0).select("code")
     fresh = ahead.join(paying, on="code", how="anti").group_by("code", "currency")
-    levels = at_month(frames, fresh.agg(pl.col("mrr").sum()), month)
+    worth = at_month(frames, fresh.agg(pl.col("mrr").sum()), month)
+    levels = worth.group_by("code").agg(pl.col("value").sum()).filter(pl.col("value") > 0)
     value = minor(int(levels["value"].cast(pl.Int128).sum()))
     rows = lambda: parts.ledger(frames, levels, "value", pl.lit("not begun"))  # noqa: E731
     label = "MRR invoiced, not begun"

@@ -171,10 +171,10 @@ class Catalogue:
             (row["customer_id"], currency, units)
             for row in self.ledger.billed
             for _, currency, start, _, units in self.ledger.spans(row)
-            if row["issued_on"] <= day < start and row["issued_on"] < start and units > 0
+            if row["issued_on"] <= day < start and row["issued_on"] < start
             if row["customer_id"] not in paying
         ]
-        waiting = sum(self.worth(ahead, month).values())
+        waiting = sum(worth for worth in self.worth(ahead, month).values() if worth > 0)
         return 12 * (Fraction(self.mrr(month) or 0) + Fraction(waiting, UNITS))
 
     def at_risk_mrr(self, month: int) -> Value:
