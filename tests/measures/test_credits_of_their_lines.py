@@ -53,8 +53,13 @@ def test_a_credit_lowers_the_subscription_of_the_line_it_names() -> None:
     assert at(lines, "2025-08") == (100, 1)
 
 
-def test_a_subscription_that_is_credited_in_full_is_lost_and_the_other_one_stays() -> None:
-    lines = [*TWO, credit(-600, "2025-07-01", "2026-01-01")]
+# Half of 1200.01, cut to a cent, leaves a twelfth of a cent a month: nobody pays that.
+@pytest.mark.parametrize(("year", "back"), [(1200, -600), ("1200.01", -600)])
+def test_a_subscription_that_is_credited_in_full_is_lost_and_the_other_one_stays(
+    year: float | str, back: float
+) -> None:
+    first = line("A", "2025-01-01", year, "year", **SUBSCRIBED)
+    lines = [first, TWO[1], credit(back, "2025-07-01", "2026-01-01")]
     assert at(lines, "2025-08", grain="subscription") == (50, 1)
     metric = METRICS["subscriptions"]
     asked = scope(book(lines), "2025-08")
