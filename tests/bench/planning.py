@@ -1,40 +1,38 @@
 """`just bench-planning [CUSTOMERS]`: what the forecast adds to `clv report`, on so many customers.
 
 The lines are those of `generate.py`, about twenty a customer over five years, in files of 100,000
-customers each. Three kinds of fresh processes over files that were read before: the report, the report
-with the forecast in the same run, and `clv forecast` by itself. CPU seconds, for the machine is shared.
+customers each. One process reads them without cache, computes the tables of the report, and then
+those of the forecast, taking what the report has computed already. CPU seconds: the machine is shared.
 """
 
 from __future__ import annotations
 
-import os
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tests.bench.bench import as_installed, timed
+from clv_cli.planning import forecast_tables
+from clv_cli.results import Frames, collect_frames
+from clv_cli.run.opening import Request, opened
+from clv_cli.run.reporting import report_tables
 from tests.bench.generate import LINES_A_CUSTOMER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from clv_cli.pipeline import Measure
+    from clv_cli.results import Table
 
 GENERATE = Path(__file__).parent / "generate.py"
 A_FILE = 100_000
 TABLES = {"lines": ("line_id", "invoice_id"), "customers": (), "touches": (), "risk_flags": ()}
-BESIDE = """
-import sys
-from pathlib import Path
-from clv_cli.results import collect
-from clv_cli.run.opening import Request, opened
-from clv_cli.run.reporting import report_tables
-
-with opened(Request(config=Path(sys.argv[1]))) as scope:
-    tables = report_tables(scope)
-    if "forecast" in sys.argv:
-        from clv_cli.planning import forecast_tables
-        tables += forecast_tables(scope)
-    print(sum(result.rows.frame.height for result in collect(tables, scope)))
-"""
 
 
 def generate(customers: int, folder: Path) -> Path:
@@ -51,7 +49,8 @@ def generate(customers: int, folder: Path) -> Path:
     for table in TABLES:
         config = config.replace(f"path: {table}.csv", f'path: "{table}-*.csv"')
     (folder / "clv.yaml").write_text(config)
-    (folder / "initiatives.yaml").write_text((part / "initiatives.yaml").read_text())
+    shutil.move(part / "initiatives.yaml", folder)
+    shutil.rmtree(part)
     return folder / "clv.yaml"
 
 
@@ -64,28 +63,71 @@ def _renamed(file: Path, target: Path, number: int, others: tuple[str, ...]) -> 
     file.unlink()
 
 
-def main(customers: int, folder: Path) -> None:
-    """Generate, fill the cache, and print the CPU of each way with what the forecast adds."""
-    as_installed(folder / "modules")
-    os.environ["CLV_CACHE_DIR"] = str(folder / "cache")
-    config = str(generate(customers, folder))
-    clv = [sys.executable, "-m", "clv_cli"]
-    ways = {
-        "cold report": [*clv, "report", "-c", config, "-f", "json"],
-        "report": [sys.executable, "-c", BESIDE, config],
-        "report and forecast": [sys.executable, "-c", BESIDE, config, "forecast"],
-        "clv forecast": [*clv, "forecast", "-c", config, "-f", "json"],
+def closure(tables: Iterable[Table]) -> dict[str, Measure]:
+    """Every measure behind some tables, by name."""
+    found: dict[str, Measure] = {}
+    waiting = [need for table in tables for need in table.needs]
+    while waiting:
+        measure = waiting.pop()
+        if measure.name not in found:
+            found[measure.name] = measure
+            waiting.extend(measure.needs)
+    return found
+
+
+def beside(frames: Frames, known: Mapping[str, Measure], more: Mapping[str, Measure]) -> Frames:
+    """Frames of further measures that take from a run what it has computed already."""
+    apart = pl.QueryOptFlags(comm_subplan_elim=False)
+    fresh = {
+        name: measure.plan(frames.scope).collect(optimizations=apart)
+        for name, measure in more.items()
+        if measure.plan is not None and name not in known
     }
-    cpu = {}
-    for way, command in ways.items():
-        wall, cpu[way], peak = timed(command)
-        print(f"{way:<20}{cpu[way]:8.2f} s CPU {wall:8.2f} s wall {peak:7,} MB", flush=True)
-    added = cpu["report and forecast"] - cpu["report"]
-    shares = [added / cpu[way] for way in ("report", "cold report")]
-    print(f"{customers:,} customers: the forecast adds {added:.2f} CPU s", end=", ")
-    print(f"{shares[0]:.0%} of the report, {shares[1]:.0%} of a cold one")
+    given = {name: partial(frames.__getitem__, measure) for name, measure in known.items()}
+    return Frames(frames.scope, fresh, given)
+
+
+def spent() -> float:
+    """CPU seconds of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measure(config: Path) -> None:
+    """Print what loading, the report and the forecast cost in one run."""
+    begun = spent()
+    with opened(Request(config=config, cache=False)) as scope:
+        loaded = spent()
+        tables, ahead = report_tables(scope), forecast_tables(scope)
+        known = closure(tables)
+        frames = collect_frames(known.values(), scope)
+        for table in tables:
+            table.finish(frames)
+        reported = spent()
+        more = beside(frames, known, closure(ahead))
+        for table in ahead:
+            table.finish(more)
+        added, customers = spent() - reported, scope.book.codes.height
+        rows = scope.book.lines.rows
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{customers:,} customers, {rows:,} lines; peak {peak:,} MB")
+    print(
+        f"loading {loaded - begun:.1f}, report {reported - loaded:.1f}, forecast {added:.1f} CPU s"
+    )
+    cold, warm = reported - begun, reported - loaded
+    print(f"added to a cold report {added / cold:.0%}, to the report alone {added / warm:.0%}")
+
+
+def main(customers: int) -> None:
+    """Make the files and measure them in a fresh process."""
+    with tempfile.TemporaryDirectory() as scratch:
+        config = generate(customers, Path(scratch))
+        again = [sys.executable, "-m", "tests.bench.planning", "--measure", str(config)]
+        subprocess.run(again, check=True)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        main(int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000, Path(scratch))
+    if sys.argv[1:2] == ["--measure"]:
+        measure(Path(sys.argv[2]))
+    else:
+        main(int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000)
