@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clv_cli.planning.bands import Bands, bands_of
-from clv_cli.planning.layers import LAYERS, NAIVE, SEASONAL
+from clv_cli.planning.layers import COHORTS, LAYERS, NAIVE, SEASONAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,7 @@ def backtest(series: Array, paths: Mapping[str, Array]) -> Backtest | None:
     step = float(np.abs(np.diff(series)).mean())
     tests = {
         layer: _test(layer, actual, paths[layer], (naive_errors, step, trained))
-        for layer in LAYERS
+        for layer in (*LAYERS, COHORTS)
         if layer in paths
     }
     return Backtest(tests, min(tests, key=lambda layer: round(tests[layer].score, 9)))
