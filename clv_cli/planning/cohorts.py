@@ -27,24 +27,32 @@ HALF = 6
 LARGEST_DROP = 0.5
 
 
-@derived("buying_cohorts", customer_revenue)
-def buying_cohorts(_: Scope, revenue: pl.DataFrame) -> pl.DataFrame:
-    """How many of the customers of each first month buy in which month, and for how much?
+@derived("first_purchases", customer_revenue)
+def first_purchases(_: Scope, revenue: pl.DataFrame) -> pl.DataFrame:
+    """When did each customer first buy?
 
-    A customer's first month is that of its first charge above 0.
+    Returns:
+        `code`, sorted; `month` of its first charge above 0; `customers_new`, always 1.
+    """
+    charged = revenue.filter(pl.col("invoiced") > 0)
+    first = charged.group_by("code").agg(pl.col("month").min()).sort("code")
+    return first.with_columns(customers_new=pl.lit(1, pl.Int64))
+
+
+@derived("buying_cohorts", customer_revenue, first_purchases)
+def buying_cohorts(_: Scope, revenue: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
+    """How many of the customers of each first month buy in which month, and for how much?
 
     Returns:
         `first, month`, sorted; `buyers` (customers with a charge above 0 in the month), `amount`
         (Int64 minor units, net of credits).
     """
-    charged = pl.col("invoiced") > 0
-    first = revenue.filter(charged).group_by("code").agg(first=pl.col("month").min())
     return (
-        revenue.join(first, on="code", how="inner")
+        revenue.join(first.select("code", first="month"), on="code", how="inner")
         .filter(pl.col("month") >= pl.col("first"))
         .group_by("first", "month")
         .agg(
-            buyers=charged.sum().cast(pl.Int64),
+            buyers=(pl.col("invoiced") > 0).sum().cast(pl.Int64),
             amount=pl.col("amount_base").cast(pl.Int128).sum().cast(pl.Int64),
         )
         .sort("first", "month")
@@ -80,6 +88,7 @@ class Buying:
         spend: what each newcomer spends at each age, in minor units, whether it buys or not.
         drop: share of the buyers who stay away for good, a month.
         season: of buyers and of money in each month ahead, as factors: two rows.
+        error: standard error of what a month brings beside what its cohorts' ages say, as a share.
     """
 
     size: Array
@@ -88,6 +97,7 @@ class Buying:
     spend: Array
     drop: float
     season: Array
+    error: float
 
 
 def cohorts_of(rows: pl.DataFrame, first: int, months: int) -> Cohorts:
@@ -121,10 +131,14 @@ def buying_at(cohorts: Cohorts, at: int, horizon: int) -> Buying:
     for table in (cohorts.buyers[:at, :at], cohorts.spent[:at, :at]):
         curve = _by_age(table, size, horizon)
         curves.append(curve)
-        seasons.append(_season(table.sum(axis=0), _expected(size, curve[:at]), horizon))
+        actual, expected = table.sum(axis=0), _expected(size, curve[:at])
+        seasons.append(_season(actual, expected, horizon))
     share, spend = curves
+    last = slice(max(at - YEAR, 0), at)
+    # That of money, the last of the two tables.
+    error = mean_error(actual[last] / np.maximum(expected[last], 1.0))
     won = np.maximum(damped_trend(size, horizon), 0.0)
-    return Buying(size, won, share, spend, _drop(share[:at]), np.stack(seasons))
+    return Buying(size, won, share, spend, _drop(share[:at]), np.stack(seasons), error)
 
 
 def buy(drivers: Buying, levers: Levers) -> tuple[Array, Array]:
@@ -159,18 +173,25 @@ def worth_of_one(drivers: Buying, months: int) -> float:
     return float((drivers.spend[np.minimum(ages, len(drivers.spend) - 1)] * fade).sum())
 
 
+def mean_error(values: Array) -> float:
+    """The standard error of a mean of months."""
+    return float(values.std(ddof=1)) / float(np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
 def _by_age(table: Array, size: Array, horizon: int) -> Array:
-    """What a customer does at each age, in the last year's months; older ones like the oldest known."""
+    """What a customer does at each age, in the last year's months; older ones fade like the oldest."""
     at = len(size)
     first, month = np.indices(table.shape)
     seen = (month >= first) & (month >= at - YEAR)
     age = (month - first)[seen]
     done = np.bincount(age, table[seen], at)
     there = np.bincount(age, np.broadcast_to(size[:, None], table.shape)[seen], at)
-    oldest = slice(max(at - YEAR, 0), at)
-    beyond = done[oldest].sum() / max(there[oldest].sum(), 1.0)
-    curve = np.divide(done, there, out=np.full(at, beyond), where=there > 0)
-    return np.append(curve, np.full(horizon, beyond))
+    oldest, older = slice(max(at - HALF, 0), at), slice(max(at - YEAR, 0), max(at - HALF, 0))
+    level, before = (done[ages].sum() / max(there[ages].sum(), 1.0) for ages in (oldest, older))
+    curve = np.divide(done, there, out=np.full(at, level), where=there > 0)
+    # From the middle of the oldest half year on, as from the one before it.
+    fade = 1 - _lost_a_month(before, level)
+    return np.append(curve, level * fade ** (np.arange(1, horizon + 1) + (HALF - 1) / 2))
 
 
 def _expected(size: Array, curve: Array) -> Array:
@@ -202,6 +223,11 @@ def _drop(share: Array) -> float:
     if len(share) <= YEAR:
         return 0.0
     early, late = float(share[1 : HALF + 1].mean()), float(share[HALF + 1 : YEAR + 1].mean())
-    if early <= 0:
+    return _lost_a_month(early, late)
+
+
+def _lost_a_month(early: float, late: float) -> float:
+    """By what share a month does one half year's level fall to the next one's? Never less than none."""
+    if early <= 0 or late >= early:
         return 0.0
-    return min(max(1 - (late / early) ** (1 / HALF), 0.0), LARGEST_DROP)
+    return min(1 - float(max(late, 0.0) / early) ** (1 / HALF), LARGEST_DROP)
