@@ -181,13 +181,15 @@ def mean_error(values: Array) -> float:
 def _by_age(table: Array, size: Array, horizon: int) -> Array:
     """What a customer does at each age, in the last year's months; older ones fade like the oldest."""
     at = len(size)
-    first, month = np.indices(table.shape)
+    first, month = np.arange(at)[:, None], np.arange(at)
     seen = (month >= first) & (month >= at - YEAR)
     age = (month - first)[seen]
     done = np.bincount(age, table[seen], at)
     there = np.bincount(age, np.broadcast_to(size[:, None], table.shape)[seen], at)
     oldest, older = slice(max(at - HALF, 0), at), slice(max(at - YEAR, 0), max(at - HALF, 0))
-    level, before = (done[ages].sum() / max(there[ages].sum(), 1.0) for ages in (oldest, older))
+    level, before = (
+        float(done[ages].sum()) / max(float(there[ages].sum()), 1.0) for ages in (oldest, older)
+    )
     curve = np.divide(done, there, out=np.full(at, level), where=there > 0)
     # From the middle of the oldest half year on, as from the one before it.
     fade = 1 - _lost_a_month(before, level)
@@ -230,4 +232,5 @@ def _lost_a_month(early: float, late: float) -> float:
     """By what share a month does one half year's level fall to the next one's? Never less than none."""
     if early <= 0 or late >= early:
         return 0.0
-    return min(1 - float(max(late, 0.0) / early) ** (1 / HALF), LARGEST_DROP)
+    kept = float(np.power(max(late, 0.0) / early, 1 / HALF))
+    return min(1 - kept, LARGEST_DROP)

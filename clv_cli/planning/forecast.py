@@ -18,7 +18,7 @@ from clv_cli.planning.backtest import Backtest, backtest, origins
 from clv_cli.planning.business import business_of
 from clv_cli.planning.cohorts import buying_cohorts, cohorts_of
 from clv_cli.planning.history import contracts_of, history_of
-from clv_cli.planning.layers import buying_layers_at, layers_at, series_of
+from clv_cli.planning.layers import FLOWS, buying_layers_at, layers_at, series_of
 from clv_cli.planning.projection import drivers_at, neutral, project
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def forecasts(frames: Frames) -> dict[str, Forecast]:
     for series in business.series:
         mine = dict(zip(sorted(business.layers), by_series[series], strict=True))
         past = {layer: rows[:-1] for layer, rows in mine.items()}
-        test = backtest(_seen(frames, history, series), past)
+        test = backtest(_seen(frames, history, series), past, flow=series in FLOWS)
         last = {layer: rows[-1] for layer, rows in mine.items()}
         found[series] = Forecast(series, last, test, test.chosen if test else "naive")
     return found

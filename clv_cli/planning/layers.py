@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SERIES = ("mrr", "net_revenue", "customers")
 SURVIVAL, DAMPED, SEASONAL, NAIVE = "survival", "damped_trend", "seasonal_naive", "naive"
 COHORTS = "cohorts"
+FLOWS = ("net_revenue", "buyers")  # what happens in a month; the others are levels at its end
 # In the order in which equals are preferred: the simplest first.
 LAYERS = (NAIVE, SEASONAL, DAMPED, SURVIVAL)
 TWO_YEARS = 2 * SEASON

@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 
 from clv_cli.planning.backtest import Backtest, backtest, origins
-from clv_cli.planning.layers import LAYERS, SERIES, layers_at, series_of
+from clv_cli.planning.layers import FLOWS, LAYERS, SERIES, layers_at, series_of
 from tests.planning.businesses import business, random_world, until
 
 HORIZON = 12
@@ -28,7 +28,7 @@ def tested(seed: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, Bac
     found = {}
     for name in SERIES:
         past = {layer: np.array([p[name, layer] for p in paths[:-1]]) for layer in LAYERS}
-        result = backtest(series_of(history, name), past)
+        result = backtest(series_of(history, name), past, flow=name in FLOWS)
         assert result is not None
         forecast = paths[-1][name, result.chosen]
         found[name] = (series_of(full, name)[known:], forecast, paths[-1][name, "naive"], result)

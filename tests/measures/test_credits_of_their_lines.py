@@ -24,7 +24,7 @@ def credit(amount: float, start: str, end: str, **more: Any) -> dict[str, Any]: 
     return line("A", start, amount, end=end, kind="credit", original_line_id="L1", **more)
 
 
-def at(lines: Rows, when: str, tables: Any = None, **keys: Any) -> tuple[Fraction, int]:  # noqa: ANN401
+def at(lines: Rows, when: str, tables: Any = None, **keys: Any) -> tuple[int | Fraction, int]:  # noqa: ANN401
     """MRR in major units, and units that pay, at a month's end."""
     asked = scope(book(lines, **(tables or {})), when, **keys)
     frames = collect_frames([mrr_months, mrr_movements], asked)
@@ -82,7 +82,7 @@ def test_a_line_of_another_customer_lends_a_credit_no_subscription() -> None:
 def test_a_pause_holds_what_credits_left_of_its_subscription() -> None:
     known = {"subscription_id": "s1", "customer_id": "A", "pauses": ["2025-08-01/2025-10-01"]}
     lines = [TWO[0], credit(-300, "2025-07-01", "2026-01-01")]
-    tables = {"subscriptions": [known]}
+    tables: Any = {"subscriptions": [known]}
     found = collect_frames([mrr_months], scope(book(lines, **tables), "2025-08"))[mrr_months]
     assert found["paused"][-1] == -50 * 100 * MRR_UNITS
     assert at(lines, "2025-08", tables) == (0, 0)

@@ -121,6 +121,25 @@ def test_bands_hold_where_errors_do_not_grow_with_the_horizon() -> None:
     assert 0.79 < inside.mean() < 0.85
 
 
+def test_origins_that_could_not_know_the_season_say_nothing_of_a_flow_s_error() -> None:
+    known = origins(42)
+    series = 100 + 10 * np.sin(np.arange(42.0))
+    wild = np.where(np.array(known) < 25, 3.0, 1.1)[:, None] * np.ones(4)
+    at = np.minimum(np.array(known)[:, None] + np.arange(4), 41)
+    paths = {"naive": series[at] * 4, "damped_trend": series[at] * wild}
+    level, flow = (backtest(series, paths, flow=flow) for flow in (False, True))
+    assert level is not None
+    assert flow is not None
+    # Errors of a tenth since two years are known: log 1.1, and nothing of the errors before.
+    assert flow.best.bands.spread[0] < 1.1 * np.log(1.1)
+    assert level.best.bands.spread[0] > 1.5 * np.log(1.1)
+    # Five months later than two years there are too few such origins, and all of them count.
+    short = {name: rows[:18] for name, rows in paths.items()}
+    early = backtest(series[:30], short, flow=True)
+    assert early is not None
+    assert early.best.bands.spread[0] > 0.5
+
+
 def test_bands_are_nested_and_never_narrow_with_the_horizon() -> None:
     found = judged("seasonal").best.bands
     path = np.full(6, 1000.0)

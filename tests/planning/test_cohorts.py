@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -93,14 +92,14 @@ def test_levers_on_sales_are_monotone(
 ) -> None:
     drivers = buying_at(steady(30), 30, 6)
     plain = buy(drivers, NEUTRAL)[1].sum()
-    for name, value, sign in (
-        ("churn", np.array([churn]), 1 - churn),
-        ("price", price, price - 1),
-        ("expansion", expansion, expansion),
-        ("acquisition", acquisition, acquisition - 1),
+    for levers, sign in (
+        (Levers(np.array([churn])), 1 - churn),
+        (Levers(np.ones(1), price=price), price - 1),
+        (Levers(np.ones(1), expansion=expansion), expansion),
+        (Levers(np.ones(1), acquisition=acquisition), acquisition - 1),
     ):
-        moved = buy(drivers, replace(NEUTRAL, **{name: value}))[1].sum() - plain
-        assert moved * sign >= -1e-6 * plain, name
+        moved = buy(drivers, levers)[1].sum() - plain
+        assert moved * sign >= -1e-6 * plain, levers
 
 
 @cache
