@@ -165,6 +165,20 @@ class Ledger:
         days = (end - row["period_start"]).days
         return self.per_month(row, Fraction(amount) * full / days)
 
+    def line_of(self, row: Row) -> Row | None:
+        """The line that a credit names."""
+        if row["kind"] not in BACK or row.get("original_line_id") is None:
+            return None
+        of = (row["customer_id"], row["original_line_id"])
+        mine = [line for line in self.rows if (line["customer_id"], line.get("line_id")) == of]
+        return mine[0] if mine else None
+
+    def subscription(self, row: Row) -> str | None:
+        """The subscription of a line, for a credit that says none that of the line it names."""
+        own, line = row.get("subscription_id"), self.line_of(row)
+        found: str | None = line.get("subscription_id") if own is None and line else own
+        return found
+
     def owner(self, row: Row) -> str:
         """Among whose lines a credit finds what it takes back."""
         return str(row["customer_id"])
@@ -173,7 +187,7 @@ class Ledger:
         """What brings lines that are credited in full to exactly 0."""
         found = []
         credited = {
-            (self.owner(row), row["currency"], takes(row), row.get("subscription_id"))
+            (self.owner(row), row["currency"], takes(row), self.subscription(row))
             for row, _ in self.spanned
             if row["kind"] in BACK
         }
@@ -185,11 +199,11 @@ class Ledger:
                 if self.owner(row) == owner and row["currency"] == currency
             ]
             back = [
-                (row, spans[0])
+                (row, whole(spans))
                 for row, spans in mine
                 if row["kind"] in BACK
                 and takes(row) == what
-                and row.get("subscription_id") == subscription
+                and self.subscription(row) == subscription
             ]
             lines = [
                 (row, spans)
@@ -202,8 +216,11 @@ class Ledger:
                 )
                 later = [span[2] for _, span in back if span[2] > day]
                 if rest:
-                    end = min([rest[0], *later])
-                    found.append((self.unit(back[0][0]), currency, day, end, rest[1], subscription))
+                    unit, end = self.unit(back[0][0]), min([rest[0], *later])
+                    found += [
+                        (unit, currency, first, until, rest[1], subscription)
+                        for first, until in active_days(what, lines, day, end)
+                    ]
         return found
 
     def by_day(self, customer: str) -> dict[date, Levels]:
@@ -378,6 +395,25 @@ def takes_until(row: Row) -> tuple[str | None, date]:
 def takes(row: Row) -> Any:  # noqa: ANN401
     """What a credit takes back: the line it names, or what of its subscription ends with it."""
     return row.get("original_line_id") or takes_until(row)
+
+
+def whole(spans: list[Span]) -> Span:
+    """A line that was unpaid for a while as if it had been active throughout."""
+    return *spans[0][:2], min(s[2] for s in spans), max(s[3] for s in spans), spans[0][4]
+
+
+def active_days(
+    what: Any,  # noqa: ANN401
+    lines: list[tuple[Row, list[Span]]],
+    first: date,
+    end: date,
+) -> list[tuple[date, date]]:
+    """The part of some days on which a line that a credit names counts."""
+    if not isinstance(what, str):
+        return [(first, end)]
+    spans = [span for _, spans in lines for span in spans]
+    days = [(max(first, span[2]), min(end, span[3])) for span in spans]
+    return [(a, b) for a, b in days if a < b]
 
 
 def began(line: tuple[Row, list[Span]]) -> date:

@@ -42,7 +42,7 @@ class Switched(Ledger):
     def unit(self, row: Row) -> str:
         customer = str(row["customer_id"])
         if self.settings.grain == "subscription":
-            return f"{customer}|{row.get('subscription_id') or ''}"
+            return f"{customer}|{self.subscription(row) or ''}"
         if self.settings.grain == "customer":
             return customer
         root = self.parents.get(customer, customer)
@@ -80,7 +80,7 @@ class Switched(Ledger):
         if self.settings.mrr.rounding == "cents_per_line":
             units = round(Fraction(units, UNITS)) * UNITS
         end = min(end, self.cut(row) or end)
-        unit, subscription = self.unit(row), row.get("subscription_id")
+        unit, subscription = self.unit(row), self.subscription(row)
         unpriced = row.get("quantity") is None or row.get("unit_price") is None
         part = "recurring" if row["kind"] == "recurring" else "other"
         part = "unpriced" if row["kind"] == "proration" and unpriced else part
@@ -134,7 +134,7 @@ class Switched(Ledger):
 
     def cut(self, row: Row) -> date | None:
         """The day from which a cancelled subscription counts for nothing."""
-        known = self.subscriptions.get(row.get("subscription_id") or "")
+        known = self.subscriptions.get(self.subscription(row) or "")
         how = self.settings.churn.date
         if known is None or how == "period_end":
             return None
@@ -144,8 +144,9 @@ class Switched(Ledger):
         return day if day and day <= self.as_of else None
 
     def paid_days(self, row: Row, start: date, end: date) -> list[tuple[date, date]]:
-        """The days of a line without those on which it was unpaid beyond the grace."""
+        """The days of a line, or a credit's, without those on which the line was unpaid too long."""
         churn = self.settings.churn
+        row = self.line_of(row) or row
         due = row.get("due_on") or row["issued_on"]
         paid = row.get("paid_on")
         if paid is None:

@@ -76,23 +76,45 @@ def credit_remainders(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
         to be added; sorted.
     """
     values = level_columns(scope)
-    both = _taken_back(
-        _credits(lines.filter("back"), values), _charges(lines.filter(~pl.col("back"))), values
-    )
+    credits_, charges = _once(lines.filter("back")), lines.filter(~pl.col("back"))
+    both = _taken_back(_credits(credits_, values), _charges(charges), values)
     left = {value: pl.col(value) + pl.col(f"{value}_charged") for value in values}
+    full = both.filter((left["mrr"].abs() <= pl.col("slack")) | _all_of_its_days()).select(
+        *_PAIR,
+        "subscription_id",
+        from_day="active_from",
+        to_day=pl.min_horizontal("active_to", "active_to_charged"),
+        **{value: -rest for value, rest in left.items()},
+    )
     return (
-        both.filter((left["mrr"].abs() <= pl.col("slack")) | _all_of_its_days())
-        .select(
-            *("code", "subscription_id", "currency"),
-            from_day="active_from",
-            to_day=pl.min_horizontal("active_to", "active_to_charged"),
-            **{value: -rest for value, rest in left.items()},
-        )
+        _on_active_days(full, charges)
         .filter(
             pl.col("from_day") < pl.col("to_day"),
             pl.any_horizontal(pl.col(value) != 0 for value in values),
         )
+        .select("code", "subscription_id", "currency", "from_day", "to_day", *values)
         .sort(pl.all())
+    )
+
+
+def _once(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines by themselves: one that was unpaid for a while is active twice, and still one line."""
+    return lines.group_by("code", "currency", "line_id").agg(
+        pl.col("active_from").min(),
+        pl.col("active_to").max(),
+        pl.exclude("active_from", "active_to").first(),
+    )
+
+
+def _on_active_days(remainders: pl.DataFrame, charges: pl.DataFrame) -> pl.DataFrame:
+    """What is left of a line that is named, on the days on which the line counts."""
+    days = charges.select(
+        "code", "currency", "active_from", "active_to", pair=_line("line_id")
+    ).unique()
+    split = remainders.join(days, on=_PAIR, how="left")
+    return split.with_columns(
+        from_day=pl.max_horizontal("from_day", "active_from"),
+        to_day=pl.min_horizontal("to_day", "active_to"),
     )
 
 
@@ -128,12 +150,7 @@ def _credits(credits_: pl.DataFrame, values: tuple[str, ...]) -> pl.DataFrame:
 
 def _charges(charges: pl.DataFrame) -> pl.DataFrame:
     """What credits may take back, once by its own id and once by its subscription's end."""
-    # A line that was unpaid for a while is active twice, and still one line.
-    lines = charges.group_by("code", "currency", "line_id").agg(
-        pl.col("active_from").min(),
-        pl.col("active_to").max(),
-        pl.exclude("active_from", "active_to").first(),
-    )
+    lines = _once(charges)
     named = [lines.with_columns(pair=name) for name in (_line("line_id"), _until())]
     return pl.concat(named)
 

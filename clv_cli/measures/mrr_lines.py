@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.billed_lines import counted_lines
+from clv_cli.measures.credits_of_lines import while_their_lines_count, with_their_lines
 from clv_cli.measures.fx import divide_half_even
 from clv_cli.measures.mrr_terms import (
     ONE,
@@ -118,7 +119,7 @@ def _beside(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
         parts.append(_prorated(scope, dated))
     for kind, switch in DATED_CREDITS.items():
         when = getattr(mrr, switch)
-        if kind in kinds and when != "ignore":
+        if kind in kinds and when != "ignore" and scope.book.lines.dates_credits:
             parts.append(_credited(scope, dated, kind, when))
     spread = [kind for kind, on in _spread(scope).items() if on and kind in kinds]
     for kind in spread:
@@ -147,13 +148,13 @@ def _dated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _credited(scope: Scope, lines: pl.LazyFrame, kind: str, when: str) -> pl.LazyFrame:
-    """A credit takes back its own period, whatever interval its invoice had."""
-    credit = lines.filter(pl.col("kind") == kind)
+    """A credit takes back its own period, whatever interval its invoice had, while that counts."""
+    credit = with_their_lines(scope, lines.filter(pl.col("kind") == kind))
     active = _active(credit, amount_counted(scope), by_length(scope.settings.mrr.interval_factor))
-    if when == "retroactive":
-        return active
-    # Months before the credit was written stay as they were reported.
-    return active.with_columns(active_from=pl.max_horizontal("period_start", "issued_on"))
+    if when != "retroactive":
+        # Months before the credit was written stay as they were reported.
+        active = active.with_columns(active_from=pl.max_horizontal("period_start", "issued_on"))
+    return while_their_lines_count(active)
 
 
 def _prorated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:

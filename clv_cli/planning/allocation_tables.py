@@ -18,7 +18,7 @@ from clv_cli.planning.optimise import (
 )
 from clv_cli.planning.response import Curve
 from clv_cli.planning.retention import retention_needs
-from clv_cli.planning.whatif_tables import PLAN_NEEDS, model_of
+from clv_cli.planning.whatif_tables import model_of, plan_needs
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
@@ -95,7 +95,10 @@ def choice_of(model: Model, scope: Scope) -> Choice:
         fixed.append((CS, econ.success * months, econ.retention))
     worth = econ.arpa * econ.margin * econ.life(1.0)
     longest = econ.cap * (econ.churn or 0.0)
-    base = Customers(float(model.now.history.customers[-1]), worth, max(longest, 1.0))
+    now, cohorts = float(model.now.history.customers[-1]), model.now.cohorts
+    if cohorts is not None:
+        now = float(cohorts.buyers[:, -1].sum())
+    base = Customers(now, worth, max(longest, 1.0))
     curves = tuple(c.curve for c in usable if isinstance(c.curve, Curve))
     return Choice(channels, curves, retention, base, tuple(fixed))
 
@@ -148,7 +151,7 @@ def allocation_tables(scope: Scope, budget: int) -> list[Table]:
 
     months = scope.settings.planning.months
     title = f"Where money would do most, {months} months (estimates)"
-    needs = (*PLAN_NEEDS, *retention_needs(scope))
+    needs = (*plan_needs(scope), *retention_needs(scope))
     return [Table("allocation", title, columns, needs, finish)]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clv_cli.planning.bands import Bands, bands_of
-from clv_cli.planning.layers import LAYERS, NAIVE, SEASONAL
+from clv_cli.planning.layers import COHORTS, LAYERS, NAIVE, SEASONAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TRAINING = 12  # months that a forecast needs before it
 ORIGINS = 6  # fewer than this say nothing about the error
 LONGEST = 36  # origins further back are another business
+SEASONED = 25  # months after which the season of what is billed in a month can be known
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,14 @@ def origins(months: int) -> range:
     return range(max(TRAINING, months - LONGEST), months)
 
 
-def backtest(series: Array, paths: Mapping[str, Array]) -> Backtest | None:
+def backtest(series: Array, paths: Mapping[str, Array], *, flow: bool = False) -> Backtest | None:
     """Compare forecasts of the past with what came.
 
     Args:
         series: what came, one value a month.
         paths: by layer, forecasts by origin and horizon, in the order of `origins`.
+        flow: whether it is what happens in a month, such as billed revenue, with a season of its own;
+            else a level.
 
     Returns:
         None with fewer than six origins.
@@ -105,16 +108,26 @@ def backtest(series: Array, paths: Mapping[str, Array]) -> Backtest | None:
     naive_errors = np.abs(actual - paths[NAIVE])
     step = float(np.abs(np.diff(series)).mean())
     tests = {
-        layer: _test(layer, actual, paths[layer], (naive_errors, step, trained))
-        for layer in LAYERS
+        layer: _test(
+            layer, actual, paths[layer], (naive_errors, step, trained), flow=flow and layer != NAIVE
+        )
+        for layer in (*LAYERS, COHORTS)
         if layer in paths
     }
     return Backtest(tests, min(tests, key=lambda layer: round(tests[layer].score, 9)))
 
 
-def _test(layer: str, actual: Array, forecast: Array, beside: tuple[Array, float, Array]) -> Test:
+def _test(
+    layer: str,
+    actual: Array,
+    forecast: Array,
+    beside: tuple[Array, float, Array],
+    *,
+    flow: bool,
+) -> Test:
     naive, step, trained = beside
     estimated = layer not in {NAIVE, SEASONAL}
+    past = (actual, forecast, trained)
     errors = actual - forecast
     size = np.abs(errors)
     tried = np.isfinite(errors).sum(axis=0).astype(float)
@@ -129,10 +142,26 @@ def _test(layer: str, actual: Array, forecast: Array, beside: tuple[Array, float
         _means(np.divide(size, np.abs(actual), out=np.full_like(size, np.nan), where=actual != 0)),
         mean / step if step > 0 else np.full_like(mean, np.nan),
         ratio,
-        _coverage(actual, forecast, trained, estimated=estimated),
+        _coverage(past, estimated=estimated, flow=flow),
         tried,
-        bands_of(actual, forecast, trained, estimated=estimated),
+        bands_of(*_alike(past, flow=flow), estimated=estimated),
     )
+
+
+Past = tuple["Array", "Array", "Array"]
+
+
+def _alike(past: Past, *, flow: bool) -> Past:
+    """The origins that knew what today's forecast knows.
+
+    One that had not seen two years could not know the season of a flow, and erred as no forecast of
+    today will; where enough others are there, it says nothing.
+    """
+    knew = past[2] >= SEASONED
+    if not flow or knew.sum() < ORIGINS:
+        return past
+    actual, forecast, trained = past
+    return actual[knew], forecast[knew], trained[knew]
 
 
 def _means(values: Array) -> Array:
@@ -144,14 +173,14 @@ def _means(values: Array) -> Array:
     return found
 
 
-def _coverage(actual: Array, forecast: Array, trained: Array, *, estimated: bool) -> Array:
+def _coverage(past: Past, *, estimated: bool, flow: bool) -> Array:
     """Share of actuals within the 80 % band made of the other origins' errors."""
+    actual, forecast, trained = past
     inside = np.full(actual.shape, np.nan)
     for row in range(len(actual)):
         others = np.arange(len(actual)) != row
-        past = actual[others], forecast[others], trained[others]
-        bands = bands_of(*past, estimated=estimated)
-        low, high = bands.around(forecast[row], 0.8)
+        rest = _alike((actual[others], forecast[others], trained[others]), flow=flow)
+        low, high = bands_of(*rest, estimated=estimated).around(forecast[row], 0.8)
         seen = np.isfinite(actual[row])
         within = (low <= actual[row]) & (actual[row] <= high)
         inside[row, seen] = within[seen]

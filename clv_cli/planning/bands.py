@@ -21,7 +21,7 @@ LINE_WEIGHT = 3.0  # independent errors that the line through all horizons is wo
 BORROWED = 10.0  # degrees of freedom that the line lends: chosen on made-up businesses
 HALF_LIFE = 8.0  # months after which an error counts half
 FEWEST_DEGREES = 3.0
-STEEPEST, FLATTEST = 1.0, 0.25
+STEEPEST = 1.0  # errors grow no faster than time, and never shrink with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def bands_of(actual: Array, forecast: Array, trained: Array, *, estimated: bool 
     # As many equally weighted errors (Kish 1965), of which those within one horizon overlap.
     independent = _ratio(total**2, (weights**2).sum(axis=0)) / ahead
     share = independent / (independent + LINE_WEIGHT)
-    spread = np.sqrt(share * mean + (1 - share) * _line(mean, independent, ahead) ** 2)
-    # What is further away is not known better.
-    return Bands(np.maximum.accumulate(spread), independent + BORROWED, relative)
+    squared = share * mean + (1 - share) * _line(mean, independent, ahead) ** 2
+    spread = np.sqrt(_not_falling(squared, independent))
+    return Bands(spread, independent + BORROWED, relative)
 
 
 def _ratio(above: Array, below: Array) -> Array:
@@ -100,10 +100,29 @@ def _line(mean: Array, weights: Array, ahead: Array) -> Array:
     centre = float((weight * x).sum() / weight.sum())
     spread = float((weight * (x - centre) ** 2).sum())
     slope = float((weight * (x - centre) * y).sum()) / spread if spread > 0 else 0.5
-    slope = min(max(slope, FLATTEST), STEEPEST)
+    slope = min(max(slope, 0.0), STEEPEST)
     level = float((weight * y).sum() / weight.sum())
     found: Array = np.exp(level + slope * (np.log(ahead) - centre))
     return found
+
+
+def _not_falling(values: Array, weights: Array) -> Array:
+    """The nearest values that never fall: what is further away is not known better.
+
+    Isotonic regression by pooling adjacent violators (Ayer and others, 1955). A running maximum would
+    carry the luckless horizons to all behind them: billed revenue, whose errors hardly grow with time,
+    had 80 % bands that held 91 %.
+    """
+    pools: list[tuple[float, float, int]] = []
+    for value, weight in zip(values.tolist(), np.maximum(weights, 1e-9).tolist(), strict=True):
+        pool = (value, weight, 1)
+        while pools and pools[-1][0] > pool[0]:
+            before = pools.pop()
+            both = before[1] + pool[1]
+            mean = (before[0] * before[1] + pool[0] * pool[1]) / both
+            pool = (mean, both, before[2] + pool[2])
+        pools.append(pool)
+    return np.repeat([pool[0] for pool in pools], [pool[2] for pool in pools])
 
 
 def student(level: float, degrees: Array) -> Array:

@@ -61,9 +61,19 @@ class Contracts:
 
     def levels(self, month: int) -> Array:
         """What each customer pays at the month's end, in minor units."""
-        seen = self.moved_month <= month
-        codes, moved = self.moved_code[seen], self.moved[seen]
-        return np.maximum(np.bincount(codes, moved, len(self.segment)), 0.0)
+        return np.maximum(_running(self, month), 0.0)
+
+    def running(self, month: int) -> Index:
+        """The terms that run at a month's end, by place."""
+        by_due, due, longest = _by_due(self)
+        first, last = np.searchsorted(due, [month + 1, month + longest + 1])
+        near = by_due[first:last]
+        return near[self.begins[near] <= month]
+
+    def begun(self, first: int, last: int) -> Index:
+        """The first terms of customers that began from one month to another, by place."""
+        newest, begins = _newest(self)
+        return newest[slice(*np.searchsorted(begins, [first, last + 1]))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +129,17 @@ def cells_at(contracts: Contracts, month: int, closing: float, customers: float)
     that the cells sum to the MRR and the customers of the roll-forward.
     """
     levels = contracts.levels(month)
-    now = (contracts.begins <= month) & (month < contracts.due)
-    now &= levels[contracts.code] > 0
+    now = contracts.running(month)
+    now = now[levels[contracts.code[now]] > 0]
     code, interval = contracts.code[now], contracts.interval[now]
     wait, segment = contracts.due[now] - month, contracts.segment[code]
     number = np.maximum(contracts.number[now], 1).astype(np.int64)
     longest, latest = int(wait.max(initial=1)) + 1, int(number.max(initial=1)) + 1
     key = ((interval * latest + number) * longest + wait) * contracts.segments + segment
-    distinct, member = np.unique(key, return_inverse=True)
-    mrr = np.bincount(member, levels[code], len(distinct))
-    count = np.bincount(member, minlength=len(distinct)).astype(float)
+    kinds = (int(interval.max(initial=0)) + 1) * latest * longest * contracts.segments
+    count = np.bincount(key, minlength=kinds).astype(float)
+    distinct = np.flatnonzero(count)
+    count, mrr = count[distinct], np.bincount(key, levels[code], kinds)[distinct]
     rest, segment_of = np.divmod(distinct, contracts.segments)
     rest, wait_of = np.divmod(rest, longest)
     interval_of, number_of = np.divmod(rest, latest)
@@ -166,6 +177,43 @@ def renewing_at(contracts: Contracts, month: int, monthly_churn: float) -> Renew
     seen_lost = np.bincount(segment, lost, contracts.segments)
     due = np.bincount(segment, expected, contracts.segments)
     return Renewing(fits, rates, (seen_lost + SHRINKAGE) / (due + SHRINKAGE))
+
+
+@lru_cache(maxsize=2)
+def _running(contracts: Contracts, month: int) -> Array:
+    """The sum of all that moved up to a month: origins follow each other, so mostly one month more."""
+    by_month, months = _moves(contracts)
+    size = len(contracts.segment)
+    first = int(months[0]) if len(months) else month + 1
+    if month < first:
+        return np.zeros(size)
+    now = by_month[slice(*np.searchsorted(months, [month, month + 1]))]
+    moved = np.bincount(contracts.moved_code[now], contracts.moved[now], size)
+    found: Array = _running(contracts, month - 1) + moved
+    return found
+
+
+@lru_cache(maxsize=2)
+def _moves(contracts: Contracts) -> tuple[Index, Index]:
+    """Movements in the order of their months, and those months."""
+    order = np.argsort(contracts.moved_month, kind="stable")
+    return order, contracts.moved_month[order]
+
+
+@lru_cache(maxsize=2)
+def _by_due(contracts: Contracts) -> tuple[Index, Index, int]:
+    """Terms in the order in which they end, those months, and the longest term."""
+    order = np.argsort(contracts.due, kind="stable")
+    longest = int((contracts.due - contracts.begins).max(initial=1))
+    return order, contracts.due[order], longest
+
+
+@lru_cache(maxsize=2)
+def _newest(contracts: Contracts) -> tuple[Index, Index]:
+    """First terms in the order in which they began, and those months."""
+    first = np.flatnonzero(contracts.number == 1)
+    order = first[np.argsort(contracts.begins[first], kind="stable")]
+    return order, contracts.begins[order]
 
 
 @lru_cache(maxsize=2)

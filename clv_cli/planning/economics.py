@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ from clv_cli.measures.unit_economics import (
     has_service_costs,
     lifetime,
 )
+from clv_cli.planning.cohorts import Buying, first_purchases, worth_of_one
 from clv_cli.planning.response import Curve, declared_curve, fitted_curve
 
 if TYPE_CHECKING:
@@ -137,6 +138,25 @@ def economics(frames: Frames, now: Situation, retention: Curve | str) -> Economi
     )
 
 
+def of_buyers(econ: Economics, drivers: Buying) -> Economics:
+    """The same where customers buy when they like: worth by what newcomers spend at each age.
+
+        CLV = margin x sum of spend(age) up to `ltv.cap_months`;  churn = share of buyers who stay away
+
+    ARPA is what makes CLV of its lifetime, and CAC the spend of the last year on each customer won.
+    """
+    cap = round(econ.cap)
+    churn = drivers.drop or 1 / econ.cap
+    won = float(drivers.size[-YEAR:].mean()) if len(drivers.size) else 0.0
+    buyers = churn * float(drivers.size.sum())
+    found = replace(econ, churn=churn, lost=buyers, reason=None)
+    return replace(
+        found,
+        arpa=worth_of_one(drivers, cap) / found.life(1.0),
+        cac=econ.spend / won if won and econ.spend else None,
+    )
+
+
 def _monthly(frames: Frames, measure: Measure, chosen: pl.Expr) -> float:
     """A cost a month, over the last year."""
     closing = frames.scope.closing
@@ -149,8 +169,9 @@ def _channels(frames: Frames, now: Situation) -> tuple[Channel, ...]:
     scope, horizon = frames.scope, now.history.first + now.known
     months = range(now.history.first, horizon)
     spend = frames[acquisition_spend].with_columns(pl.col("channel").fill_null(UNKNOWN))
+    gained = mrr_movements if now.cohorts is None else first_purchases
     won = (
-        frames[mrr_movements]
+        frames[gained]
         .filter(pl.col("customers_new") > 0)
         .join(frames[customer_facts].select("code", "channel"), on="code", how="left")
         .with_columns(pl.col("channel").fill_null(UNKNOWN))

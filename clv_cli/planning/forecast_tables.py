@@ -11,8 +11,9 @@ from clv_cli.glossary import Kind
 from clv_cli.metrics.tables.parts import canonical
 from clv_cli.periods import month_of
 from clv_cli.planning.backtest import ORIGINS, TRAINING
-from clv_cli.planning.forecast import NEEDS, forecast_paths, forecasts, run_off, whole
-from clv_cli.planning.layers import DAMPED, LAYERS, NAIVE, SEASONAL, SURVIVAL
+from clv_cli.planning.business import business_of
+from clv_cli.planning.forecast import contracted, forecasts, needs_of, whole
+from clv_cli.planning.layers import COHORTS, DAMPED, NAIVE, SEASONAL, SURVIVAL
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from clv_cli.planning.forecast import Forecast
     from clv_cli.results import Frames
 
-NAMES = {"mrr": "MRR", "net_revenue": "Revenue", "customers": "Customers"}
-KINDS = {"mrr": Kind.MONEY, "net_revenue": Kind.MONEY, "customers": Kind.COUNT}
+NAMES = {"mrr": "MRR", "net_revenue": "Revenue", "customers": "Customers", "buyers": "Buyers"}
+KINDS = dict.fromkeys(NAMES, Kind.COUNT) | dict.fromkeys(("mrr", "net_revenue"), Kind.MONEY)
 LAYER_NAMES = {
     SURVIVAL: "contracts, survival",
+    COHORTS: "cohorts of buyers",
     DAMPED: "damped trend",
     SEASONAL: "seasonal naive",
     NAIVE: "naive",
@@ -35,7 +37,7 @@ LAYER_NAMES = {
 BANDS = (0.5, 0.8, 0.95)
 SHOWN = (1, 3, 6, 12, 24)
 TOO_SHORT = "too little history for a backtest: 18 months are needed"
-NO_MRR = "There is no MRR to forecast."
+NO_MRR = "There is no MRR to forecast, and nothing billed."
 ESTIMATES = (
     "Estimates. A band holds the truth in the share it names, by the errors of the backtest."
 )
@@ -45,6 +47,12 @@ MEASURES = (
     "inside the band made of the other origins' errors."
 )
 HINDSIGHT = "Each try knows only the months before it, and the contracts of its day."
+HINDSIGHT_OF_BUYERS = "Each try knows only the months before it, and who had bought by then."
+WALL = (
+    "Contracted: MRR of today whose paid term still runs, if nobody renews. Up for renewal: MRR of "
+    "today whose term ends in the month, the renewal wall."
+)
+AGES = "Cohorts: customers of one first month buy on as those before them did at their age."
 _TEXT_COLUMNS = {"series": pl.String, "kind": pl.String, "month": pl.Int32, "value": pl.String}
 
 
@@ -66,8 +74,8 @@ def forecast_tables(scope: Scope) -> list[Table]:
     return [
         forecast_table(scope, judged),
         layers_table(scope, judged),
-        backtest_table(judged),
-        horizons_table(judged),
+        backtest_table(scope, judged),
+        horizons_table(scope, judged),
     ]
 
 
@@ -111,7 +119,7 @@ def forecast_table(
         return Rows(frame, reasons=empty, notes=[*notes, *[ESTIMATES] * bool(found)])
 
     title = f"Forecast of {scope.settings.planning.months} months (estimates)"
-    return Table("forecast", title, columns, (forecast_paths, *NEEDS), finish)
+    return Table("forecast", title, columns, needs_of(scope), finish)
 
 
 def _band_columns(level: float) -> tuple[Column, Column]:
@@ -168,40 +176,40 @@ def _listed(horizons: Sequence[int]) -> str:
 
 
 def layers_table(scope: Scope, judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
-    """MRR ahead by layer: what is contracted, what comes up for renewal, and every forecast."""
+    """The first series ahead by layer; under contracts with what is contracted, and what is due."""
+    business = business_of(scope)
+    series, layers = business.series[0], tuple(reversed(business.layers))
     labels = {name: text[0].upper() + text[1:] for name, text in LAYER_NAMES.items()}
-    columns = (
-        Column("month", Kind.MONTH, "Month"),
+    wall = (
         Column("contracted", Kind.MONEY, "Contracted", whole=True),
         Column("due", Kind.MONEY, "Up for renewal", whole=True),
-        *(Column(name, Kind.MONEY, labels[name], whole=True) for name in reversed(LAYERS)),
+    )
+    columns = (
+        Column("month", Kind.MONTH, "Month"),
+        *(wall if business.under_contract else ()),
+        *(Column(name, Kind.MONEY, labels[name], whole=True) for name in layers),
     )
 
     def finish(frames: Frames) -> Rows:
         found = judged(frames)
         if not found:
             return Rows(pl.DataFrame(schema=_schema(columns)), notes=[NO_MRR])
-        path, layers = run_off(frames), found["mrr"].layers
-        values = {
-            "month": [scope.closing + 1 + ahead for ahead in range(len(path.mrr))],
-            "contracted": whole(path.contracted),
-            "due": whole(path.due),
-            **{name: whole(layers[name]) for name in reversed(LAYERS)},
-        }
-        note = (
-            "Contracted: MRR of today whose paid term still runs, if nobody renews. Up for renewal: "
-            "MRR of today whose term ends in the month, the renewal wall."
-        )
-        return Rows(pl.DataFrame(values, schema=_schema(columns)), notes=[note])
+        paths = {name: found[series].layers[name] for name in layers}
+        if business.under_contract:
+            paths = dict(zip(("contracted", "due"), contracted(frames), strict=True)) | paths
+        months = range(scope.closing + 1, scope.closing + 1 + scope.settings.planning.months)
+        values = {"month": list(months), **{name: whole(path) for name, path in paths.items()}}
+        notes = [WALL if business.under_contract else AGES]
+        return Rows(pl.DataFrame(values, schema=_schema(columns)), notes=notes)
 
-    return Table("layers", "MRR ahead by layer", columns, (forecast_paths, *NEEDS), finish)
+    return Table("layers", f"{NAMES[series]} ahead by layer", columns, needs_of(scope), finish)
 
 
 def _schema(columns: Sequence[Column]) -> dict[str, Any]:
     return {c.name: pl.Int32 if c.kind is Kind.MONTH else pl.Int64 for c in columns}
 
 
-def backtest_table(judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
+def backtest_table(scope: Scope, judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
     """How each layer would have done, in one row."""
     shown = SHOWN[:4]
     columns = (
@@ -223,11 +231,12 @@ def backtest_table(judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
             for tested_layer in test.tests.values()
         ]
         schema: dict[str, Any] = {c.name: _float_type(c) for c in columns}
-        notes = [MEASURES, HINDSIGHT]
+        under_contract = business_of(scope).under_contract
+        notes = [MEASURES, HINDSIGHT if under_contract else HINDSIGHT_OF_BUYERS]
         found = pl.DataFrame(rows, schema=schema, orient="row")
         return Rows(found, notes=notes if rows else [f"No backtest: {TOO_SHORT}."])
 
-    return Table("backtest", "Backtest", columns, (forecast_paths, *NEEDS), finish)
+    return Table("backtest", "Backtest", columns, needs_of(scope), finish)
 
 
 def _float_type(column: Column) -> type[pl.DataType]:
@@ -259,7 +268,7 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def horizons_table(judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
+def horizons_table(scope: Scope, judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
     """The backtest by horizon, for machines."""
     columns = (
         Column("series", Kind.TEXT, "Of", labels=NAMES),
@@ -283,8 +292,8 @@ def horizons_table(judged: Callable[[Frames], dict[str, Forecast]]) -> Table:
         schema: dict[str, Any] = {c.name: _float_type(c) for c in columns}
         return Rows(pl.DataFrame(rows, schema=schema, orient="row"))
 
-    needs = (forecast_paths, *NEEDS)
-    return Table("backtest_horizons", "Backtest by months ahead", columns, needs, finish)
+    title = "Backtest by months ahead"
+    return Table("backtest_horizons", title, columns, needs_of(scope), finish)
 
 
 def _by_horizon(test: Test) -> list[tuple[float | None, ...]]:

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clv_cli.planning.baselines import SEASON, damped_trend, naive, seasonal_naive
+from clv_cli.planning.cohorts import buy, buying_at
 from clv_cli.planning.projection import drivers_at, neutral, project
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from clv_cli.models.arrays import Array
+    from clv_cli.planning.cohorts import Cohorts
     from clv_cli.planning.contracts import Contracts
     from clv_cli.planning.history import History
     from clv_cli.planning.projection import Path
 
 SERIES = ("mrr", "net_revenue", "customers")
 SURVIVAL, DAMPED, SEASONAL, NAIVE = "survival", "damped_trend", "seasonal_naive", "naive"
+COHORTS = "cohorts"
+FLOWS = ("net_revenue", "buyers")  # what happens in a month; the others are levels at its end
 # In the order in which equals are preferred: the simplest first.
 LAYERS = (NAIVE, SEASONAL, DAMPED, SURVIVAL)
 TWO_YEARS = 2 * SEASON
@@ -42,12 +48,7 @@ def layers_at(
     Returns:
         `(series, layer)` to values in minor units or customers.
     """
-    found: dict[tuple[str, str], Array] = {}
-    for name in SERIES:
-        known = series_of(history, name)[:at]
-        found[name, NAIVE] = naive(known, horizon)
-        found[name, SEASONAL] = seasonal_naive(known, horizon)
-        found[name, DAMPED] = damped_trend(known, horizon)
+    found = _baselines({name: series_of(history, name)[:at] for name in SERIES}, horizon)
     path = project(
         drivers_at(history, contracts, at, horizon), neutral(contracts.segments), horizon
     )
@@ -55,6 +56,27 @@ def layers_at(
     found["customers", SURVIVAL] = path.customers
     found["net_revenue", SURVIVAL] = billed(history, at, path)
     return found
+
+
+def buying_layers_at(
+    history: History, cohorts: Cohorts, at: int, horizon: int
+) -> dict[tuple[str, str], Array]:
+    """The same for customers who buy when they like: billed revenue, and who buys in a month."""
+    series = {"net_revenue": history.revenue[:at], "buyers": cohorts.buyers.sum(axis=0)[:at]}
+    found = _baselines(series, horizon)
+    found["buyers", COHORTS], found["net_revenue", COHORTS] = buy(
+        buying_at(cohorts, at, horizon), neutral(1)
+    )
+    return found
+
+
+def _baselines(series: Mapping[str, Array], horizon: int) -> dict[tuple[str, str], Array]:
+    ways = {NAIVE: naive, SEASONAL: seasonal_naive, DAMPED: damped_trend}
+    return {
+        (name, layer): forecast(known, horizon)
+        for name, known in series.items()
+        for layer, forecast in ways.items()
+    }
 
 
 def billed(history: History, at: int, path: Path) -> Array:

@@ -212,9 +212,8 @@ def _won(drivers: Drivers, levers: Levers, ahead: int) -> Cells:
 def _mix(contracts: Contracts, month: int) -> tuple[Array, Array]:
     """Which plan intervals and segments did the customers of the last year come with?"""
     shape = (len(contracts.months) + 1, contracts.segments)
-    fresh = (contracts.number == 1) & (contracts.begins <= month)
-    fresh &= contracts.begins > month - YEAR
-    if not fresh.any():
+    fresh = contracts.begun(month - YEAR + 1, month)
+    if not len(fresh):
         none = np.zeros(shape)
         none[-1, 0] = 1.0
         return none, none

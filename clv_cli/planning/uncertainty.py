@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clv_cli.planning.cohorts import Buying, mean_error
 from clv_cli.planning.response import Curve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from clv_cli.models.arrays import Array
     from clv_cli.models.fitting import Fit
@@ -27,12 +28,12 @@ class Model:
 
     Args:
         now: the history.
-        drivers: of MRR.
+        drivers: of MRR, or of sales where customers buy when they like.
         economics: of a customer.
     """
 
     now: Situation
-    drivers: Drivers
+    drivers: Drivers | Buying
     economics: Economics
 
 
@@ -41,55 +42,70 @@ Pair = tuple[Model, Model]
 
 def directions(model: Model) -> Iterator[Pair]:
     """The model one standard error up and down, along every error that was estimated apart."""
-    yield from _renewals(model)
-    yield from _drifts(model)
+    if isinstance(model.drivers, Buying):
+        yield from _sales(model, model.drivers)
+    else:
+        yield from _renewals(model, model.drivers)
+        yield from _drifts(model, model.drivers)
+    yield from _churn(model)
     yield from _responses(model)
 
 
-def _renewals(model: Model) -> Iterator[Pair]:
-    """The fitted chances to renew: each sBG along the axes of its covariance."""
-    for index, fit in enumerate(model.drivers.renewing.fits):
-        if fit is None:
-            continue
-        values, axes = np.linalg.eigh(fit.search_covariance)
-        for step in (axes * np.sqrt(np.maximum(values, 0.0))).T:
-            yield _with_fit(model, index, fit, step), _with_fit(model, index, fit, -step)
+def _sales(model: Model, drivers: Buying) -> Iterator[Pair]:
+    """What customers spend at their age, and customers won: by their spread over the last year."""
+    yield _sided(model, lambda by: replace(drivers, season=drivers.season * by), drivers.error)
+    won = drivers.size[YEAR]
+    luck = mean_error(won) / float(won.mean()) if won.sum() else 0.0
+    yield _sided(model, lambda by: replace(drivers, won=drivers.won * by), luck)
 
 
-def _with_fit(model: Model, index: int, fit: Fit, step: Array) -> Model:
-    renewing = model.drivers.renewing
-    moved = replace(fit, values=fit.values * np.exp(step))
-    fits = (*renewing.fits[:index], moved, *renewing.fits[index + 1 :])
-    return _driven(model, replace(model.drivers, renewing=replace(renewing, fits=fits)))
+def _sided(model: Model, moved: Callable[[float], Drivers | Buying], error: float) -> Pair:
+    """The model with a factor of one standard error on something, up and down."""
+    up, down = (_driven(model, moved(float(np.exp(sign * error)))) for sign in (1, -1))
+    return up, down
 
 
-def _driven(model: Model, drivers: Drivers) -> Model:
-    return replace(model, drivers=drivers)
-
-
-def _drifts(model: Model) -> Iterator[Pair]:
-    """Net expansion and customers won: by their spread over the last year; churn: by its count."""
-    drivers, history, econ = model.drivers, model.now.history, model.economics
-    opening = np.maximum(history.opening[YEAR], 1.0)
-    drift = _mean_error((history.expansion + history.contraction)[YEAR] / opening)
-    up, down = (replace(drivers, growth=drivers.growth + sign * drift) for sign in (1, -1))
-    yield _driven(model, up), _driven(model, down)
-    won = history.customers_won[YEAR]
-    luck = _mean_error(won) / float(won.mean()) if won.sum() else 0.0
-    up, down = (
-        replace(drivers, new_customers=drivers.new_customers * np.exp(sign * luck))
-        for sign in (1, -1)
-    )
-    yield _driven(model, up), _driven(model, down)
+def _churn(model: Model) -> Iterator[Pair]:
+    """Churn, by the count of those who left."""
+    econ = model.economics
     if econ.churn:
         factor = float(np.exp(1 / np.sqrt(max(econ.lost, 1.0))))
         more, less = (replace(econ, churn=econ.churn * by) for by in (factor, 1 / factor))
         yield replace(model, economics=more), replace(model, economics=less)
 
 
-def _mean_error(values: Array) -> float:
-    """The standard error of a mean of months."""
-    return float(values.std(ddof=1)) / float(np.sqrt(len(values))) if len(values) > 1 else 0.0
+def _renewals(model: Model, drivers: Drivers) -> Iterator[Pair]:
+    """The fitted chances to renew: each sBG along the axes of its covariance."""
+    for index, fit in enumerate(drivers.renewing.fits):
+        if fit is None:
+            continue
+        values, axes = np.linalg.eigh(fit.search_covariance)
+        for step in (axes * np.sqrt(np.maximum(values, 0.0))).T:
+            up, down = (_with_fit(drivers, index, fit, sign * step) for sign in (1, -1))
+            yield _driven(model, up), _driven(model, down)
+
+
+def _with_fit(drivers: Drivers, index: int, fit: Fit, step: Array) -> Drivers:
+    renewing = drivers.renewing
+    moved = replace(fit, values=fit.values * np.exp(step))
+    fits = (*renewing.fits[:index], moved, *renewing.fits[index + 1 :])
+    return replace(drivers, renewing=replace(renewing, fits=fits))
+
+
+def _driven(model: Model, drivers: Drivers | Buying) -> Model:
+    return replace(model, drivers=drivers)
+
+
+def _drifts(model: Model, drivers: Drivers) -> Iterator[Pair]:
+    """Net expansion and customers won: by their spread over the last year."""
+    history = model.now.history
+    opening = np.maximum(history.opening[YEAR], 1.0)
+    drift = mean_error((history.expansion + history.contraction)[YEAR] / opening)
+    up, down = (replace(drivers, growth=drivers.growth + sign * drift) for sign in (1, -1))
+    yield _driven(model, up), _driven(model, down)
+    won = history.customers_won[YEAR]
+    luck = mean_error(won) / float(won.mean()) if won.sum() else 0.0
+    yield _sided(model, lambda by: replace(drivers, new_customers=drivers.new_customers * by), luck)
 
 
 def _responses(model: Model) -> Iterator[Pair]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clv_cli.errors import UsageError, did_you_mean
+from clv_cli.planning.cohorts import Buying, buy
 from clv_cli.planning.layers import billed
 from clv_cli.planning.projection import Levers, project
 from clv_cli.planning.response import Z80, Curve
@@ -61,14 +62,16 @@ def refusal(scenario: Scenario, model: Model) -> str | None:
 
 
 def outcomes(model: Model, scenario: Scenario) -> Array:
-    """What each of `OUTCOMES` would be by the model, in minor units or customers."""
+    """What each of `OUTCOMES` would be by the model, in minor units or customers.
+
+    Where customers buy when they like there is no MRR, and customers are those who buy in the last month.
+    """
     econ, horizon = model.economics, model.now.horizon
     factors = churn_factors(scenario, model)
     acquisition, spend = _acquisition(scenario, econ)
     price = 1 + float(scenario.price)
     levers = Levers(factors, price, float(scenario.expansion), acquisition)
-    path = project(model.drivers, levers, horizon)
-    revenue = float(billed(model.now.history, model.now.known, path).sum())
+    mrr, customers, revenue = _ahead(model, levers)
     service = econ.service + econ.success * float(scenario.cs)
     cash = revenue * econ.margin - (spend + service) * horizon
     # The segments' mean, weighted by what each loses today.
@@ -78,7 +81,17 @@ def outcomes(model: Model, scenario: Scenario) -> Array:
     serve *= service / econ.service if econ.service else 1.0
     cac = (econ.cac or 0.0) * (spend / econ.spend if econ.spend else 1.0)
     cac = cac / acquisition if acquisition > 0 else cac
-    return np.array([path.mrr[-1], path.customers[-1], revenue, cash, worth, worth - cac - serve])
+    return np.array([mrr, customers, revenue, cash, worth, worth - cac - serve])
+
+
+def _ahead(model: Model, levers: Levers) -> tuple[float, float, float]:
+    """MRR and customers at the end, and what is billed on the way."""
+    if isinstance(model.drivers, Buying):
+        buyers, sales = buy(model.drivers, levers)
+        return 0.0, float(buyers[-1]), float(sales.sum())
+    path = project(model.drivers, levers, model.now.horizon)
+    revenue = float(billed(model.now.history, model.now.known, path).sum())
+    return float(path.mrr[-1]), float(path.customers[-1]), revenue
 
 
 def churn_factors(scenario: Scenario, model: Model) -> Array:
@@ -96,6 +109,8 @@ def _of(changes: Mapping[str, Fraction], name: str) -> Fraction | int:
 
 
 def _mean_factor(factors: Array, model: Model) -> float:
+    if isinstance(model.drivers, Buying):
+        return float(factors[0])
     cells, renewing = model.drivers.cells, model.drivers.renewing
     months = model.drivers.months[cells.interval]
     lost = cells.customers * renewing.churn(cells.interval, cells.number, cells.segment) / months

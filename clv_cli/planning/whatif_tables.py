@@ -11,8 +11,10 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.glossary import Kind
 from clv_cli.metrics.tables.parts import canonical
-from clv_cli.planning.economics import ECONOMIC_NEEDS, economics
-from clv_cli.planning.forecast import NEEDS, forecast_paths, forecasts, situation
+from clv_cli.planning.business import business_of
+from clv_cli.planning.cohorts import Buying, buying_at, first_purchases
+from clv_cli.planning.economics import ECONOMIC_NEEDS, economics, of_buyers
+from clv_cli.planning.forecast import forecasts, needs_of, situation
 from clv_cli.planning.projection import drivers_at
 from clv_cli.planning.response import Curve
 from clv_cli.planning.retention import retention_curve, retention_needs
@@ -34,11 +36,10 @@ if TYPE_CHECKING:
 
     from clv_cli.models.arrays import Array
     from clv_cli.pipeline import Measure, Scope
+    from clv_cli.planning.forecast import Situation
+    from clv_cli.planning.projection import Drivers
     from clv_cli.results import Frames
 
-PLAN_NEEDS: tuple[Measure, ...] = tuple(
-    {measure.name: measure for measure in (forecast_paths, *NEEDS, *ECONOMIC_NEEDS)}.values()
-)
 LABELS = {
     "mrr": "MRR at the end",
     "customers": "Customers at the end",
@@ -47,6 +48,7 @@ LABELS = {
     "clv": "CLV",
     "customer_net_worth": "Net worth per customer",
 }
+LABELS_OF_BUYERS = {**LABELS, "customers": "Buyers in the last month"}
 KINDS = {name: Kind.COUNT if name == "customers" else Kind.MONEY for name in OUTCOMES}
 NOT_ASKED = "measured only where it is asked for: --cs +10%, or --budget"
 TENTH = Fraction(1, 10)
@@ -57,11 +59,6 @@ TRIED = {
     "spend": ("Acquisition spend", TENTH, -TENTH),
     "cs": ("CS spend", TENTH, -TENTH),
 }
-FITTING = {
-    "subscription": ("churn", "price", "expansion", "spend", "cs"),
-    "ecommerce": ("price", "spend"),
-    "usage": ("churn", "price", "expansion", "spend"),
-}
 NO_REACTION = (
     "Price: nobody is taken to leave for it; add what churn you expect, such as --churn +2%."
 )
@@ -71,35 +68,52 @@ INTERVALS = (
 )
 
 
+def plan_needs(scope: Scope) -> tuple[Measure, ...]:
+    """The measures of a plan, by the kind of business."""
+    own = () if business_of(scope).under_contract else (first_purchases,)
+    needs = (*needs_of(scope), *ECONOMIC_NEEDS, *own)
+    return tuple({measure.name: measure for measure in needs}.values())
+
+
 def model_of(frames: Frames, *, measured: bool) -> Model:
     """The model that levers move.
 
     Args:
-        frames: with `PLAN_NEEDS`, and `retention_needs` where `measured`.
+        frames: with `plan_needs`, and `retention_needs` where `measured`.
         measured: whether the response to CS effort is estimated; it takes a while.
 
     Raises:
-        DataError: there is no MRR.
+        DataError: there is no MRR, and nothing billed.
     """
-    now = situation(frames.scope, *(frames[need] for need in NEEDS))
-    if not now.known:
+    now = situation(frames.scope, *(frames[need] for need in needs_of(frames.scope)[1:]))
+    drivers = _drivers(now)
+    if drivers is None:
         raise DataError("there is no MRR to plan with", hint="clv whatif needs recurring lines")
-    drivers = drivers_at(now.history, now.contracts, now.known, now.horizon)
     declared = frames.scope.settings.planning.cs_response is not None
     retention = retention_curve(frames) if measured or declared else NOT_ASKED
-    return Model(now, drivers, economics(frames, now, retention))
+    econ = economics(frames, now, retention)
+    return Model(now, drivers, of_buyers(econ, drivers) if isinstance(drivers, Buying) else econ)
+
+
+def _drivers(now: Situation) -> Drivers | Buying | None:
+    """What moves MRR, or sales; None where there is neither."""
+    if now.known and now.cohorts is not None:
+        return buying_at(now.cohorts, now.known, now.horizon)
+    if now.known and now.contracts is not None:
+        return drivers_at(now.history, now.contracts, now.known, now.horizon)
+    return None
 
 
 def plain(frames: Frames, model: Model) -> list[int | None]:
     """Every outcome without any lever, rounded once: the plain forecast, and CLV as it is printed."""
-    found = forecasts(frames)
+    found, customers = forecasts(frames), business_of(frames.scope).customers
     econ, neutral = model.economics, outcomes(model, Scenario())
     revenue = [round(value) for value in found["net_revenue"].path.tolist()]
     costs = (econ.spend + econ.service) * model.now.horizon
     worth = [None if econ.churn is None else round(value) for value in neutral[4:].tolist()]
     return [
-        round(float(found["mrr"].path[-1])),
-        round(float(found["customers"].path[-1])),
+        round(float(found["mrr"].path[-1])) if "mrr" in found else None,
+        round(float(found[customers].path[-1])),
         sum(revenue),
         round(sum(revenue) * econ.margin - costs),
         worth[0],
@@ -123,7 +137,7 @@ def whatif_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
     several = len(scenarios) > 1
     columns = (
         Column("scenario", Kind.TEXT, "Scenario", people=several),
-        Column("metric", Kind.TEXT, "Outcome", labels=LABELS, rigid=True),
+        Column("metric", Kind.TEXT, "Outcome", labels=_labels(scope), rigid=True),
         Column("kind", Kind.TEXT, "Kind", people=False),
         Column("plain", Kind.BY_ROW, "Forecast", whole=True),
         Column("planned", Kind.BY_ROW, "Planned", whole=True),
@@ -136,7 +150,7 @@ def whatif_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
     def finish(frames: Frames) -> Rows:
         model = model_of(frames, measured=_asks_cs(scenarios))
         base = plain(frames, model)
-        rows = [row for one in scenarios for row in _outcomes(one, model, base, scope.currency)]
+        rows = [row for one in scenarios for row in _outcomes(one, model, base, scope)]
         schema = {c.name: pl.Float64 if c.kind is Kind.CHANGE else pl.String for c in columns}
         reasons = [
             (index, "plain", model.economics.reason or "CAC is not known")
@@ -152,7 +166,7 @@ def whatif_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
 
 
 def _outcomes(
-    one: Scenario, model: Model, base: Sequence[int | None], currency: str
+    one: Scenario, model: Model, base: Sequence[int | None], scope: Scope
 ) -> list[tuple[object, ...]]:
     """The rows of one scenario."""
     require_names(one, model)
@@ -165,11 +179,16 @@ def _outcomes(
     effect, error = effects(model, one)
     sides = interval(effect, error)
     return [
-        (one.name or "planned", name, kind.value, *_cells(kind, currency, start, deltas))
+        (one.name or "planned", name, kind.value, *_cells(kind, scope.currency, start, deltas))
         for name, kind, start, deltas in zip(
             OUTCOMES, KINDS.values(), base, np.array([effect, *sides]).T, strict=True
         )
+        if name != "mrr" or business_of(scope).under_contract
     ]
+
+
+def _labels(scope: Scope) -> dict[str, str]:
+    return LABELS if business_of(scope).under_contract else LABELS_OF_BUYERS
 
 
 def _cells(kind: Kind, currency: str, start: int | None, deltas: Array) -> tuple[object, ...]:
@@ -224,7 +243,7 @@ def _side_by_side(scenarios: Sequence[Scenario], scope: Scope) -> Table:
     names = [f"scenario_{index}" for index in range(1, len(scenarios) + 1)]
     titles = [one.name or name for one, name in zip(scenarios, names, strict=True)]
     columns = (
-        Column("metric", Kind.TEXT, "Outcome", labels=LABELS, rigid=True),
+        Column("metric", Kind.TEXT, "Outcome", labels=_labels(scope), rigid=True),
         Column("kind", Kind.TEXT, "Kind", people=False),
         Column("plain", Kind.BY_ROW, "Forecast", whole=True),
         *(
@@ -236,7 +255,7 @@ def _side_by_side(scenarios: Sequence[Scenario], scope: Scope) -> Table:
     def finish(frames: Frames) -> Rows:
         model = model_of(frames, measured=_asks_cs(scenarios))
         base = plain(frames, model)
-        planned = [_outcomes(one, model, base, scope.currency) for one in scenarios]
+        planned = [_outcomes(one, model, base, scope) for one in scenarios]
         rows = [
             (first[0][1], first[0][2], first[0][3], *(row[4] for row in first))
             for first in zip(*planned, strict=True)
@@ -250,7 +269,7 @@ def _side_by_side(scenarios: Sequence[Scenario], scope: Scope) -> Table:
 
 
 def _needs(scenarios: Sequence[Scenario], scope: Scope) -> tuple[Measure, ...]:
-    return (*PLAN_NEEDS, *(retention_needs(scope) if _asks_cs(scenarios) else ()))
+    return (*plan_needs(scope), *(retention_needs(scope) if _asks_cs(scenarios) else ()))
 
 
 def _asks_cs(scenarios: Sequence[Scenario]) -> bool:
@@ -258,21 +277,24 @@ def _asks_cs(scenarios: Sequence[Scenario]) -> bool:
 
 
 def sensitivities_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
-    """Which lever moves MRR most? Each a tenth up and down; the longest first."""
+    """Which lever moves MRR, or sales, most? Each a tenth up and down; the longest first."""
+    business = business_of(scope)
+    name, heading = ("mrr", "MRR at the end") if business.under_contract else ("sales", "Revenue")
+    place = OUTCOMES.index("mrr" if business.under_contract else "net_revenue")
     columns = (
         Column("lever", Kind.TEXT, "Lever"),
         Column("better", Kind.TEXT, "For the better", rigid=True),
-        Column("mrr_better", Kind.MONEY, "MRR at the end", whole=True),
+        Column(f"{name}_better", Kind.MONEY, heading, whole=True),
         Column("worse", Kind.TEXT, "For the worse", rigid=True),
-        Column("mrr_worse", Kind.MONEY, "MRR at the end ", whole=True),
+        Column(f"{name}_worse", Kind.MONEY, f"{heading} ", whole=True),
         Column("net_worth", Kind.MONEY, "Net worth, better", whole=True),
     )
 
     def finish(frames: Frames) -> Rows:
         model = model_of(frames, measured=_asks_cs(scenarios))
         none, found, notes = outcomes(model, Scenario()), [], []
-        for lever in FITTING[scope.settings.planning.business]:
-            name, up, down = TRIED[lever]
+        for lever in business.levers:
+            title, up, down = TRIED[lever]
             better, worse = (Scenario.model_validate({lever: str(by)}) for by in (up, down))
             if reason := refusal(better, model):
                 notes.append(f"Not judged: {reason}.")
@@ -280,7 +302,7 @@ def sensitivities_table(scenarios: Sequence[Scenario], scope: Scope) -> Table:
             rise, fall = outcomes(model, better) - none, outcomes(model, worse) - none
             worth = None if model.economics.churn is None else round(float(rise[5]))
             found.append(
-                (name, _percent(up), round(rise[0]), _percent(down), round(fall[0]), worth)
+                (title, _percent(up), round(rise[place]), _percent(down), round(fall[place]), worth)
             )
         found.sort(key=lambda row: (-abs(row[2]), row[0]))
         schema = {c.name: pl.String if c.kind is Kind.TEXT else pl.Int64 for c in columns}

@@ -76,7 +76,9 @@ class Planning(Model):
 
     months: int = Field(12, ge=1, le=24, description="months ahead that are forecast and planned")
     business: Literal["subscription", "ecommerce", "usage"] = Field(
-        "subscription", description="which levers and series fit: subscription, ecommerce or usage"
+        "subscription",
+        description="which levers, series and models fit: contracts that renew (subscription), or "
+        "cohorts of buyers (ecommerce, usage)",
     )
     spend_response: Response | None = Field(
         None,

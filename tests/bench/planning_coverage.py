@@ -11,12 +11,11 @@ from collections import Counter
 import numpy as np
 
 from clv_cli.planning.backtest import Backtest, backtest, origins
-from clv_cli.planning.layers import LAYERS, layers_at
+from clv_cli.planning.layers import FLOWS, LAYERS, SERIES, layers_at, series_of
 from tests.planning.businesses import business, random_world, until
 
 HORIZON = 12
 LEVELS = (0.5, 0.8, 0.95)
-SERIES = ("mrr", "customers")
 
 
 def tested(seed: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, Backtest]]:
@@ -29,10 +28,10 @@ def tested(seed: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, Bac
     found = {}
     for name in SERIES:
         past = {layer: np.array([p[name, layer] for p in paths[:-1]]) for layer in LAYERS}
-        result = backtest(getattr(history, name), past)
+        result = backtest(series_of(history, name), past, flow=name in FLOWS)
         assert result is not None
         forecast = paths[-1][name, result.chosen]
-        found[name] = (getattr(full, name)[known:], forecast, paths[-1][name, "naive"], result)
+        found[name] = (series_of(full, name)[known:], forecast, paths[-1][name, "naive"], result)
     return found
 
 

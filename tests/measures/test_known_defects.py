@@ -16,9 +16,11 @@ import pytest
 from clv_cli.measures.mrr_months import mrr_months
 from clv_cli.measures.mrr_movements import mrr_movements
 from clv_cli.measures.suspect_customers import truncated_customers
-from clv_cli.metrics import METRICS
+from clv_cli.metrics import METRICS, metrics_tables
 from clv_cli.money import MRR_UNITS
 from clv_cli.results import collect_frames
+from clv_cli.run.finishing import finished
+from clv_cli.run.opening import default_as_of
 from tests.books import book, line, month, monthly, scope
 
 KILL_BILL = (
@@ -114,6 +116,7 @@ def test_mrr_is_not_what_was_charged_less_refunds() -> None:
     lines = [
         line("A", "2025-01-01", 300, "quarter"),
         line("A", "2025-01-20", -300, kind="refund"),
+        line("A", "2025-01-20", -150, end="2025-04-01", kind="refund"),
     ]
     assert row(lines, "2025-02") == {"closing": 100}
 
@@ -129,6 +132,8 @@ def test_weekly_invoices_of_one_customer_are_not_averaged_with_others() -> None:
     """Lago: 4.33 x the average invoice, not the sum by customer."""
     lines = [line("A", "2025-01-27", 10, "week"), line("B", "2025-01-27", 30, "week")]
     assert row(lines, "2025-01")["closing"] == Fraction(40 * 52, 12)
+    second = line("A", "2025-01-27", 50, "week", subscription_id="s2")
+    assert row([*lines, second], "2025-01")["closing"] == Fraction(90 * 52, 12)
 
 
 def test_a_line_is_constant_over_its_period_and_not_spread_by_days() -> None:
@@ -200,6 +205,18 @@ def test_customers_of_before_the_data_are_named_and_not_taken_for_new() -> None:
     known = [{"customer_id": f"C{n}", "created_on": month_day(n)} for n in range(9)]
     told = scope(book(lines, customers=known), "2025-03")
     assert collect_frames([truncated_customers], told)[truncated_customers].height == 4
+
+
+def test_months_that_the_data_do_not_reach_are_no_churn() -> None:
+    """dbt mrr-playbook: everybody churns in the months after the last line."""
+    lines = [each for n in range(9) for each in monthly(f"C{n}", "2025-01-20", [10, 10, 10])]
+    # March is not over in these data, so the last month told is February, and nobody has left.
+    as_of = default_as_of(book(lines))
+    assert as_of.isoformat() == "2025-02-28"
+    assert row(lines, as_of.isoformat()[:7]) == {"closing": 90}
+    beyond = scope(book(lines), "2025-05")
+    report = finished("metrics", beyond, metrics_tables(["logo_churn"], "month", None))
+    assert "as_of_beyond_data" in {finding.code for finding in report.findings}
 
 
 def month_day(number: int) -> Any:  # noqa: ANN401

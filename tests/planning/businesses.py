@@ -30,6 +30,7 @@ class World:
         yearly: share of customers on annual plans.
         expansion: how much whoever stays pays more each month.
         noise: spread of the customers won, beyond luck.
+        usage: share of MRR that is billed on top of it, month by month, with luck.
     """
 
     months: int = 54
@@ -41,6 +42,7 @@ class World:
     yearly: float = 0.4
     expansion: float = 0.003
     noise: float = 0.15
+    usage: float = 0.0
 
 
 def random_world(seed: int) -> World:
@@ -55,12 +57,13 @@ def random_world(seed: int) -> World:
         yearly=float(draw.uniform(0, 0.8)),
         expansion=float(draw.uniform(-0.004, 0.01)),
         noise=float(draw.uniform(0.05, 0.35)),
+        usage=float(draw.choice([0.0, 0.1, 0.3])),
     )
 
 
 @dataclass
 class _Grown:
-    """Rows of all customers while the months pass."""
+    """Rows of all customers while the months pass; flows: won, lost, more and less MRR, billed."""
 
     terms: list[tuple[int, int, int, int, int, int]]
     moves: list[tuple[int, int, float]]
@@ -71,14 +74,14 @@ class _Grown:
 def business(world: World, seed: int) -> tuple[History, Contracts]:
     """What happened in a world, to its last month."""
     draw = np.random.default_rng([seed, 2])
-    grown = _Grown([], [], np.zeros((world.months, 6)))
+    grown = _Grown([], [], np.zeros((world.months, 7)))
     for month in range(world.months):
         swing = 1 + world.season * np.sin(2 * np.pi * month / 12)
         rate = world.won * (1 + world.growth) ** month * swing
         rate *= draw.lognormal(-(world.noise**2) / 2, world.noise)
         for _ in range(draw.poisson(rate)):
             _customer(world, grown, draw, month)
-    return _history(world, grown), _contracts(grown)
+    return _history(world, grown, seed), _contracts(grown)
 
 
 def _customer(world: World, grown: _Grown, draw: np.random.Generator, joined: int) -> None:
@@ -96,8 +99,12 @@ def _customer(world: World, grown: _Grown, draw: np.random.Generator, joined: in
     begins, number = joined, 1
     while True:
         due = begins + length
+        # A term is billed when it begins, and what changes within it for the rest of it.
+        flows[begins, 6] += pays * length
         for month in range(begins + 1, min(due, world.months)):
+            before = pays
             pays = _expand(world, grown, draw, (code, month, pays))
+            flows[month, 6] += (pays - before) * (due - month)
         if due >= world.months:
             grown.terms.append((code, yearly, number, begins, due, 2))
             return
@@ -124,15 +131,17 @@ def _expand(
     return pays + more
 
 
-def _history(world: World, grown: _Grown) -> History:
-    new, won, churn, lost, up, down = grown.flows.T
+def _history(world: World, grown: _Grown, seed: int) -> History:
+    new, won, churn, lost, up, down, billed = grown.flows.T
     mrr, customers = np.cumsum(new + churn + up + down), np.cumsum(won - lost)
+    # Luck of its own, so that the customers of a seed are the same with and without usage.
+    luck = np.random.default_rng([seed, 3]).lognormal(-0.02, 0.2, world.months)
     none = np.zeros(world.months)
     return History(
         first=FIRST,
         mrr=mrr,
         customers=customers,
-        revenue=mrr.copy(),
+        revenue=billed + world.usage * mrr * luck,
         opening=np.append(0.0, mrr[:-1]),
         new=new,
         expansion=up,

@@ -104,6 +104,42 @@ def test_bands_hold_random_walks_as_often_as_they_say() -> None:
     assert 0.88 < inside[2] < 0.99
 
 
+def test_bands_hold_where_errors_do_not_grow_with_the_horizon() -> None:
+    """Billed revenue is such a series: what is billed in a month says little of the month before."""
+    draw = np.random.default_rng(12)
+    known, horizon, inside = np.array(range(12, 42)), 12, np.zeros(12)
+    for _ in range(300):
+        noise = draw.normal(0, 1, 54)
+        at = known[:, None] + np.arange(horizon)
+        actual = np.where(at < 42, noise[np.minimum(at, 41)], np.nan)
+        bands = bands_of(actual, np.zeros_like(actual), known.astype(float), estimated=False)
+        low, high = bands.around(np.zeros(horizon), 0.8)
+        inside += ((low <= noise[42:]) & (noise[42:] <= high)) / 300
+    assert 0.77 < inside[0] < 0.88
+    # With a running maximum and errors taken to grow, 91 % were inside at twelve months.
+    assert 0.77 < inside[-1] < 0.88
+    assert 0.79 < inside.mean() < 0.85
+
+
+def test_origins_that_could_not_know_the_season_say_nothing_of_a_flow_s_error() -> None:
+    known = origins(42)
+    series = 100 + 10 * np.sin(np.arange(42.0))
+    wild = np.where(np.array(known) < 25, 3.0, 1.1)[:, None] * np.ones(4)
+    at = np.minimum(np.array(known)[:, None] + np.arange(4), 41)
+    paths = {"naive": series[at] * 4, "damped_trend": series[at] * wild}
+    level, flow = (backtest(series, paths, flow=flow) for flow in (False, True))
+    assert level is not None
+    assert flow is not None
+    # Errors of a tenth since two years are known: log 1.1, and nothing of the errors before.
+    assert flow.best.bands.spread[0] < 1.1 * np.log(1.1)
+    assert level.best.bands.spread[0] > 1.5 * np.log(1.1)
+    # Five months later than two years there are too few such origins, and all of them count.
+    short = {name: rows[:18] for name, rows in paths.items()}
+    early = backtest(series[:30], short, flow=True)
+    assert early is not None
+    assert early.best.bands.spread[0] > 0.5
+
+
 def test_bands_are_nested_and_never_narrow_with_the_horizon() -> None:
     found = judged("seasonal").best.bands
     path = np.full(6, 1000.0)

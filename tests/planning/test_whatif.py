@@ -16,7 +16,7 @@ from clv_cli.errors import DataError, UsageError
 from clv_cli.planning import forecast_tables, whatif_tables
 from clv_cli.planning.economics import Channel, Economics
 from clv_cli.planning.forecast import Situation
-from clv_cli.planning.projection import drivers_at
+from clv_cli.planning.projection import Drivers, drivers_at
 from clv_cli.planning.response import Curve
 from clv_cli.planning.uncertainty import Model
 from clv_cli.planning.whatif import OUTCOMES, effects, interval, outcomes
@@ -53,6 +53,12 @@ def model() -> Model:
         reason=None,
     )
     return Model(now, drivers_at(history, contracts, 30, 6), econ)
+
+
+def driven(of: Model) -> Drivers:
+    """The drivers of a business whose customers renew."""
+    assert isinstance(of.drivers, Drivers)
+    return of.drivers
 
 
 def scenario(**levers: Any) -> Scenario:  # noqa: ANN401
@@ -114,7 +120,8 @@ def test_customers_won_follow_the_channel_s_curve() -> None:
     of = model()
     more = outcomes(of, scenario(spend={"search": "44%"}))[AT["customers"]]
     # 1.44 ^ 0.5 = 1.2: a fifth more of the 8 in 12 that search wins.
-    drivers = replace(of.drivers, new_customers=of.drivers.new_customers * (1 + 0.2 * 8 / 12))
+    before = driven(of)
+    drivers = replace(before, new_customers=before.new_customers * (1 + 0.2 * 8 / 12))
     assert more == pytest.approx(
         outcomes(replace(of, drivers=drivers), Scenario())[AT["customers"]]
     )
@@ -157,9 +164,9 @@ def test_an_interval_is_as_wide_as_the_fits_make_it() -> None:
                 values=fit.values
                 * np.exp(draw.multivariate_normal(np.zeros(2), fit.search_covariance)),
             )
-            for fit in of.drivers.renewing.fits
+            for fit in driven(of).renewing.fits
         )
-        drivers = replace(of.drivers, renewing=replace(of.drivers.renewing, fits=fits))
+        drivers = replace(driven(of), renewing=replace(driven(of).renewing, fits=fits))
         moved = replace(of, drivers=drivers)
         drawn.append((outcomes(moved, scenario(churn="-20%")) - outcomes(moved, Scenario()))[0])
     # The fits' part of the error, by Monte Carlo; growth and luck of winning come on top.
