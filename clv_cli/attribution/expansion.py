@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from clv_cli.settings.split import Split
 
     Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool]]
 
 GROUP = ["code", "product"]
 # Groups lie this many months apart in a key, so that a running figure never mixes two of them.
@@ -162,7 +163,7 @@ class _Past:
     begins: Ints
     ends: Ints
     units: Ints
-    bought: np.ndarray[tuple[int, ...], np.dtype[np.bool]]
+    bought: Bools
 
 
 def _past(rows: pl.DataFrame, longest: int) -> _Past:
@@ -182,7 +183,7 @@ def _past(rows: pl.DataFrame, longest: int) -> _Past:
     return _Past(key, first, first + months[order], exact[order], rows["bought"].to_numpy()[order])
 
 
-def _grown(asked: Ints, past: _Past, split: Split) -> tuple[Ints, Ints, Ints]:
+def _grown(asked: Ints, past: _Past, split: Split) -> tuple[Ints, Ints, Bools]:
     """The share by which months exceed their base, reduced: numerators, denominators, `known`.
 
     Args:
@@ -202,7 +203,7 @@ def _grown(asked: Ints, past: _Past, split: Split) -> tuple[Ints, Ints, Ints]:
     for factor in FACTORS:
         both = (num % factor == 0) & (den % factor == 0)
         num, den = np.where(both, num // factor, num), np.where(both, den // factor, den)
-    return num, den, known
+    return num, den, np.asarray(known)
 
 
 def _first_months(asked: Ints, past: _Past) -> Ints:
