@@ -81,12 +81,15 @@ def split_originals(_: Scope, lines: pl.DataFrame, negative: pl.DataFrame) -> pl
     Those that credits name, and, of a customer who has a credit that names none or more than its
     original is worth, all up to the day of its last credit.
     """
-    bought = lines.filter(pl.col("amount") > 0).select(COLUMNS)
-    originals = negative["original_line_id"].drop_nulls().unique().implode()
-    bought = bought.with_columns(_named=pl.col("line_id").is_in(originals))
-    adrift = _adrift(bought.filter("_named"), negative)
+    bought, originals = pl.col("amount") > 0, negative["original_line_id"].drop_nulls().unique()
+    named = bought & pl.col("line_id").is_in(originals.implode())
+    marks = lines.select(named=named).to_series()
+    adrift = _adrift(lines.filter(marks).select(COLUMNS), negative)
+    theirs = bought & pl.col("code").is_in(adrift["code"].implode())
+    # Few lines are left to be looked at one by one.
+    either = lines.select(*COLUMNS, _named=marks).filter(pl.col("_named") | theirs)
     last = negative.join(adrift, on="code", how="semi").group_by("code")
-    until = bought.join(last.agg(_last=pl.col("issued_on").max()), on="code", how="left")
+    until = either.join(last.agg(_last=pl.col("issued_on").max()), on="code", how="left")
     every = (pl.col("issued_on") <= pl.col("_last")).fill_null(value=False)
     return until.filter(pl.col("_named") | every).drop("_named", "_last")
 

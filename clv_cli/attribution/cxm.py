@@ -76,25 +76,24 @@ def coverage(combinations: pl.LazyFrame, initiatives: pl.LazyFrame) -> pl.LazyFr
     return pairs.filter(*(covers(facet) for facet in FACETS)).drop(*FACETS)
 
 
-def reached(initiatives: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
-    """The lines with `cxm_reached`: issued while some initiative is in force, of a product of one.
+def reached(initiatives: pl.DataFrame) -> pl.Expr:
+    """Whether a line is issued while some aligned initiative is in force, and of a product of one.
 
-    A coarse sieve, so that most lines need no more than one lookup; `claims` looks closely.
+    A coarse sieve, so that most lines need no more than one lookup; `matches` looks closely.
     """
     aligned = initiatives.filter("aligned")
-    listed = aligned.select(product_id=pl.col("products")).explode("product_id")
-    products = listed.drop_nulls().unique().with_columns(_listed=pl.lit(value=True))
-    span = aligned.select(
-        _from=pl.col("effective_from").min(),
-        _to=pl.col("effective_to").max(),
-        _open=pl.col("effective_to").is_null().any(),
-        _all=(pl.col("products").list.len().fill_null(0) == 0).any(),
-    )
-    day, ends = pl.col("issued_on"), pl.col("_to")
-    inside = (day >= pl.col("_from")) & (pl.col("_open") | (day < ends))
-    sold = pl.col("_all") | pl.col("_listed").fill_null(value=False)
-    spanned = lines.join(products, on="product_id", how="left").join(span, how="cross")
-    return spanned.with_columns(cxm_reached=(inside & sold).fill_null(value=False))
+    if aligned.is_empty():
+        return pl.lit(value=False)
+    listed = aligned["products"].explode().drop_nulls().unique()
+    ends = aligned["effective_to"]
+    inside = pl.col("issued_on") >= aligned["effective_from"].min()
+    if not ends.has_nulls():
+        inside &= pl.col("issued_on") < ends.max()
+    if (aligned["products"].list.len().fill_null(0) == 0).any():
+        sold = pl.lit(value=True)
+    else:
+        sold = pl.col("product_id").is_in(listed.implode())
+    return (inside & sold).fill_null(value=False)
 
 
 @reduction("split_initiatives")

@@ -15,8 +15,10 @@ too little is called expansion, never too much.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import polars as pl
 
 from clv_cli.attribution.concerned import has_evidence, split_history
@@ -26,12 +28,18 @@ from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
+    from clv_cli.settings.split import Split
+
+    Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool]]
 
 GROUP = ["code", "product"]
 # Groups lie this many months apart in a key, so that a running figure never mixes two of them.
 MONTHS = 2**20
 # 55,440 = 4,620 x 12: what terms of 1-4, 6 and 12 months leave over. Others stay exact all the same.
 FACTORS = (4620, 12)
+# What the units of any window must stay below for 64 bits; a bit to spare for floats that say so.
+ROOM = 2.0**62
 
 
 @derived("split_spread", split_history)
@@ -79,46 +87,31 @@ def expansion(
     """
     products = cast("pl.Enum", spread.schema["product"])
     lines = grouped(scope, bought, products).select("at", *GROUP, "month", pair=_pair(products))
-    groups = lines.unique("pair").select("pair", *GROUP).with_row_index("group")
-    numbers = groups.select("pair", "group")
-    asked = lines.join(numbers, on="pair").select("at", key=_key("month"))
-    past = (
-        spread.with_columns(pair=_pair(products))
-        .join(numbers, on="pair")
-        .select(
-            key=_key("month"),
-            group=_key(None),
-            begins=_key("begins"),
-            ends=_key("begins") + pl.col("months"),
-            units="units",
-            bought="bought",
-        )
-    )
-    months = asked.select("key").unique().sort("key").with_columns(group=_group())
-    windows = _windows(scope, past, months)
-    based = windows.join(_revenue_between(past, windows), on="key", how="left")
-    rate, window = pl.col("rate"), pl.col("upto") - pl.col("since")
-    excess = rate * window - pl.col("revenue").fill_null(0).clip(lower_bound=0)
-    grown = pl.col("known") & (rate > 0) & (excess > 0)
-    shares = based.with_columns(
-        num=pl.when(grown).then(excess).otherwise(0).cast(pl.Int128),
-        den=pl.when(grown).then(rate * window).otherwise(1).cast(pl.Int128),
-    )
+    lines = lines.filter(pl.col("pair").is_not_null())
+    keys = (lines["pair"] * MONTHS + lines["month"]).to_numpy()
+    # Several lines of one month have one base.
+    asked, of_line = np.unique(keys, return_inverse=True)
+    pairs = lines["pair"].unique()
+    theirs = spread.with_columns(pair=_pair(products)).filter(pl.col("pair").is_in(pairs.implode()))
+    split = scope.settings.split
+    num, den, known = _grown(asked, _past(theirs, split.base_months), split)
+    shares = pl.DataFrame({"key": asked, "known": known}).with_columns(_wide(num=num, den=den))
     if not terms.is_empty():
-        named = pl.col("product").cast(pl.String)
-        keyed = groups.with_columns(named, group=_key(None))
-        shares = with_terms(shares, keyed, spread.with_columns(named), terms)
-    return asked.join(_reduced(shares).select("key", "num", "den", "known"), on="key").drop("key")
+        shares = shares.with_columns(group=pl.col("key") // MONTHS * MONTHS)
+        groups = lines.unique("pair").select(
+            *GROUP[:1], pl.col("product").cast(pl.String), group=pl.col("pair") * MONTHS
+        )
+        named = spread.with_columns(pl.col("product").cast(pl.String))
+        shares = _reduced(with_terms(shares, groups, named, terms).sort("key"))
+    return lines.select("at", *(shares[name].gather(of_line) for name in ("num", "den", "known")))
 
 
-def _key(month: str | None) -> pl.Expr:
-    """Group and month as one sortable integer; without a month, the group's zero."""
-    key = pl.col("group").cast(pl.Int64) * MONTHS
-    return key if month is None else key + pl.col(month)
-
-
-def _group() -> pl.Expr:
-    return pl.col("key") // MONTHS * MONTHS
+def _wide(**values: Ints) -> list[pl.Series]:
+    """Whole numbers as columns of 128 bits."""
+    return [
+        pl.Series(name, found.tolist() if found.dtype == object else found, dtype=pl.Int128)
+        for name, found in values.items()
+    ]
 
 
 def _reduced(shares: pl.DataFrame) -> pl.DataFrame:
@@ -154,52 +147,97 @@ def _pair(products: pl.Enum) -> pl.Expr:
     return code * count + product
 
 
-def _windows(scope: Scope, past: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """The rate of each month, and the window `[since, upto)` whose mean is its base."""
-    split = scope.settings.split
-    bought = past.filter("bought")
-    # A running maximum of keys never reaches into the next group, whose keys are all larger.
-    covered = bought.sort("key").select("key", covered=pl.col("ends").cum_max())
-    first = bought.group_by("group").agg(first=pl.col("begins").min())
-    rates = past.join(months, on="key", how="semi").group_by("key").agg(rate=pl.col("units").sum())
-    since = pl.max_horizontal("first", pl.col("upto") - split.base_months)
-    old = pl.col("key") - pl.col("first") >= split.base_min_months
-    return (
-        months.join_asof(covered, on="key", allow_exact_matches=False)
-        .join(rates, on="key")
-        .join(first, on="group")
-        .with_columns(upto=pl.min_horizontal("key", "covered"))
-        .with_columns(since=since)
-        .with_columns(known=(old & (pl.col("upto") > pl.col("since"))).fill_null(value=False))
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The past of some groups in the order of `key`: what was billed in which month for which term.
+
+    Args:
+        key: group and month of issue as one integer, as are the others.
+        begins: the first month of the term.
+        ends: the month after it.
+        units: a month; 64 bits, or Python's integers where those might not hold a base.
+        bought: whether it is a purchase.
+    """
+
+    key: Ints
+    begins: Ints
+    ends: Ints
+    units: Ints
+    bought: Bools
+
+
+def _past(rows: pl.DataFrame, longest: int) -> _Past:
+    pair, month, begins, months = (
+        rows[name].cast(pl.Int64).to_numpy() for name in ("pair", "month", "begins", "months")
     )
+    zero = pair * MONTHS
+    order = np.argsort(zero + month)
+    key, first = (zero + month)[order], (zero + begins)[order]
+    size = rows["units"].cast(pl.Float64).abs().to_numpy()[order]
+    starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    most = np.add.reduceat(size, starts).max() if len(starts) else 0.0
+    # Running sums may wrap at 2^64: only differences within a group are read, and those fit.
+    narrow = most * max(longest, 1) < ROOM
+    units = rows["units"]
+    exact = units.cast(pl.Int64).to_numpy() if narrow else np.array(units.to_list(), object)
+    return _Past(key, first, first + months[order], exact[order], rows["bought"].to_numpy()[order])
 
 
-def _revenue_between(past: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+def _grown(asked: Ints, past: _Past, split: Split) -> tuple[Ints, Ints, Bools]:
+    """The share by which months exceed their base, reduced: numerators, denominators, `known`.
+
+    Args:
+        asked: group and month, sorted, all of them in the past.
+        past: of their groups.
+        split: how many months make a base, and from how many on there is one.
+    """
+    first, upto = _first_months(asked, past), _covered(asked, past)
+    since = np.maximum(first, upto - split.base_months)
+    known = (asked - first >= split.base_min_months) & (upto > since)
+    billed = np.concatenate([np.zeros(1, past.units.dtype), np.cumsum(past.units)])
+    ends = [np.searchsorted(past.key, asked, side) for side in ("left", "right")]
+    rate, window = billed[ends[1]] - billed[ends[0]], upto - since
+    excess = rate * window - np.maximum(_revenue_between(past, since, upto), 0)
+    grown = known & (rate > 0) & (excess > 0)
+    num, den = np.where(grown, excess, 0), np.where(grown, rate * window, 1)
+    for factor in FACTORS:
+        both = (num % factor == 0) & (den % factor == 0)
+        num, den = np.where(both, num // factor, num), np.where(both, den // factor, den)
+    return num, den, np.asarray(known)
+
+
+def _first_months(asked: Ints, past: _Past) -> Ints:
+    """The first month that any purchase of the group covers."""
+    begins, group = past.begins[past.bought], past.key[past.bought] // MONTHS
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    first = np.minimum.reduceat(begins, starts) if len(starts) else begins
+    return np.asarray(first[np.searchsorted(group[starts], asked // MONTHS)])
+
+
+def _covered(asked: Ints, past: _Past) -> Ints:
+    """The month after the last one covered by purchases of months before, the month itself at most.
+
+    A running maximum of keys never reaches into the next group, whose keys are all larger.
+    """
+    ends = np.maximum.accumulate(past.ends[past.bought])
+    place = np.searchsorted(past.key[past.bought], asked) - 1
+    return np.asarray(np.where(place >= 0, np.minimum(asked, ends[place]), asked))
+
+
+def _revenue_between(past: _Past, since: Ints, upto: Ints) -> Ints:
     """Spread revenue of each window, as a difference of running totals at its two ends.
 
     A line adds `units` a month from `begins` on and takes them away after its term, so the revenue
     before month t is t x sum(step) - sum(step x month) over the steps before t. Steps of whole
     groups cancel, so one running sum serves all groups at once.
     """
-    asked = windows.filter("known")
-    oldest = asked.group_by("group").agg(oldest=pl.col("since").min())
-    # What ended before a group's first window adds the same to both ends of every window.
-    late = past.join(oldest, on="group").filter(pl.col("ends") > pl.col("oldest"))
-    step, month = pl.col("step"), (pl.col("at") % MONTHS).cast(pl.Int128)
-    nothing = pl.DataFrame({"at": [-1], "step": [0]}, {"at": pl.Int64, "step": pl.Int128})
-    changes = (("begins", pl.col("units")), ("ends", 0 - pl.col("units")))
-    steps = [nothing, *(late.select(at=at, step=change) for at, change in changes)]
-    running = (
-        pl.concat(steps)
-        .sort("at")
-        .select("at", total=step.cum_sum(), moment=(step * month).cum_sum())
-    )
-    return asked.select(
-        "key", revenue=_before(running, asked["upto"]) - _before(running, asked["since"])
-    )
-
-
-def _before(running: pl.DataFrame, ends: pl.Series) -> pl.Series:
-    """The revenue of all groups before some months, from running sums over the steps."""
-    steps = running[running["at"].search_sorted(ends, side="left").cast(pl.Int64) - 1]
-    return (ends % MONTHS).cast(pl.Int128) * steps["total"] - steps["moment"]
+    found, nothing = np.zeros(len(since), past.units.dtype), np.zeros(1, past.units.dtype)
+    for at, sign in ((past.begins, 1), (past.ends, -1)):
+        order = np.argsort(at)
+        steps, units = at[order], past.units[order]
+        total = np.concatenate([nothing, np.cumsum(units)])
+        moment = np.concatenate([nothing, np.cumsum(units * (steps % MONTHS))])
+        for end, way in ((upto, sign), (since, -sign)):
+            place = np.searchsorted(steps, end)
+            found += way * (end % MONTHS * total[place] - moment[place])
+    return found

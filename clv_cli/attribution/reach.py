@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.claims import claimed_lines
-from clv_cli.attribution.concerned import COLUMNS, split_history
+from clv_cli.attribution.concerned import split_history
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives, split_segments
 from clv_cli.attribution.expansion import split_spread
@@ -21,6 +22,22 @@ from clv_cli.pipeline import derived, reduction
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
+# What the split of a purchase is made of.
+PICKED = (
+    "line_id",
+    "code",
+    "issued_on",
+    "month",
+    "product_id",
+    "currency",
+    "amount",
+    "amount_base",
+    "deal_id",
+    "closed",
+)
+# What rules look at, of the many lines that they might claim.
+LOOKED_AT = ("code", "issued_on", "product_id", "touchpoint", "amount_base")
+
 
 @reduction("split_concerned")
 def split_concerned(scope: Scope) -> pl.LazyFrame:
@@ -28,25 +45,20 @@ def split_concerned(scope: Scope) -> pl.LazyFrame:
     return cs.reached(scope).sort("code")
 
 
-def marked(
-    scope: Scope, bought: pl.LazyFrame, initiatives: pl.LazyFrame, concerned: pl.LazyFrame
-) -> pl.LazyFrame:
-    """Purchases with `reached`: whether any rule might claim them. Errs towards true, cheaply.
+def reached(scope: Scope, initiatives: pl.DataFrame, concerned: pl.DataFrame) -> pl.Expr:
+    """Whether any rule might claim a purchase. Errs towards true, cheaply.
 
     Args:
         scope: which tables there are.
-        bought: lines.
         initiatives: aligned or not.
         concerned: see `cs.reached`.
     """
-    by_cxm = by_cs = pl.lit(value=reaches_everyone(scope))
+    found = pl.lit(value=reaches_everyone(scope))
     if any(scope.book.has(table) for table in cxm.TABLES):
-        bought, by_cxm = cxm.reached(initiatives, bought), by_cxm | pl.col("cxm_reached")
+        found |= cxm.reached(initiatives)
     if any(scope.book.has(table) for table in cs.TABLES):
-        codes = concerned.with_columns(cs_reached=pl.lit(value=True))
-        bought = bought.join(codes, on="code", how="left")
-        by_cs = pl.col("cs_reached").fill_null(value=False)
-    return bought.with_columns(reached=(by_cxm | by_cs) & (pl.col("amount") > 0))
+        found |= pl.col("code").is_in(concerned["code"].implode())
+    return found & (pl.col("amount") > 0)
 
 
 @derived(
@@ -68,19 +80,17 @@ def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     """The purchases of the period that a rule might claim, and others that credits take back.
 
     Returns:
-        `COLUMNS, segment`; `place` (the row, in no order that means anything), `taken` and `reported`
-        (the others are not: they lie before the period, or no rule can reach them).
+        `place` (the row in `split_history`), `LOOKED_AT, segment`; `taken` and `reported` (the others
+        are not: they lie before the period, or no rule can reach them).
     """
     taken = pl.col("line_id").is_in(takings["original_line_id"].unique().implode())
-    bought = lines.lazy().filter(pl.col("amount") > 0).select(COLUMNS)
-    found = (
-        marked(scope, bought, initiatives.lazy(), concerned.lazy())
-        .with_columns(reported=pl.col("reached") & in_period(scope), taken=taken)
-        .filter(pl.col("reported") | pl.col("taken"))
-        .select(*COLUMNS, "reported", "taken")
-        .join(segments.lazy(), on="code", how="left")
+    marks = lines.select(
+        reported=reached(scope, initiatives, concerned) & in_period(scope),
+        taken=taken & (pl.col("amount") > 0),
     )
-    return found.collect(engine="in-memory").with_row_index("place")
+    marked = lines.select(*LOOKED_AT, *marks).with_row_index("place")
+    found = marked.filter(pl.col("reported") | pl.col("taken"))
+    return found.join(segments, on="code", how="left", maintain_order="left")
 
 
 @derived("split_first_days", split_spread)
@@ -130,24 +140,34 @@ def _measured(bought: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@derived("split_bought", split_reached, split_found)
-def split_bought(_: Scope, reached: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+@derived("split_bought", split_history, split_reached, split_found)
+def split_bought(
+    _: Scope, lines: pl.DataFrame, reached_: pl.DataFrame, found: pl.DataFrame
+) -> pl.DataFrame:
     """The purchases that some rule matches or a credit takes back, by id, numbered (`at`).
 
     All others are sales as a whole, and only summed. `at` is the row.
+
+    Returns:
+        `at, place, reported`, and the columns `PICKED` of the line.
     """
     matched = pl.col("place").is_in(found["at"].unique().implode())
-    return reached.filter(matched | pl.col("taken")).sort("line_id").with_row_index("at")
+    known = reached_.filter(matched | pl.col("taken")).select("place", "reported")
+    ids = lines["line_id"].gather(known["place"])
+    # Sorted are the ids alone: whole rows are picked once, in their order.
+    ordered = known.select(pl.all().gather(ids.arg_sort()))
+    return beside(ordered, lines, *PICKED, at="place").with_row_index("at")
 
 
 @derived("split_matches", split_bought, split_found)
 def split_matches(_: Scope, bought: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """The rules of `split_found` by the purchases of `split_bought`."""
-    places = bought.select("place", now="at")
-    rows = found.join(places, left_on="at", right_on="place")
-    return rows.with_columns(at="now").drop("now")
+    places = bought["place"].to_numpy()
+    number = np.zeros(places.max(initial=0) + 1, np.uint32)
+    number[places] = np.arange(len(places), dtype=np.uint32)
+    return found.with_columns(at=pl.Series(number[found["at"].to_numpy()]))
 
 
-def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str) -> pl.DataFrame:
+def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str, at: str = "at") -> pl.DataFrame:
     """Rows with columns of their purchase (`at`): picked by place, which no join is as fast as."""
-    return rows.with_columns(bought[column].gather(rows["at"]) for column in columns)
+    return rows.with_columns(bought[column].gather(rows[at]) for column in columns)

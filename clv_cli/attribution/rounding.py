@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     # By scope: how far each bucket's total stands above its exact one, in 2^-50.
@@ -134,20 +134,41 @@ def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, I
     share = _group_sums(fractions, group, len(first) * BUCKETS).reshape(shape)
     have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
     moved, after = have.copy(), {}
-    for start, end in pairwise([*scopes.tolist(), len(first)]):
+    floor, rest = share >> BITS, share & (UNIT - 1)
+    sums = zip(*_of_scopes(have, share, floor, rest, units, scopes), strict=True)
+    ends = [*scopes.tolist(), len(first)]
+    for (start, end), (had, exact, least, most) in zip(pairwise(ends), sums, strict=True):
         here, scope = slice(start, end), int(cells["scope"][first[start]])
-        exact, carry = _sums(share[here]), before.get(scope, np.zeros(BUCKETS, np.int64))
-        target = [whole - int(before_) for whole, before_ in zip(exact, carry, strict=True)]
-        wanted = _totals(target, share[here], units[here])
-        moved[here] = _moved(have[here], share[here], wanted)
-        got = moved[here].sum(axis=0).tolist()
+        carry = before.get(scope, np.zeros(BUCKETS, np.int64)).tolist()
+        target = [whole - before_ for whole, before_ in zip(exact, carry, strict=True)]
+        wanted = _totals(target, least, most)
+        got = had
+        if wanted != got:
+            moved[here] = _moved(have[here], floor[here], rest[here], wanted)
+            got = moved[here].sum(axis=0).tolist()
         left = [unit * UNIT - sought for unit, sought in zip(got, target, strict=True)]
         after[scope] = np.array(left, np.int64)
-    ends = np.append(first, len(floors))[1:]
-    for line, number in zip(*np.nonzero(moved != have), strict=True):
-        own = first[line] + np.flatnonzero(bucket[first[line] : ends[line]] == number)
-        _settle(up, fractions, own, int(moved[line, number]))
+    _settle(up, fractions, group, moved.ravel() - have.ravel())
     return up, after
+
+
+def _of_scopes(  # noqa: PLR0913, PLR0917 - what is known of the lines
+    have: Ints, share: Ints, floor: Ints, rest: Ints, units: Ints, scopes: Ints
+) -> Iterator[list[list[int]]]:
+    """Sums of lines by scope and bucket: units had, exact 2^-50, and the least and most units."""
+
+    def sums(values: Ints) -> list[list[int]]:
+        found: list[list[int]] = np.add.reduceat(values, scopes).tolist() if len(scopes) else []
+        return found
+
+    yield sums(have)
+    # Without a limit: halves are summed apart.
+    halves = zip(sums(share >> 25), sums(share & (2**25 - 1)), strict=True)
+    yield [[(up << 25) + low for up, low in zip(*half, strict=True)] for half in halves]
+    part = rest > 0
+    spare = units - floor.sum(axis=1)
+    yield sums(floor + (part & (spare >= part.sum(axis=1))[:, None]))
+    yield sums(floor + (part & (spare > 0)[:, None]))
 
 
 def _whole_rows(fractions: Ints, row: Ints, bucket: Ints, units: Ints) -> Ints:
@@ -209,39 +230,32 @@ def _systematic(fractions: Ints, row: Ints, first: Ints, scopes: Ints) -> Ints:
     return np.asarray((ends >> BITS) - ((ends - fractions) >> BITS))
 
 
-def _sums(share: Ints) -> list[int]:
-    """Sums by bucket without a limit: halves are summed apart."""
-    high, low = (share >> 25).sum(axis=0), (share & (2**25 - 1)).sum(axis=0)
-    return [(int(above) << 25) + int(below) for above, below in zip(high, low, strict=True)]
-
-
-def _totals(exact: list[int], share: Ints, units: Ints) -> list[int]:
+def _totals(exact: list[int], least: list[int], most: list[int]) -> list[int]:
     """Whole units by bucket: floors or ceilings that lines can meet, the nearest of them.
 
     A total can be met where each bucket's own limits allow it. One always can: line by line there is a
     bucket to give the unit to that keeps every total less than one from exact, because two buckets
     that both had to have it would leave the third more than one above.
     """
-    part = (share & (UNIT - 1)) > 0
-    whole = share >> BITS
-    spare = units - whole.sum(axis=1)
-    most = (whole + (part & (spare > 0)[:, None])).sum(axis=0)
-    least = (whole + (part & (spare >= part.sum(axis=1))[:, None])).sum(axis=0)
     floors = [value >> BITS for value in exact]
     left = round(sum(exact) / UNIT) - sum(floors)
     candidates = [
         [floor + (bucket in ceiled) for bucket, floor in enumerate(floors)]
         for ceiled in combinations(range(BUCKETS), left)
     ]
-    met = [c for c in candidates if all(least <= c) and all(c <= most)]
+    met = [
+        c
+        for c in candidates
+        if all(low <= unit <= high for low, unit, high in zip(least, c, most, strict=True))
+    ]
     return min(
         met, key=lambda c: [sum(abs((u << BITS) - e) for u, e in zip(c, exact, strict=True))]
     )
 
 
-def _moved(begun: Ints, share: Ints, wanted: list[int]) -> Ints:
+def _moved(begun: Ints, floor: Ints, rest: Ints, wanted: list[int]) -> Ints:
     """Move units between buckets on the lines where it costs least, until the totals are met."""
-    have, floor, rest = begun.copy(), share >> BITS, share & (UNIT - 1)
+    have = begun.copy()
     while True:
         surplus = have.sum(axis=0) - wanted
         path = _path(have, floor, rest, surplus)
@@ -289,9 +303,26 @@ def _path(have: Ints, floor: Ints, rest: Ints, surplus: Ints) -> list[int] | Non
     return None
 
 
-def _settle(up: Ints, fractions: Ints, cells: Ints, wanted: int) -> None:
-    """Give one bucket of one line its units: the cells with the largest fractions keep or get them."""
-    change = wanted - int(up[cells].sum())
+def _settle(up: Ints, fractions: Ints, group: Ints, change: Ints) -> None:
+    """Give buckets of lines the units moved: the cells with the largest fractions keep or get them.
+
+    Args:
+        up: the units of cells above their floors, changed in place.
+        fractions: of the cells.
+        group: line and bucket of each cell; those of a group stand together.
+        change: units of each group.
+    """
+    cells = np.flatnonzero(change[group])
+    starts = _begins(group[cells]).nonzero()[0]
+    ends = np.append(starts, len(cells))[1:]
+    alone = ends - starts == 1
+    single = cells[starts[alone]]
+    up[single] += change[group[single]]
+    for start, end in zip(starts[~alone], ends[~alone], strict=True):
+        _settle_one(up, fractions, cells[start:end], int(change[group[cells[start]]]))
+
+
+def _settle_one(up: Ints, fractions: Ints, cells: Ints, change: int) -> None:
     for _ in range(abs(change)):
         can = (
             cells[(up[cells] == 0) & (fractions[cells] > 0)] if change > 0 else cells[up[cells] > 0]

@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from clv_cli.attribution.rounding import LIMIT
@@ -21,7 +22,7 @@ from clv_cli.errors import DataError
 from clv_cli.frames import WEIGHT_ONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from clv_cli.pipeline import Scope
 
@@ -42,6 +43,18 @@ _FRACTION = {"num": pl.Int128, "den": pl.Int128}
 def part_key() -> pl.Expr:
     """Purchase and part as one integer: half as dear to look up as two columns."""
     return pl.col("at").cast(pl.Int64) * PART_STEP + pl.col("part").to_physical().cast(pl.Int64)
+
+
+def places(keys: pl.Series, asked: pl.Series) -> pl.Series:
+    """In which row of `keys` does each key asked for stand? Null where it stands in none.
+
+    Keys of parts are dense, so that a table of all of them is faster than any join.
+    """
+    rows, wanted = keys.to_numpy(), asked.to_numpy()
+    table = np.full(max(rows.max(initial=0), wanted.max(initial=0)) + 1, -1, np.int64)
+    table[rows] = np.arange(len(rows))
+    found = pl.Series(table[wanted])
+    return found.set(found < 0, None)
 
 
 def noisy_or(weights: Iterable[int]) -> Fraction:
@@ -68,22 +81,42 @@ def tiers(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
     """
     unit = unit_of(claims)
     combine = scope.settings.split.combine
-    columns: list[pl.Expr] = []
-    for tier in TIERS:
-        weights = pl.col("weight").filter(pl.col("bucket") == tier)
-        columns += [weights.count().alias(f"{tier}_k"), weights.sum().alias(f"{tier}_sum")]
-        if combine in COMBINE:
-            columns.append(COMBINE[combine](weights).fill_null(0).alias(f"{tier}_ppm"))
-        else:
-            texts = weights.sort().cast(pl.String).str.join("+")
-            columns.append(texts.alias(f"{tier}_list"))
-    found = claims.group_by(PART_KEYS).agg(columns)
+    # Most parts are claimed by one rule, and nothing needs to be combined.
+    alone = claims.select(part_key().is_unique()).to_series()
+    several = claims.filter(~alone).group_by(PART_KEYS).agg(_combined(combine))
+    found = pl.concat([claims.filter(alone).select(*PART_KEYS, *_single(combine)), several])
     for tier in TIERS:
         found = _ppm(found, tier, unit) if combine in COMBINE else _products(found, tier)
         shared = pl.when(pl.col(f"{tier}_k") > 1).then(pl.col(f"{tier}_sum") // unit).otherwise(1)
         found = found.with_columns(shared.cast(pl.Int128).alias(f"{tier}_sum"))
     _require_room(found, claims)
     return found
+
+
+def _combined(combine: str) -> Iterator[pl.Expr]:
+    """By tier: how many weights, their sum, and what they claim together (or their list)."""
+    for tier in TIERS:
+        weights = pl.col("weight").filter(pl.col("bucket") == tier)
+        yield weights.count().alias(f"{tier}_k")
+        yield weights.sum().alias(f"{tier}_sum")
+        if combine in COMBINE:
+            yield COMBINE[combine](weights).fill_null(0).alias(f"{tier}_ppm")
+        else:
+            texts = weights.sort().cast(pl.String).str.join("+")
+            yield texts.alias(f"{tier}_list")
+
+
+def _single(combine: str) -> Iterator[pl.Expr]:
+    """The same of parts that one rule claims."""
+    for tier in TIERS:
+        mine, weight = pl.col("bucket") == tier, pl.col("weight")
+        yield mine.cast(pl.UInt32).alias(f"{tier}_k")
+        yield pl.when(mine).then(weight).otherwise(0).alias(f"{tier}_sum")
+        if combine in COMBINE:
+            yield pl.when(mine).then(weight).otherwise(0).alias(f"{tier}_ppm")
+        else:
+            text = pl.when(mine).then(weight.cast(pl.String)).otherwise(pl.lit(""))
+            yield text.alias(f"{tier}_list")
 
 
 def unit_of(claims: pl.DataFrame) -> int:

@@ -18,19 +18,22 @@ from clv_cli.attribution.components import REST
 from clv_cli.attribution.expansion import split_spread
 from clv_cli.attribution.lines import ONE
 from clv_cli.attribution.motion import (
+    PART,
+    PARTS,
     parts,
     split_switched_deals,
     split_switchers,
 )
 from clv_cli.attribution.reach import split_bought, split_first_days, split_matches
 from clv_cli.attribution.renewed import split_terms
-from clv_cli.attribution.tiers import BUCKET, PART_KEYS, part_key, tiers, unit_of
+from clv_cli.attribution.tiers import BUCKET, TIERS, part_key, places, tiers, unit_of
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clv_cli.pipeline import Scope
 
-_PART = [*PART_KEYS]
 SHARE = (
     "at",
     "part",
@@ -75,17 +78,22 @@ def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
 @derived("split_claims", split_parts, split_matches)
 def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
     """What each rule claims of each part, before the waterfall: `weight` (ppm) above 0."""
-    both = divided.select(_PART).join(matched, on="at")
-    weight = (
-        pl.when(pl.col("part") == "switched")
-        .then("switched")
-        .when(pl.col("part") == "expanded")
-        .then("expanded")
-        .otherwise("retained")
-    )
-    component = pl.coalesce("component", pl.col("part").cast(pl.String))
-    claims = both.with_columns(weight=weight, component=component).filter(pl.col("weight") > 0)
-    return claims.drop("switched", "expanded", "retained")
+    found = [
+        matched.filter(
+            (pl.col(part) > 0)
+            & pl.col("at").is_in(divided["at"].filter(divided["part"] == part).implode())
+        ).select(
+            "at",
+            pl.lit(part, PART).alias("part"),
+            "bucket",
+            pl.col("component").fill_null(pl.lit(part)),
+            "rule_id",
+            "evidence",
+            weight=part,
+        )
+        for part in PARTS
+    ]
+    return pl.concat(found)
 
 
 @derived("split_tiers", split_claims)
@@ -114,40 +122,48 @@ def shares(divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame) 
         One row a line (`at`) x part x bucket x component x rule x evidence, with its share of the
         line as `part_num / part_den * tier_num / tier_den` (Int128).
     """
-    fractions = divided.select(*_PART, "part_num", "part_den")
-    claims = claims.with_columns(pl.col("weight") // unit_of(claims), key=part_key())
-    both = combined.with_columns(key=part_key()).drop(_PART)
-    fractions = fractions.with_columns(key=part_key())
-    rest = fractions.join(both, on="key", how="left").with_columns(
+    both, key = combined.select(part_key().alias("key"), *_granted()), part_key()
+    at = places(both["key"], divided.select(key).to_series())
+    rest = divided.with_columns(
         bucket=pl.lit("sales", BUCKET),
         component=pl.lit(REST),
         rule_id=pl.lit(REST),
         evidence=pl.lit(None, pl.String),
-        tier_num=(_left("cxm") * _left("cs")).fill_null(1),
-        tier_den=(_whole("cxm") * _whole("cs")).fill_null(1),
+        tier_num=both["rest"].gather(at).fill_null(1),
+        tier_den=both["den"].gather(at).fill_null(1),
     )
-    parts_ = fractions.select("key", "part_num", "part_den")
-    granted = claims.join(parts_, on="key").join(both, on="key")
-    granted = granted.with_columns(tier_num=_credit(), tier_den=_whole("cxm") * _whole("cs"))
+    asked = claims.select(key).to_series()
+    weight = claims["weight"] // unit_of(claims)
+    of_part = places(divided.select(key).to_series(), asked)
+    granted = claims.with_columns(
+        *(divided[name].gather(of_part) for name in ("part_num", "part_den")),
+        *(both[name].gather(places(both["key"], asked)) for name in both.columns[1:]),
+        weight=weight.cast(pl.Int128),
+    ).with_columns(tier_num=_credit(), tier_den="den")
     cells = pl.concat([granted.select(SHARE), rest.select(SHARE)])
     return cells.filter(pl.col("tier_num") > 0)
 
 
-def _whole(tier: str) -> pl.Expr:
-    return pl.col(f"{tier}_den") * pl.col(f"{tier}_sum")
+def _granted() -> Iterator[pl.Expr]:
+    """What of a part each tier gets and leaves, over the denominator of both: a column each."""
 
+    def whole(tier: str) -> pl.Expr:
+        return pl.col(f"{tier}_den") * pl.col(f"{tier}_sum")
 
-def _left(tier: str) -> pl.Expr:
-    """What a tier leaves, over the same denominator as its credit."""
-    return (pl.col(f"{tier}_den") - pl.col(f"{tier}_num")) * pl.col(f"{tier}_sum")
+    def left(tier: str) -> pl.Expr:
+        return (pl.col(f"{tier}_den") - pl.col(f"{tier}_num")) * pl.col(f"{tier}_sum")
+
+    yield (whole("cxm") * whole("cs")).alias("den")
+    yield (left("cxm") * left("cs")).alias("rest")
+    yield (pl.col("cxm_num") * whole("cs")).alias("cxm")
+    yield (left("cxm") * pl.col("cs_num")).alias("cs")
+    yield from (pl.col(f"{tier}_k") for tier in TIERS)
 
 
 def _credit() -> pl.Expr:
-    """A claim's share of its part, over the denominator of both tiers."""
-
-    def own(tier: str) -> pl.Expr:
-        weight = pl.when(pl.col(f"{tier}_k") > 1).then("weight").otherwise(ONE)
-        return pl.col(f"{tier}_num") * weight.cast(pl.Int128)
-
-    by_cxm = own("cxm") * _whole("cs")
-    return pl.when(pl.col("bucket") == "cxm").then(by_cxm).otherwise(_left("cxm") * own("cs"))
+    """A claim's share of its part: what its tier gets, by its weight among the tier's rules."""
+    by_cxm, by_cs = (
+        pl.col(tier) * pl.when(pl.col(f"{tier}_k") > 1).then("weight").otherwise(ONE)
+        for tier in TIERS
+    )
+    return pl.when(pl.col("bucket") == "cxm").then(by_cxm).otherwise(by_cs)

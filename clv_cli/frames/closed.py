@@ -51,6 +51,7 @@ class Closed:
             null for a line that did not count).
         booked: the lines that stand in the books for these months: the same without `billed_base`.
         cells: their split, see `frozen.FROZEN_COLUMNS`.
+        currencies: base currencies in which the months were closed.
         config_changed: whether the settings that shape figures are others than at the close.
         version_changed: whether `clv` is another one.
         changed: what became of the lines since, see `CHANGED_COLUMNS`.
@@ -60,6 +61,7 @@ class Closed:
     read: pl.DataFrame
     booked: pl.DataFrame
     cells: pl.DataFrame
+    currencies: tuple[str, ...]
     config_changed: bool = False
     version_changed: bool = False
     changed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHANGED_COLUMNS))

@@ -102,6 +102,7 @@ def closed_book(store: Store, rules_hash: str, version: str) -> Closed | None:
         read=pl.concat([frozen.read for frozen in held]),
         booked=pl.concat([frozen.booked for frozen in held]),
         cells=pl.concat([frozen.cells for frozen in held]),
+        currencies=tuple(sorted({month.currency for month in months})),
         config_changed=last.rules_hash != rules_hash,
         version_changed=last.version != version,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.errors import DataError
 from clv_cli.frames import TABLES, Finding, Severity
 from clv_cli.frames.closed import BOOKED, CHANGED_COLUMNS, DELETED, EDITED, LATE, REVERSED
 from clv_cli.periods import month_end, month_start, month_text
@@ -40,7 +41,11 @@ def with_closed(book: Book, closed: Closed, changes: str, store: LineStore) -> B
         closed: what was kept of the closed months.
         changes: `closing.changes`.
         store: where the booked lines go.
+
+    Raises:
+        DataError: the months were closed in another base currency.
     """
+    _require_base(book, closed)
     within = pl.col("issued_on") <= month_end(closed.last)
     lines = book.table(LINES).select(_COLUMNS)
     now = lines.filter(within).collect()
@@ -63,6 +68,19 @@ def with_closed(book: Book, closed: Closed, changes: str, store: LineStore) -> B
         as_read=book,
         frozen=closed.cells,
     )
+
+
+def _require_base(book: Book, closed: Closed) -> None:
+    """Stop where closed cents are of another currency: nothing about them would be an error of sums."""
+    others = [currency for currency in closed.currencies if currency != book.currency]
+    if others:
+        months = f"{closed.booked['issued_on'].min():%Y-%m}..{month_text(closed.last)}"
+        raise DataError(
+            f"the months up to {month_text(closed.last)} were closed in {', '.join(others)}, and "
+            f"totals are in {book.currency} now",
+            where="base_currency",
+            hint=f"set base_currency: {others[0]}, or clv history close {months} --restate",
+        )
 
 
 def _paired(read: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:

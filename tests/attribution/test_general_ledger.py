@@ -62,5 +62,14 @@ def test_books_that_miss_a_currency_are_named_by_month_and_currency() -> None:
 
 
 def test_books_of_months_outside_the_period_are_not_looked_at() -> None:
-    scope = asked(LINES, rates=RATES, general_ledger=[*BOOKS, booked("2024-03", "4000", "USD", 1)])
-    collect([split_general_ledger_table(scope)], scope)
+    def rows(*more: dict[str, Any]) -> list[dict[str, Any]]:
+        scope = asked(LINES, rates=RATES, general_ledger=[*BOOKS, *more])
+        return collect([split_general_ledger_table(scope)], scope)[0].records()
+
+    ends = [booked("2024-12", "4000", "USD", 1), booked("2026-01", "4000", "USD", -70_00)]
+    assert [row["booked"] for row in rows()] == [70_00, 1000]
+    assert rows(*ends) == rows()
+    # The same money a month further in is looked at, and stops the run.
+    for month in ("2025-01", "2025-12"):
+        with pytest.raises(DataError, match=rf"first in {month} by -0\.01 USD"):
+            rows(booked(month, "4000", "USD", 1))

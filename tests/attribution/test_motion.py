@@ -256,3 +256,10 @@ def test_contracts_that_run_together_add_their_bases() -> None:
     half = renewal(300, contract_id="K2", term_end=day("2025-09-01"))
     # 900 over twelve months and 300 over six: 125 a month, more than the 100 billed.
     assert expanded_by(lines, renewal(900), half) == {"sales": 1200_00}
+
+
+def test_bases_beyond_64_bits_are_weighed_exactly() -> None:
+    # A month of 6 x 10^13 minor units is 3.3 x 10^18 of 1/55,440; six of them are 2 x 10^19.
+    lines = monthly("A", "2024-09-01", [600_000_000_000] * 6)
+    now = line("A", "2025-03-01", 900_000_000_000, "month", line_id="now")
+    assert split([*lines, now]) == {EXPANDED: 3 * 10**13, REST: 6 * 10**13}

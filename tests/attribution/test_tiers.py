@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from clv_cli.attribution import split_by_table
+from clv_cli.attribution.motion import PART
 from clv_cli.attribution.tiers import noisy_or, tiers
 from clv_cli.errors import DataError
 from clv_cli.results import collect
@@ -20,7 +21,7 @@ from tests.books import line, settings
 
 CLAIM = {
     "at": pl.UInt32,
-    "part": pl.String,
+    "part": PART,
     "bucket": pl.String,
     "rule_id": pl.String,
     "weight": pl.Int64,

@@ -115,6 +115,30 @@ def test_a_month_is_closed_once_and_only_when_it_is_over(credited: Path) -> None
         close(credited, "2025-03", restate=True)
 
 
+def test_closed_months_of_another_base_currency_stop_the_run_until_they_are_restated(
+    tmp_path: Path,
+) -> None:
+    """Cents of two currencies would foot to the minor unit, and mean nothing."""
+    config = company(tmp_path / "company")
+    close(config, "2025-02")
+    rates = [f"2025-0{number}-01,USD,0.5" for number in (1, 2, 3)]
+    (config.parent / "fx.csv").write_text("\n".join(["day,currency,rate", *rates]) + "\n")
+    source = '  - {path: "fx.csv", table: fx_rates}\n'
+    euros = CONFIG.replace(
+        "nightly:", f"{source}base_currency: EUR\nfx: {{max_age_days: 31}}\nnightly:"
+    )
+    config.write_text(euros)
+    told = "the months up to 2025-02 were closed in USD, and totals are in EUR now"
+    with pytest.raises(DataError, match=told) as caught:
+        metric(config, "net_revenue")
+    assert caught.value.where == "base_currency"
+    again = "clv history close 2025-01..2025-02 --restate"
+    assert caught.value.hint == f"set base_currency: USD, or {again}"
+    restated = close(config, "2025-01..2025-02", restate=True)
+    assert [row["billed"] for row in restated] == [5000, 12500]
+    assert metric(config, "net_revenue")["2025-02"] == (12500,)
+
+
 def test_closing_the_next_month_takes_the_change_in_and_restating_takes_it_back(
     tmp_path: Path,
 ) -> None:
@@ -199,7 +223,7 @@ def closed_as(of: Book, last: int) -> Closed:
     assert asked.period.end == last + 1
     frames = collect_frames([lines_read, lines_booked], asked)
     cells = pl.DataFrame(schema=FROZEN_COLUMNS)
-    return Closed(last, frames[lines_read], frames[lines_booked], cells)
+    return Closed(last, frames[lines_read], frames[lines_booked], cells, (of.currency,))
 
 
 def later(of: Book, closed: Closed, folder: Path, as_of: str = "2025-12") -> Frames:
