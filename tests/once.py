@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clv_cli.results import Frames, collect_frames
+from clv_cli.results import Frames, Result, collect_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from clv_cli.pipeline import Measure, Scope
+    from clv_cli.results import Table
 
 
 class Once:
@@ -24,7 +25,7 @@ class Once:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self._found: dict[str, pl.DataFrame] = {}
+        self._found: dict[Measure, pl.DataFrame] = {}
 
     def frames(self, needs: Iterable[Measure]) -> Frames:
         """The frames of these measures and of all behind them."""
@@ -33,15 +34,21 @@ class Once:
         derived = {m.name: partial(self._frame, m) for m in behind if m.plan is None}
         return Frames(self.scope, reductions, derived)
 
+    def collect(self, tables: Iterable[Table]) -> list[Result]:
+        """What `results.collect` returns for these tables."""
+        planned = list(tables)
+        frames = self.frames([need for table in planned for need in table.needs])
+        return [Result(table, table.finish(frames)) for table in planned]
+
     def _frame(self, measure: Measure) -> pl.DataFrame:
-        if measure.name not in self._found:
+        if measure not in self._found:
             inputs = [self._frame(need) for need in measure.needs]
-            self._found[measure.name] = (
+            self._found[measure] = (
                 measure.derive(self.scope, *inputs)
                 if measure.plan is None
                 else collect_frames([measure], self.scope)[measure]
             )
-        return self._found[measure.name]
+        return self._found[measure]
 
 
 def _behind(needs: Iterable[Measure]) -> list[Measure]:
