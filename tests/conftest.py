@@ -9,10 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 EXAMPLES = int(os.environ.get("CLV_LAWS", "30"))
-settings.register_profile("house", deadline=None, max_examples=EXAMPLES)
+settings.register_profile(
+    "house",
+    deadline=None,
+    max_examples=EXAMPLES,
+    # How long drawing takes on a busy machine is no fault of a law.
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("ci", parent=settings.get_profile("house"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "house")
 
