@@ -133,20 +133,30 @@ def hidden(nights: Path) -> set[str]:
 
 def signals(begun: Begun) -> dict[str, object]:
     """SIGINT and SIGTERM in the middle of a night: the documented exit, no traceback, nothing torn."""
-    found: dict[str, object] = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        place = begun.copy(number.name)
+    return {number.name: _signalled(begun, number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+
+def _signalled(begun: Begun, number: signal.Signals) -> list[object]:
+    """How a night ended that was given a signal, and what it said.
+
+    A busy machine may give the signal only after the night is done; then another night is tried.
+    """
+    for attempt in range(10):
+        place = begun.copy(f"{number.name}-{attempt}")
         errors = place / "errors"
         shutil.rmtree(place / "scratch")
         child = forked(place / "clv.yaml", errors=errors)
         # Into the midst of reading: the first part of the line store is there.
         reached(child, place / "scratch", "*/*")
+        late = over(child)
         os.kill(child, number)
-        found[number.name] = [ended(child), errors.read_text()]
+        code = ended(child)
         assert_untorn(place / "nightly")
         assert not any((place / "scratch").iterdir()), "temporary parts are gone"
         assert not hidden(place / "nightly")
-    return found
+        if not late:
+            break
+    return [code, errors.read_text()]
 
 
 def closed_pipe(begun: Begun) -> list[object]:

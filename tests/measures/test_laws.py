@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.measures.mrr_months import mrr_months
@@ -18,6 +18,7 @@ from clv_cli.metrics import mrr_movements_table, reconciliation_table
 from clv_cli.periods import month_end, month_of
 from clv_cli.results import collect, collect_frames
 from tests.books import book, book_of, scope
+from tests.laws import law
 from tests.strategies import RATED, as_of_days, eur_rates, ledgers
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Rows = list[dict[str, Any]]
 RATES = eur_rates()
 MEASURES = (mrr_months, mrr_movements, retention, revenue_facts)
 a_ledger = given(ledgers(), as_of_days())
-few = settings(max_examples=25, deadline=None)
+few = law(10)
 
 
 def frames_of(of: Book, as_of: date) -> Frames:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clv_cli.measures.billed_lines import excluded_lines, loaded_lines
@@ -16,6 +16,7 @@ from clv_cli.measures.revenue_facts import revenue_facts
 from clv_cli.measures.unit_economics import arpa, lifetime
 from clv_cli.results import collect_frames
 from tests import books
+from tests.laws import law
 from tests.oracle import Ledger
 from tests.strategies import as_of_days, eur_rates, ledgers
 
@@ -45,7 +46,7 @@ def _both(rows: list[dict[str, Any]], as_of: date, keys: dict[str, Any]) -> tupl
     return collect_frames(measures, asked), ledger
 
 
-@settings(max_examples=60, deadline=None)
+@law(25)
 @given(ledgers(), as_of_days(), st.sampled_from(SETTINGS))
 def test_every_figure_of_a_random_ledger_agrees_with_plain_python(
     rows: list[dict[str, Any]], as_of: date, keys: dict[str, Any]
@@ -67,7 +68,7 @@ def test_every_figure_of_a_random_ledger_agrees_with_plain_python(
         assert lifetime(frames, month).value == ledger.lifetime(month)
 
 
-@settings(max_examples=25, deadline=None)
+@law(10)
 @given(ledgers(), as_of_days())
 def test_what_was_loaded_is_billed_or_left_out_by_one_rule(
     rows: list[dict[str, Any]], as_of: date

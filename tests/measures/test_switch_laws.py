@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.measures.mrr_months import mrr_months
@@ -13,6 +13,7 @@ from clv_cli.measures.mrr_movements import MOVEMENTS, mrr_movements
 from clv_cli.measures.retention import retention
 from clv_cli.results import collect_frames
 from tests.books import book, book_of, frame, scope
+from tests.laws import law
 from tests.measures.test_oracle_switches import RATES, companies, switched
 from tests.strategies import as_of_days
 
@@ -30,7 +31,7 @@ OTHERS = [
     {"fx.mode": "service_start", "movements.mode": "events"},
     {"mrr.free": "keep_active", "movements.mode": "events", "mrr.paused": "churn"},
 ]
-few = settings(max_examples=8, deadline=None)
+few = law(6)
 given_all = given(companies(), as_of_days(), switched(), st.sampled_from(OTHERS))
 Company = tuple[list[dict[str, Any]], dict[str, Any], dict[str, str]]
 

@@ -27,6 +27,7 @@ from clv_cli.pipeline import Over
 from clv_cli.results import Frames, collect, collect_frames
 from tests.books import book, monthly, rate, scope
 from tests.companies import Company
+from tests.once import Once
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Figure
@@ -35,15 +36,14 @@ SEEDS = (1,)
 BEHIND = (mrr_spans, revenue_facts, customer_revenue)
 
 
-def _frames(of: Any) -> Frames:  # noqa: ANN401
-    needs = [need for m in METRICS.values() for need in (*m.needs, *m.behind)]
-    return collect_frames([*needs, *BEHIND], of)
-
-
 @pytest.fixture(scope="module", params=SEEDS)
-def company(request: pytest.FixtureRequest) -> tuple[Any, Frames]:
-    asked = Company(request.param).scope()
-    return asked, _frames(asked)
+def once(request: pytest.FixtureRequest) -> Once:
+    return Once(Company(request.param).scope())
+
+
+@pytest.fixture(scope="module")
+def company(once: Once) -> tuple[Any, Frames]:
+    return once.scope, once.frames(_needs())
 
 
 def _figures(company: tuple[Any, Frames]) -> list[tuple[str, Figure]]:
@@ -88,12 +88,16 @@ def test_every_part_that_is_a_sum_has_rows(company: tuple[Any, Frames]) -> None:
                 assert put.rows is not None, (name, put.key)
 
 
+@pytest.fixture(scope="module")
+def last_quarter(once: Once) -> Once:
+    closing = once.scope.closing
+    return Once(replace(once.scope, period=Period(closing - 3, closing + 1)))
+
+
 @pytest.mark.parametrize("by", DIMENSIONS)
-def test_parts_sum_to_the_whole(company: tuple[Any, Frames], by: str) -> None:
-    asked, _ = company
+def test_parts_sum_to_the_whole(last_quarter: Once, by: str) -> None:
     names = [n for n, m in METRICS.items() if sums(m) and not m.whole]
-    asked = replace(asked, period=Period(asked.closing - 3, asked.closing + 1))
-    wide, _figures_table = collect(metrics.metrics_tables(names, "quarter", by), asked)
+    wide, _figures_table = last_quarter.collect(metrics.metrics_tables(names, "quarter", by))
     rows = wide.rows.frame
     for name in names:
         parts = rows.filter(pl.col(by) != "total").group_by("quarter").agg(pl.col(name).sum())
@@ -102,11 +106,10 @@ def test_parts_sum_to_the_whole(company: tuple[Any, Frames], by: str) -> None:
 
 
 @pytest.mark.parametrize("by", DIMENSIONS)
-def test_the_parts_of_every_formula_sum_to_its_inputs(company: tuple[Any, Frames], by: str) -> None:
+def test_the_parts_of_every_formula_sum_to_its_inputs(once: Once, by: str) -> None:
     from clv_cli.measures.slices import slice_needs, slices
 
-    asked, frames = company
-    frames = collect_frames([*_needs(), *slice_needs(by)], asked)
+    asked, frames = once.scope, once.frames([*_needs(), *slice_needs(by)])
     cut = [part for _, part in slices(frames, by)]
     for name in ("clv", "cac", "customer_net_worth", "nrr", "logo_churn", "recovery_rate"):
         whole = values_of(figure_over(METRICS[name], frames, [asked.closing]))
@@ -161,9 +164,11 @@ def test_a_quarters_stock_is_that_of_its_last_month_and_its_rate_is_no_average()
 
 @pytest.mark.parametrize("of", ["customers", "revenue", "margin"])
 @pytest.mark.parametrize("by", ["month", "quarter", "segment"])
-def test_each_customer_is_in_one_cohort(company: tuple[Any, Frames], of: str, by: str) -> None:
+def test_each_customer_is_in_one_cohort(
+    once: Once, company: tuple[Any, Frames], of: str, by: str
+) -> None:
     asked, frames = company
-    wide = collect(metrics.cohort_tables(asked, of, by), asked)[0].rows.frame
+    wide = once.collect(metrics.cohort_tables(asked, of, by))[0].rows.frame
     first = frames[mrr_movements].filter(pl.col("new") != 0).group_by("code")
     started = first.agg(pl.col("month").min()).filter(pl.col("month") >= asked.period.first)
     sizes = wide.filter(pl.col("cohort") != "average")["customers"].sum()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from clv_cli.glossary import GLOSSARY
+from clv_cli.measures.mrr_months import mrr_months
+from clv_cli.measures.revenue_facts import revenue_facts
 from clv_cli.metrics import KPIS, METRICS
 from clv_cli.metrics.tables.parts import computed
-from clv_cli.results import collect_frames
 from tests.books import book, line, month, monthly, scope, service_cost, spend
+from tests.once import Once
+
+if TYPE_CHECKING:
+    from tests.books import Row
 
 # January to June 2025. A and B stay (B grows in March), C leaves in March and returns in May at
 # half, D leaves in April, E is new in May.
@@ -44,11 +50,22 @@ def _dotted(keys: dict[str, Any]) -> dict[str, Any]:
     return {key.replace("__", "."): value for key, value in keys.items()}
 
 
+ANSWERED: dict[bytes, Once] = {}
+
+
+def _ask(lines: list[Row], tables: dict[str, list[Row]], keys: dict[str, Any]) -> Once:
+    """The same question about the same rows is answered from what is known."""
+    question = pickle.dumps((lines, sorted(tables.items()), sorted(keys.items())))
+    if question not in ANSWERED:
+        ANSWERED[question] = Once(scope(book(lines, **tables), "2025-06", **keys))
+    return ANSWERED[question]
+
+
 def figure(name: str, at: str, **more: Any) -> Any:  # noqa: ANN401
-    tables: dict[str, Any] = more.pop("tables", {"spend": SPEND, "service_costs": COSTS})
-    asked = scope(book(more.pop("lines", LINES), **tables), "2025-06", **{**KEYS, **_dotted(more)})
+    tables = more.pop("tables", {"spend": SPEND, "service_costs": COSTS})
+    asked = _ask(more.pop("lines", LINES), tables, {**KEYS, **_dotted(more)})
     metric = METRICS[name]
-    return computed(metric, collect_frames(metric.needs, asked), [month(at)])[0]
+    return computed(metric, asked.frames(metric.needs), [month(at)])[0]
 
 
 def value(name: str, at: str = "2025-05", **more: Any) -> Any:  # noqa: ANN401
@@ -129,6 +146,13 @@ def test_a_figure_has_a_value_or_a_reason_and_never_both(name: str) -> None:
         found = figure(name, at)
         assert (found.value is None) == (found.reason is not None)
         assert found.value is None or found.inputs
+
+
+def test_what_a_metric_did_not_declare_it_does_not_find() -> None:
+    asked = Once(scope(book(LINES), "2025-06"))
+    assert asked.frames([mrr_months])[mrr_months].height > 0
+    with pytest.raises(LookupError, match="was not collected"):
+        asked.frames([revenue_facts])[mrr_months]
 
 
 @pytest.mark.parametrize(

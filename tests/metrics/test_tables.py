@@ -15,6 +15,7 @@ from clv_cli.metrics.tables.kpis import change
 from clv_cli.metrics.tables.movements import rounded_row
 from clv_cli.results import Result, collect, collect_frames
 from tests.books import book, line, month, monthly, rate, scope, service_cost, spend
+from tests.once import Once
 
 LINES = [
     *monthly("A", "2025-01-15", [100] * 6),
@@ -250,11 +251,16 @@ def test_explain_of_a_skipped_metric_has_no_rows_to_show() -> None:
     assert collect(tables, of)[0].records()[-1]["value"] is None
 
 
+@pytest.fixture(scope="module")
+def once() -> Once:
+    return Once(asked(cac__window_months=6, cac__lag_months=0, nrr__months=2))
+
+
 @pytest.mark.parametrize("name", sorted(metrics.METRICS))
-def test_every_metric_leads_to_customers_and_to_source_rows(name: str) -> None:
-    of = asked(cac__window_months=6, cac__lag_months=0, nrr__months=2)
+def test_every_metric_leads_to_customers_and_to_source_rows(name: str, once: Once) -> None:
+    of = once.scope
     lacking = any(not of.book.has(table) for table in metrics.METRICS[name].requires)
-    found = {r.table.name: r for r in collect(metrics.explain_tables(of, name, "2025-03"), of)}
+    found = {r.table.name: r for r in once.collect(metrics.explain_tables(of, name, "2025-03"))}
     for result in found.values():
         assert result.rows.frame.columns == [column.name for column in result.table.columns]
     assert set(found) == {"explain"} if lacking else {"explain", "ledger"} <= set(found)
