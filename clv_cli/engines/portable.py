@@ -1,13 +1,12 @@
-"""The group-by of the lines, written once for every engine that narwhals knows, and line attribution.
+"""The group-by of the lines, written once for every engine that narwhals knows.
 
-Only what all of them share: whole months and days as they stand in the rows, exact decimals for sums (a
-64-bit sum wraps in one engine and is called otherwise in another), windows by partition and order. An
-as-of join is none of it.
+It asks only what all of them share, and keeps sums exact: a 64-bit sum wraps in one engine and has another
+type in the next, a decimal of 38 digits is the same everywhere.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 EXACT = nw.Decimal(38, 0)
 
 
-def summed(rows: nw.LazyFrame, facts: Facts) -> nw.LazyFrame:
+def summed(rows: nw.LazyFrame[Any], facts: Facts) -> nw.LazyFrame[Any]:
     """The facts of some rows, grouped and summed, in any order.
 
     Args:

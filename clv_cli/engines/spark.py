@@ -55,7 +55,7 @@ class SparkEngine:
         facts.rows.select(*facts.keys, *facts.sums).sink_parquet(path, compression="lz4")
         try:
             rows = nw.from_native(self.session.read.parquet(str(path))).lazy()
-            return summed(rows, facts).collect(backend="polars").to_native()
+            found: pl.DataFrame = summed(rows, facts).collect(backend="polars").to_native()
         except Exception as fault:
             # Whatever a server may say, it is said in three lines; the first says most.
             raise UsageError(
@@ -65,6 +65,7 @@ class SparkEngine:
             ) from fault
         finally:
             path.unlink(missing_ok=True)
+        return found
 
 
 def first_line(fault: BaseException) -> str:

@@ -7,6 +7,8 @@ carries the last day of its window.
 
 from __future__ import annotations
 
+from typing import Any
+
 import narwhals as nw
 
 from clv_cli.engines.portable import EXACT
@@ -15,7 +17,7 @@ COLUMNS = ("code", "day", "rank", "touch_id", "until", "line_id", "month", "amou
 FACT_KEYS = ("code", "month", "touched")
 
 
-def latest_touch(lines: nw.LazyFrame, touches: nw.LazyFrame) -> nw.LazyFrame:
+def latest_touch(lines: nw.LazyFrame[Any], touches: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The lines issued within the window of the customer's latest touch before them.
 
     Args:
@@ -44,7 +46,7 @@ def latest_touch(lines: nw.LazyFrame, touches: nw.LazyFrame) -> nw.LazyFrame:
     return own.select("line_id", "code", "month", "amount", touch_id=inside)
 
 
-def rescued_facts(lines: nw.LazyFrame, touches: nw.LazyFrame) -> nw.LazyFrame:
+def rescued_facts(lines: nw.LazyFrame[Any], touches: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """How much was billed by customer, month and whether a touch led to it: `lines, amount`."""
     touched = latest_touch(lines, touches).with_columns(
         touched=~nw.col("touch_id").is_null(), amount=nw.col("amount").cast(EXACT)

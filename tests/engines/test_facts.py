@@ -51,7 +51,8 @@ def hashed(frame: pl.DataFrame) -> str:
 
 
 def collected(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
-    return frame.collect(backend="polars").to_native()
+    found: pl.DataFrame = frame.collect(backend="polars").to_native()
+    return found
 
 
 def facts_of(measure: Measure, scope: Scope) -> Facts:
