@@ -29,8 +29,12 @@ cover:
 docs:
     .venv/bin/cog -r README.md
 
-# Cold `clv report` against a bare polars parse; the table goes into clv_cli/ARCHITECTURE.md
+# Every goal of speed and memory, with peers, in one run; the table goes into clv_cli/ARCHITECTURE.md
 bench *sizes="1e6 1e7":
+    .venv/bin/python -m tests.bench.goals {{sizes}} --write
+
+# Only cold `clv report` against a bare polars parse
+bench-cold *sizes="1e6":
     .venv/bin/python tests/bench/bench.py {{sizes}} --write
 
 # From a log of 1M customers to their 12-month values; the table goes into clv_cli/ARCHITECTURE.md

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from clv_cli.glossary import GLOSSARY, Kind
 
@@ -24,6 +24,36 @@ if TYPE_CHECKING:
     from clv_cli.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A reduction that is nothing but a group-by over the lines.
+
+    What a line is worth is decided row by row, in the rows. What sees many rows at once is a sum of whole
+    numbers, whose order cannot matter: any engine may add them up, and all come to the same.
+
+    Args:
+        rows: a lazy plan that looks at one row at a time (joins to small tables included).
+        keys: what is grouped by; a group may be null.
+        sums: Int64 columns that are summed; nulls count as nothing.
+        finish: the last steps on the few rows that come back, ending in a total sort.
+        count: the name for how many rows a group has; None where nobody asks.
+    """
+
+    rows: pl.LazyFrame
+    keys: tuple[str, ...]
+    sums: tuple[str, ...]
+    finish: Callable[[pl.LazyFrame], pl.LazyFrame]
+    count: str | None = None
+
+
+class Engine(Protocol):
+    """What adds up the lines in place of polars on this machine; see `engines`."""
+
+    def summed(self, name: str, facts: Facts) -> pl.DataFrame:
+        """The facts of a measure, grouped and summed, in any order."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scope:
     """What is asked: of which book, as of which day, over which period, under which settings.
@@ -33,12 +63,14 @@ class Scope:
         as_of: the last day that counts; nothing later is seen.
         period: the months reported, never beyond the month of `as_of`.
         settings: the conventions.
+        engine: what adds up the lines; None: polars, here.
     """
 
     book: Book
     as_of: date
     period: Period
     settings: Settings
+    engine: Engine | None = field(default=None, compare=False)
 
     @property
     def currency(self) -> str:
@@ -62,6 +94,7 @@ class Measure:
         name: unique.
         needs: measures that `compute` reads.
         plan: lazy plan over the Book of the scope.
+        facts: the same as a group-by that any engine can run; None in a scope where it is none.
         compute: pure function of the scope and the needed frames.
     """
 
@@ -69,6 +102,7 @@ class Measure:
     needs: tuple[Measure, ...] = ()
     plan: Callable[[Scope], pl.LazyFrame] | None = None
     compute: Callable[..., pl.DataFrame] | None = None
+    facts: Callable[[Scope], Facts | None] | None = None
 
     def derive(self, scope: Scope, *inputs: pl.DataFrame) -> pl.DataFrame:
         """The frame, from the frames it needs."""
@@ -77,11 +111,13 @@ class Measure:
         return self.compute(scope, *inputs)
 
 
-def reduction(name: str) -> Callable[[Callable[[Scope], pl.LazyFrame]], Measure]:
-    """Make a lazy plan a measure."""
+def reduction(
+    name: str, facts: Callable[[Scope], Facts | None] | None = None
+) -> Callable[[Callable[[Scope], pl.LazyFrame]], Measure]:
+    """Make a lazy plan a measure; `facts` where it may be a group-by that any engine can run."""
 
     def make(plan: Callable[[Scope], pl.LazyFrame]) -> Measure:
-        return Measure(name, plan=plan)
+        return Measure(name, plan=plan, facts=facts)
 
     return make
 

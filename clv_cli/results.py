@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from clv_cli.facts import typed
 from clv_cli.glossary import Kind
 from clv_cli.kinds import PERSONAL
 from clv_cli.pipeline import Collected
@@ -257,7 +258,7 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
 
     Each streams over all cores by itself; side by side they would hold all of their tables at once.
     """
-    plans: dict[str, pl.LazyFrame] = {}
+    found: list[Measure] = []
     waiting = list(measures)
     seen: set[str] = set()
     while waiting:
@@ -266,9 +267,18 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
             continue
         seen.add(measure.name)
         if measure.plan is not None:
-            plans[measure.name] = measure.plan(scope)
+            found.append(measure)
         waiting.extend(measure.needs)
+    return Frames(scope, {measure.name: _reduced(measure, scope) for measure in found})
+
+
+def _reduced(measure: Measure, scope: Scope) -> pl.DataFrame:
+    """One reduction, by the engine of the scope where it is a group-by, else by polars here."""
+    facts = measure.facts(scope) if scope.engine is not None and measure.facts else None
+    if scope.engine is not None and facts is not None:
+        summed = scope.engine.summed(measure.name, facts).lazy()
+        return facts.finish(typed(facts, summed)).collect(engine="in-memory")
+    assert measure.plan is not None  # noqa: S101 - only reductions come here
     # Each reduction scans the typed parts on its own: holding shared sub-plans in memory costs more.
     apart = pl.QueryOptFlags(comm_subplan_elim=False)
-    frames = {name: plan.collect(optimizations=apart) for name, plan in plans.items()}
-    return Frames(scope, frames)
+    return measure.plan(scope).collect(optimizations=apart)

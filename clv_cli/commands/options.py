@@ -77,6 +77,14 @@ Raw = Annotated[
     bool,
     typer.Option("--raw", help="Leave texts in CSV as they are, formulas included."),
 ]
+EngineName = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        envvar="CLV_ENGINE",
+        help="What adds up the lines: polars (here), sail or spark (a server).",
+    ),
+]
 NoCache = Annotated[
     bool,
     typer.Option(
@@ -103,6 +111,7 @@ class Shared:
     raw: Raw = False
     redact: Redact = False
     no_cache: NoCache = False
+    engine: EngineName = None
     quiet: Quiet = False
     verbose: Verbose = False
     color: Color = "auto"
@@ -142,6 +151,7 @@ class Shared:
             self.period,
             cache=not self.no_cache,
             redact=self.redact,
+            engine=self.engine,
         )
 
 

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+from clv_cli.facts import fact_table
 from clv_cli.measures.billed_lines import billed_lines
-from clv_cli.pipeline import Scope, reduction
+from clv_cli.measures.revenue_facts import MONEY, both_ways
+from clv_cli.pipeline import Facts
 
-SUMS = ("lines", "amount_base", "invoiced", "taken_back")
+if TYPE_CHECKING:
+    from clv_cli.pipeline import Scope
+
+SUMS = ("lines", *MONEY)
 
 
-@reduction("customer_revenue")
-def customer_revenue(scope: Scope) -> pl.LazyFrame:
+@fact_table("customer_revenue")
+def customer_revenue(scope: Scope) -> Facts:
     """How much was billed to whom in each month?
 
     Returns:
         `code, month`, sorted; `lines`, `amount_base` (Int64 minor units), and of it `invoiced`
         (lines above 0) and `taken_back` (lines below 0).
     """
-    amount = pl.col("amount_base").cast(pl.Int128)
-    sums = {
-        "amount_base": amount.sum(),
-        "invoiced": amount.filter(amount > 0).sum(),
-        "taken_back": amount.filter(amount < 0).sum(),
-    }
-    return (
-        billed_lines(scope)
-        .group_by("code", "month")
-        .agg(lines=pl.len().cast(pl.Int64), **{k: v.cast(pl.Int64) for k, v in sums.items()})
-        .sort("code", "month")
-    )
+    keys = ("code", "month")
+    rows = billed_lines(scope).with_columns(**both_ways())
+    return Facts(rows, keys, MONEY, lambda found: found.sort(keys), "lines")
 
 
 def by_month(revenue: pl.DataFrame) -> pl.DataFrame:

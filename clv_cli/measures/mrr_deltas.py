@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import polars as pl
 
+from clv_cli.facts import planned
 from clv_cli.measures.fx import conversions, convert
 from clv_cli.measures.mrr_lines import mrr_lines
 from clv_cli.measures.units import by_subscription
-from clv_cli.pipeline import Scope, reduction
+from clv_cli.pipeline import Facts, Scope, reduction
 
 # Customers are kept apart in one sorted column of numbers by a stride that no day reaches.
 STRIDE = 2**32
 _DAY_ZERO = 2**30  # days before 1970 are negative
 
 
-@reduction("mrr_deltas")
+def delta_facts(scope: Scope) -> Facts | None:
+    """`mrr_deltas` as a group-by that any engine can run; None where lines may lack a value."""
+    if not _is_plain(scope):
+        return None
+    return _packed_deltas(mrr_lines(scope), scope.book.lines.currencies)
+
+
+@reduction("mrr_deltas", delta_facts)
 def mrr_deltas(scope: Scope) -> pl.LazyFrame:
     """By how much does each customer's MRR change on which day?
 
@@ -26,10 +34,9 @@ def mrr_deltas(scope: Scope) -> pl.LazyFrame:
         `grain: subscription` with `subscription_id`; under `fx.mode: service_start` with
         `base_delta` (in the base currency at the rate of each line's first day).
     """
-    lines = mrr_lines(scope)
-    plain = not by_subscription(scope) and not rated_by_line(scope)
-    if plain and scope.settings.mrr.basis != "subscriptions":
-        return _packed_deltas(lines, scope.book.lines.currencies)
+    facts, lines = delta_facts(scope), mrr_lines(scope)
+    if facts is not None:
+        return planned(facts)
     keys = ["code", *(["subscription_id"] if by_subscription(scope) else []), "currency", "day"]
     values = list(level_columns(scope))
     events = in_line_rates(scope, lines)
@@ -42,6 +49,12 @@ def mrr_deltas(scope: Scope) -> pl.LazyFrame:
     )
     moved = sums.filter(pl.any_horizontal(pl.col(value).ne_missing(0) for value in values))
     return moved.sort(keys).rename(dict(zip(values, delta_columns(scope), strict=True)))
+
+
+def _is_plain(scope: Scope) -> bool:
+    """Whether every event is a customer's, a day's and a whole number's."""
+    plain = not by_subscription(scope) and not rated_by_line(scope)
+    return plain and scope.settings.mrr.basis != "subscriptions"
 
 
 def rated_by_line(scope: Scope) -> bool:
@@ -84,21 +97,21 @@ def _total(value: str) -> pl.Expr:
     return pl.when(known).then(pl.col(value).cast(pl.Int128).sum()).cast(pl.Int64)
 
 
-def _packed_deltas(lines: pl.LazyFrame, currencies: tuple[str, ...]) -> pl.LazyFrame:
+def _packed_deltas(lines: pl.LazyFrame, currencies: tuple[str, ...]) -> Facts:
     begins, ends = _packed("active_from", currencies), _packed("active_to", currencies)
     # Each line once, then turned into its two events: two selections would scan everything twice.
     events = lines.select("mrr", begins.alias("begins"), ends.alias("ends")).unpivot(
         on=["begins", "ends"], index="mrr", variable_name="event", value_name="key"
     )
     change = pl.when(pl.col("event") == "begins").then(pl.col("mrr")).otherwise(-pl.col("mrr"))
+    rows = events.select("key", delta=change)
+
+    def finish(found: pl.LazyFrame) -> pl.LazyFrame:
+        moved = found.filter(pl.col("delta") != 0).sort("key")
+        return moved.select(*_unpacked(currencies), "delta")
+
     # One packed key groups and sorts three times as fast as its three parts.
-    return (
-        events.group_by("key")
-        .agg(delta=change.cast(pl.Int128).sum().cast(pl.Int64))
-        .filter(pl.col("delta") != 0)
-        .sort("key")
-        .select(*_unpacked(currencies), "delta")
-    )
+    return Facts(rows, ("key",), ("delta",), finish)
 
 
 def _packed(day: str, currencies: tuple[str, ...]) -> pl.Expr:

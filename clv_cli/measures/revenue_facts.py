@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.facts import fact_table
 from clv_cli.measures.billed_lines import billed_lines, months_of_issue, uncoded_lines
 from clv_cli.measures.fx import conversions, missing_rate
-from clv_cli.pipeline import Scope, derived, reduction
+from clv_cli.pipeline import Facts, Scope, derived, reduction
 
 if TYPE_CHECKING:
     from datetime import date
 
 FACT_KEYS = ("code", "month", "product_id", "kind")
+MONEY = ("amount_base", "invoiced", "taken_back")
 
 
 @reduction("missing_rates")
@@ -31,19 +33,11 @@ def missing_rates(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@reduction("revenue_sums")
-def revenue_sums(scope: Scope) -> pl.LazyFrame:
+@fact_table("revenue_sums")
+def revenue_sums(scope: Scope) -> Facts:
     """The sums behind `revenue_facts`, before it is known that every line has a rate."""
-    return (
-        billed_lines(scope)
-        .group_by(FACT_KEYS)
-        .agg(
-            lines=pl.len().cast(pl.Int64),
-            # Int64 sums wrap silently; Int128 ones cannot, and the strict cast back would raise.
-            amount_base=pl.col("amount_base").cast(pl.Int128).sum().cast(pl.Int64),
-        )
-        .sort(FACT_KEYS)
-    )
+    rows = billed_lines(scope)
+    return Facts(rows, FACT_KEYS, ("amount_base",), lambda found: found.sort(FACT_KEYS), "lines")
 
 
 @derived("revenue_facts", revenue_sums, missing_rates)
@@ -60,21 +54,20 @@ def revenue_facts(scope: Scope, sums: pl.DataFrame, missing: pl.DataFrame) -> pl
     return sums
 
 
-@reduction("revenue_month_sums")
-def revenue_month_sums(scope: Scope) -> pl.LazyFrame:
+@fact_table("revenue_month_sums")
+def revenue_month_sums(scope: Scope) -> Facts:
     """The sums behind `revenue_months`, before it is known that every line has a rate."""
-    amount = pl.col("amount_base").cast(pl.Int128)
-    sums = {
-        "amount_base": amount.sum(),
-        "invoiced": amount.filter(amount > 0).sum(),
-        "taken_back": amount.filter(amount < 0).sum(),
+    rows = months_of_issue(scope).with_columns(**both_ways())
+    return Facts(rows, ("month",), MONEY, lambda found: found.sort("month"), "lines")
+
+
+def both_ways() -> dict[str, pl.Expr]:
+    """What a line adds to what was invoiced (above 0), and to what was taken back (below 0)."""
+    amount = pl.col("amount_base")
+    return {
+        "invoiced": pl.when(amount > 0).then(amount),
+        "taken_back": pl.when(amount < 0).then(amount),
     }
-    return (
-        months_of_issue(scope)
-        .group_by("month")
-        .agg(lines=pl.len().cast(pl.Int64), **{k: v.cast(pl.Int64) for k, v in sums.items()})
-        .sort("month")
-    )
 
 
 @derived("revenue_months", revenue_month_sums, missing_rates)

@@ -6,16 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from clv_cli.config_file import find_config, load_settings
-from clv_cli.errors import DataError, UsageError
+from clv_cli.engines import chosen_engine
+from clv_cli.errors import DataError, UsageError, did_you_mean
 from clv_cli.files import scratch_folder
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
 from clv_cli.run.redacting import Guard, redacting
 from clv_cli.run.remembering import closed_in, closed_until, memory_in
 from clv_cli.run.salt import read_salt, salt_path
+from clv_cli.settings import EngineSettings
 from clv_cli.sources import LineStore, PartCache, load_book, user_cache, with_closed
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Request:
         redact: whether what leaves the run names nobody.
         history: folder of the history that knows closed months, or None for the config's.
         until: only months closed up to this one stand; None: all of them.
+        engine: what adds up the lines, in place of the config's.
     """
 
     config: Path | None = None
@@ -51,6 +54,7 @@ class Request:
     redact: bool = False
     history: Path | None = None
     until: int | None = None
+    engine: str | None = None
 
 
 def sample_config() -> Path:
@@ -98,6 +102,7 @@ def opened(request: Request) -> Iterator[Scope]:
 def _read(request: Request, guard: Guard) -> Iterator[Scope]:
     config = locate_config(request)
     settings = _redacting(load_settings(config), config.parent, request, guard)
+    settings = _on_engine(settings, request.engine)
     if request.data is not None and not request.data.is_dir():
         raise DataError(
             f"there is no folder {request.data}", where="-d/--data", hint="name an existing folder"
@@ -117,7 +122,8 @@ def _read(request: Request, guard: Guard) -> Iterator[Scope]:
         as_of = _as_of(request, settings, read)
         period = _period(request.period or settings.period, as_of, book)
         book = replace(book, memory=memory_in(history, as_of))
-        yield Scope(book, as_of, period, settings)
+        with chosen_engine(settings.engine, folder) as engine:
+            yield Scope(book, as_of, period, settings, engine)
 
 
 def _redacting(settings: Settings, base: Path, request: Request, guard: Guard) -> Settings:
@@ -129,6 +135,21 @@ def _redacting(settings: Settings, base: Path, request: Request, guard: Guard) -
         update={"on": True, "salt_file": str(salt_path(settings, base))}
     )
     return settings.model_copy(update={"redact": chosen})
+
+
+def _on_engine(settings: Settings, kind: str | None) -> Settings:
+    """The settings with the engine that the request names, if it names one."""
+    if kind is None:
+        return settings
+    known = list(get_args(EngineSettings.model_fields["kind"].annotation))
+    if kind not in known:
+        raise UsageError(
+            f"there is no engine {kind}",
+            where="--engine",
+            hint=did_you_mean(kind, known) or f"one of {', '.join(known)}",
+        )
+    engine = EngineSettings.model_validate({**settings.engine.model_dump(), "kind": kind})
+    return settings.model_copy(update={"engine": engine})
 
 
 def _cache(request: Request) -> PartCache | None:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from clv_cli.settings.base import Currency, Model, Names, Ratio, Zone
 from clv_cli.settings.bundles import bundle_of, checked_bundles, merged
 from clv_cli.settings.collections import Collections, MagicNumber, RuleOf40, Trials
+from clv_cli.settings.engine import EngineSettings
 from clv_cli.settings.evidence import Evidence, Rescue, Survey
 from clv_cli.settings.health import Health
 from clv_cli.settings.matching import Match
@@ -41,6 +42,7 @@ __all__ = [
     "Closing",
     "Collections",
     "Currency",
+    "EngineSettings",
     "Evidence",
     "Fx",
     "Health",
@@ -151,6 +153,9 @@ class Settings(Model):
         default_factory=Moments, description="revenue moments: whom to talk to, and why"
     )
     health: Health = Field(default_factory=Health, description="the health score of customers")
+    engine: EngineSettings = Field(
+        default_factory=EngineSettings, description="what adds up the lines when they are very many"
+    )
 
     @model_validator(mode="before")
     @classmethod

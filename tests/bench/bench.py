@@ -1,4 +1,4 @@
-"""`just bench [LINES…]`: cold `clv report` against a bare polars parse of the same columns, one run.
+"""`just bench-cold [LINES…]`: cold `clv report` against a bare polars parse of the same columns, one run.
 
 Each figure is the median of three fresh processes, taken in turn so that a noisy minute hits both.
 Cold means that no file was read before (`--no-cache`); modules are compiled beforehand, as an
