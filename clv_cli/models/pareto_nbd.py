@@ -41,6 +41,7 @@ _NODES = 24  # against 50-digit arithmetic, errors of the logarithm below 2e-11
 _FEWER = 16  # below 2e-10, for many rows
 _ENOUGH = ((2.0, 6), (5.0, 8))  # where the integrand falls by e^-2, e^-5 at most; by more: _FEWER
 _DECAY = 37.0  # lengths after which the integrand is below the rounding of its sum
+_BEND = 3.0  # the longer the way, the nearer the pole of ln(beta + t), or of ln(alpha + t)
 _BLOCK = 4_000  # rows at a time, so that the nodes stay in the cache
 _GONE = 40.0  # discounted by exp(-40), nothing counts
 
@@ -149,9 +150,9 @@ def _reach(values: Array, rows: Histories) -> tuple[Array, Array, Array]:
 
 
 def _steepness(values: Array, rows: Histories) -> Array:
-    """By how many powers of e the integrand falls."""
+    """By how many powers of e the integrand falls, or what its bend along the way is worth of them."""
     _, longest, speed = _reach(values, rows)
-    fall: Array = np.maximum(np.abs(speed) * longest, longest)
+    fall: Array = np.maximum(np.abs(speed), _BEND) * longest
     return fall
 
 
