@@ -11,17 +11,8 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.measures.model_inputs import purchase_histories, renewal_numbers, repeat_spending
 from clv_cli.measures.model_rows import Candidate, Holdout, as_rows
-from clv_cli.models import (
-    bdw,
-    bg_nbd,
-    constant_rate,
-    gamma_gamma,
-    geometric,
-    mbg_cnbd_k,
-    mbg_nbd,
-    pareto_nbd,
-    sbg,
-)
+from clv_cli.models import bdw, constant_rate, gamma_gamma, geometric, mbg_cnbd_k, pareto_nbd, sbg
+from clv_cli.models.beta_geometric import bg_nbd, mbg_nbd
 from clv_cli.models.intervals import delta
 from clv_cli.models.special import normal_quantile
 

@@ -87,11 +87,6 @@ def rfm_free_choice(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
 
 def by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
     """The rows of `rfm` from some of the `purchase_days`."""
-    credited = (
-        days.filter(pl.col("credited") != 0)
-        .group_by("code")
-        .agg(pl.col("credited").cast(pl.Int128).sum().cast(pl.Int64))
-    )
     bought = days.filter(pl.col("bought"))
     if bought["contract"].n_unique() > 1:  # else each day of a customer is one row already
         bought = (
@@ -100,8 +95,7 @@ def by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
             .sort("code", "day")
         )
     return (
-        _first_to_last(bought)
-        .join(credited, on="code", how="left")
+        _with_credits(_first_to_last(bought), days.filter(pl.col("credited") != 0))
         .select(
             "code",
             "frequency",
@@ -111,10 +105,19 @@ def by_customer(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
             last_on="last_on",
             spend=pl.col("repeat_spend") + pl.col("first_spend"),
             repeat_spend="repeat_spend",
-            credited=pl.col("credited").fill_null(0),
+            credited="credited",
         )
         .sort("code")
     )
+
+
+def _with_credits(customers: pl.DataFrame, credited: pl.DataFrame) -> pl.DataFrame:
+    """Beside each customer what was credited to it; a book without credits pays for no join."""
+    if credited.is_empty():
+        return customers.with_columns(credited=pl.lit(0, pl.Int64))
+    sums = credited.group_by("code").agg(pl.col("credited").cast(pl.Int128).sum().cast(pl.Int64))
+    joined = customers.join(sums, on="code", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("credited").fill_null(0))
 
 
 def _first_to_last(bought: pl.DataFrame) -> pl.DataFrame:
@@ -134,6 +137,7 @@ def _first_to_last(bought: pl.DataFrame) -> pl.DataFrame:
         ],
         how="horizontal",
     ).with_columns(
+        pl.col("code").set_sorted(),
         frequency=(pl.col("end") - pl.col("begin")).cast(pl.Int32),
         repeat_spend=pl.col("after") - pl.col("before"),
     )

@@ -1,21 +1,23 @@
-"""What BG/NBD and MBG/NBD share: Poisson purchases, and after a purchase a chance of dropping out.
+"""BG/NBD and MBG/NBD: buy till you die, with a chance of leaving after a purchase.
 
 While active, a customer buys at rate lambda ~ Gamma(r, alpha); with chance p ~ Beta(a, b) each
-purchase is the last. In the BG/NBD the first purchase cannot be (so without a repeat everybody is
-active); in the MBG/NBD it can: `first` is 0 or 1, the purchases beside the repeats that put a
-customer to the test.
+purchase is the last. In the BG/NBD (Fader, Hardie and Lee 2005, "Counting your customers" the easy
+way, Marketing Science 24(2)) the first purchase cannot be, so without a repeat everybody is active;
+in the MBG/NBD (Batislam, Denizel and Filiztekin 2007, International Journal of Research in
+Marketing 24(3)) it can.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clv_cli.models.fitting import maximise, on_log_scale, symmetric
-from clv_cli.models.histories import require_repeats
+from clv_cli.models.fitting import maximise, neighbourhood, on_log_scale, symmetric
+from clv_cli.models.histories import MANY, require_repeats
 from clv_cli.models.quadrature import beta_grid, gamma_grid
-from clv_cli.models.rows import distinct, sums
+from clv_cli.models.rows import sums
 from clv_cli.models.special import digamma, log_beta, log_gamma, logistic, trigamma
 
 if TYPE_CHECKING:
@@ -32,57 +34,141 @@ NAMES = ("r", "alpha", "a", "b")
 SHAPES = ("r", "a", "b")
 START = (0.5, 0.2, 1.0, 2.0)  # with time in units of the longest age
 _SMALL = 1e-3  # arguments below which a series has more digits than the formula
+_BLOCK = 20_000  # rows at a time, so that what is computed of them stays in the cache
 
 
-def fit(stats: Histories, model: str, first: int) -> Fit:
-    """Fit by Newton steps on the logarithms of r, alpha, a and b.
-
-    Raises:
-        DataError: too few customers bought again.
-    """
-    require_repeats(stats, model, len(NAMES))
-    distinct_rows = stats.grouped()[0]
-    unit = float(stats.age.max())
-    # A rate in other units multiplies the density of every purchase.
-    constant = -float(stats.counts @ stats.frequency) * float(np.log(unit))
-    return maximise(
-        model,
-        likelihood(distinct_rows, first, unit),
-        start=START,
-        names=NAMES,
-        n=stats.customers,
-        units=(1.0, unit, 1.0, 1.0),
-        constant=constant,
-        shapes=SHAPES,
-    )
-
-
-def likelihood(stats: Histories, first: int, unit: float = 1.0) -> Objective:
-    """The negative log-likelihood of histories by log parameters, with gradient and Hessian.
-
-        L = K(x) [(alpha + T)^-(r+x) + odds(x) (alpha + t_x)^-(r+x)]
-
-    Gamma and beta functions depend on the frequency only and are computed once for each distinct
-    one. With w = P(alive), the Hessian is w A'' + (1-w) B'' + w (1-w) (A'-B')(A'-B')'.
+@dataclass(frozen=True, slots=True)
+class BetaGeometric:
+    """One model of the family.
 
     Args:
-        stats: histories, best compressed by `grouped`.
-        first: see the module.
-        unit: what times are divided by.
+        name: of the model.
+        first: purchases beside the repeats that put a customer to the test: 0 or 1.
     """
-    x, member = np.unique(stats.frequency, return_inverse=True)
-    n = sums(member, stats.counts, len(x))
-    t_x, age = stats.recency / unit, stats.age / unit
 
-    def objective(point: Array) -> tuple[float, Array, Array]:
-        values = np.exp(point)
-        value, gradient, hessian = _by_frequency(values, x, n, first)
-        more = _mixture(values, (x, n, member), (t_x, age, stats.counts), first)
-        gradient += more[1]
-        scaled, its_hessian = on_log_scale(values, gradient, symmetric(hessian + more[2]))
-        return -(value + more[0]), -scaled, -its_hessian
+    name: str
+    first: int
 
-    return objective
+    def fit(self, stats: Histories) -> Fit:
+        """Fit r, alpha (in the unit of the times), a and b by Newton steps on their logarithms.
+
+        Raises:
+            DataError: too few customers bought again.
+        """
+        require_repeats(stats, self.name, len(NAMES))
+        rows = stats.grouped()[0]
+        unit = float(stats.age.max())
+        start = START
+        if len(rows) > MANY:
+            start = neighbourhood(self.likelihood(rows.sample(), unit), START)
+        # A rate in other units multiplies the density of every purchase.
+        constant = -float(stats.counts @ stats.frequency) * float(np.log(unit))
+        return maximise(
+            self.name,
+            self.likelihood(rows, unit),
+            start=start,
+            names=NAMES,
+            n=stats.customers,
+            units=(1.0, unit, 1.0, 1.0),
+            constant=constant,
+            shapes=SHAPES,
+        )
+
+    def likelihood(self, stats: Histories, unit: float = 1.0) -> Objective:
+        """The negative log-likelihood of histories by log parameters, with gradient and Hessian.
+
+            L = K(x) [(alpha + T)^-(r+x) + odds(x) (alpha + t_x)^-(r+x)]
+
+        Gamma and beta functions depend on the frequency only and are computed once for each distinct
+        one. With w = P(alive), the Hessian is w A'' + (1-w) B'' + w (1-w) (A'-B')(A'-B')'.
+
+        Args:
+            stats: histories, best compressed by `grouped`.
+            unit: what times are divided by.
+        """
+        first = self.first
+        x, member = np.unique(stats.frequency, return_inverse=True)
+        n = sums(member, stats.counts, len(x))
+        blocks = [
+            (stats.rows(at, unit), member[at])
+            for at in (slice(i, i + _BLOCK) for i in range(0, len(stats), _BLOCK))
+        ]
+
+        def objective(point: Array) -> tuple[float, Array, Array]:
+            values = np.exp(point)
+            value, gradient, hessian = _by_frequency(values, x, n, first)
+            for rows, which in blocks:
+                more = _mixture(values, x, rows, which, first)
+                value, gradient, hessian = value + more[0], gradient + more[1], hessian + more[2]
+            scaled, its_hessian = on_log_scale(values, gradient, symmetric(hessian))
+            return -value, -scaled, -its_hessian
+
+        return objective
+
+    def probability_alive(self, parameters: Array, customers: Histories) -> Array:
+        """How probable is it that each customer is still active at the end of observation?"""
+        r, alpha, a, b = parameters
+        x, t_x, age = customers.frequency, customers.recency, customers.age
+        odds = _log_odds(a, x, _last_test(b, x, self.first), self.first)
+        return logistic(-(odds + (r + x) * (np.log(alpha + age) - np.log(alpha + t_x))))
+
+    def expected_purchases(self, parameters: Array, customers: Histories, horizon: float) -> Array:
+        """How many purchases will each customer make within the horizon?
+
+            E[Y] = P(alive) E[(1 - e^(-lambda p t)) / p | active]
+
+        The closed form's 2F1 has no value at a = 1 and no digits for large x; the expectation has both.
+        """
+        return self.discounted_residual(parameters, customers, 0.0, horizon)
+
+    def purchases_variance(self, parameters: Array, customers: Histories, horizon: float) -> Array:
+        """How much do purchases within the horizon scatter around their expectation (variance)?
+
+        With m = lambda t, E[Y (Y+1) / 2 | active] = E[(1 - e^(-m p) (1 + m p (1 - p))) / p^2].
+        """
+
+        def pairs(rate: Array, p: Array) -> Array:
+            mp = rate * horizon * p
+            # 1 - e^-z (1 + z) has no digits for small z; there it is z^2/2 - z^3/3.
+            small = mp < _SMALL
+            z = np.where(small, _SMALL, mp)
+            bend = np.where(small, mp**2 * (0.5 - mp / 3), -np.expm1(-z) - z * np.exp(-z))
+            return (bend / p + mp * np.exp(-mp)) / p
+
+        expected = self.expected_purchases(parameters, customers, horizon)
+        active = _while_active(parameters, customers, self.first, pairs)
+        second = 2 * self.probability_alive(parameters, customers) * active - expected
+        return np.maximum(second - expected**2, 0.0)
+
+    def discounted_residual(
+        self,
+        parameters: Array,
+        customers: Histories,
+        discount: float,
+        horizon: float | None = None,
+    ) -> Array:
+        """How many purchases is each customer's future worth, discounted to the end of observation?
+
+            DERT = P(alive) E[lambda (1 - e^-((d + lambda p) H)) / (d + lambda p) | active]
+
+        Args:
+            parameters: r, alpha, a, b.
+            customers: their histories.
+            discount: d, the continuous rate per unit of time, ln(1 + rate); positive without a horizon.
+            horizon: H, in the same unit; None for ever.
+        """
+
+        def worth(rate: Array, p: Array) -> Array:
+            speed = discount + rate * p
+            left = 1.0 if horizon is None else -np.expm1(-speed * horizon)
+            return rate * left / speed
+
+        active = _while_active(parameters, customers, self.first, worth)
+        return self.probability_alive(parameters, customers) * active
+
+
+bg_nbd = BetaGeometric("bg_nbd", first=0)
+mbg_nbd = BetaGeometric("mbg_nbd", first=1)
 
 
 def _by_frequency(values: Array, x: Array, n: Array, first: int) -> tuple[float, Array, Array]:
@@ -111,24 +197,29 @@ def _by_frequency(values: Array, x: Array, n: Array, first: int) -> tuple[float,
 
 
 def _mixture(
-    values: Array,
-    frequencies: tuple[Array, Array, Index],
-    rows: tuple[Array, Array, Array],
-    first: int,
+    values: Array, frequencies: Array, rows: Histories, member: Index, first: int
 ) -> tuple[float, Array, Array]:
-    """The part in which active and dropped-out customers mix; the Hessian's upper half."""
+    """The part in which active and dropped-out customers mix; the Hessian's upper half.
+
+    Args:
+        values: r, alpha, a, b.
+        frequencies: the distinct frequencies of all rows.
+        rows: some of the rows.
+        member: which of the frequencies each of them has.
+        first: see the class.
+    """
     r, alpha, a, b = values
-    x, _, member = frequencies
-    t_x, age, n = rows
-    rate, chances = r + x[member], _last_test(b, x, first)
-    at_end, at_last = 1 / (alpha + age), 1 / (alpha + t_x)
+    rate, n, chances = r + rows.frequency, rows.counts, _last_test(b, frequencies, first)
+    at_end, at_last = 1 / (alpha + rows.age), 1 / (alpha + rows.recency)
     log_end, log_last = -np.log(at_end), -np.log(at_last)
-    odds = _log_odds(a, x, chances, first)[member] + rate * (log_end - log_last)
-    alive = logistic(-odds)
+    odds = _log_odds(a, frequencies, chances, first)[member] + rate * (log_end - log_last)
+    # One exponential is both the logistic function and the logarithm of 1 + e^odds.
+    smaller = np.exp(-np.abs(odds))
+    alive = np.where(odds > 0, smaller, 1.0) / (1 + smaller)
     gone = 1 - alive
-    value = n @ (np.logaddexp(0, odds) - rate * log_end)
+    value = n @ (np.maximum(odds, 0) + np.log1p(smaller) - rate * log_end)
     n_alive, n_gone = n * alive, n * gone
-    by_x = sums(member, n_gone, len(x)) / chances
+    by_x = sums(member, n_gone, len(frequencies)) / chances
     gradient = np.array(
         [
             -(n_alive @ log_end + n_gone @ log_last),
@@ -162,72 +253,6 @@ def _log_odds(a: float, x: Array, chances: Array, first: int) -> Array:
     return np.where(x + first > 0, np.log(a) - np.log(chances), -np.inf)
 
 
-def probability_alive(parameters: Array, customers: Histories, first: int) -> Array:
-    """How probable is it that each customer is still active at the end of observation?"""
-    r, alpha, a, b = parameters
-    x, t_x, age = customers.frequency, customers.recency, customers.age
-    odds = _log_odds(a, x, _last_test(b, x, first), first)
-    return logistic(-(odds + (r + x) * (np.log(alpha + age) - np.log(alpha + t_x))))
-
-
-def expected_purchases(
-    parameters: Array, customers: Histories, horizon: float, first: int
-) -> Array:
-    """How many purchases will each customer make within the horizon?
-
-        E[Y] = P(alive) E[(1 - e^(-lambda p t)) / p | active]
-
-    The closed form's 2F1 has no value at a = 1 and no digits for large x; the expectation has both.
-    """
-    return discounted_residual(parameters, customers, 0.0, horizon, first)
-
-
-def purchases_variance(
-    parameters: Array, customers: Histories, horizon: float, first: int
-) -> Array:
-    """How much do purchases within the horizon scatter around their expectation (variance)?
-
-    With m = lambda t, E[Y (Y+1) / 2 | active] = E[(1 - e^(-m p) (1 + m p (1 - p))) / p^2].
-    """
-
-    def pairs(rate: Array, p: Array) -> Array:
-        mp = rate * horizon * p
-        # 1 - e^-z (1 + z) has no digits for small z; there it is z^2/2 - z^3/3.
-        small = mp < _SMALL
-        z = np.where(small, _SMALL, mp)
-        bend = np.where(small, mp**2 * (0.5 - mp / 3), -np.expm1(-z) - z * np.exp(-z))
-        return (bend / p + mp * np.exp(-mp)) / p
-
-    expected = expected_purchases(parameters, customers, horizon, first)
-    active = _while_active(parameters, customers, first, pairs)
-    second = 2 * probability_alive(parameters, customers, first) * active - expected
-    return np.maximum(second - expected**2, 0.0)
-
-
-def discounted_residual(
-    parameters: Array, customers: Histories, discount: float, horizon: float | None, first: int
-) -> Array:
-    """How many purchases is each customer's future worth, discounted to the end of observation?
-
-        DERT = P(alive) E[lambda (1 - e^-((d + lambda p) H)) / (d + lambda p) | active]
-
-    Args:
-        parameters: r, alpha, a, b.
-        customers: their histories.
-        discount: d, the continuous rate per unit of time, ln(1 + rate); positive without a horizon.
-        horizon: H, in the same unit; None for ever.
-        first: see the module.
-    """
-
-    def worth(rate: Array, p: Array) -> Array:
-        speed = discount + rate * p
-        left = 1.0 if horizon is None else -np.expm1(-speed * horizon)
-        return rate * left / speed
-
-    active = _while_active(parameters, customers, first, worth)
-    return probability_alive(parameters, customers, first) * active
-
-
 def _while_active(
     parameters: Array, customers: Histories, first: int, function: Integrand
 ) -> Array:
@@ -237,7 +262,7 @@ def _while_active(
     chance is integrated once for each frequency, the rate for each distinct (x, T).
     """
     r, alpha, a, b = parameters
-    pairs = distinct(customers.frequency, customers.age)
+    pairs = customers.by_age
     x, age = customers.frequency[pairs.first], customers.age[pairs.first]
     frequencies, member = np.unique(x, return_inverse=True)
     order = np.argsort(member, kind="stable")

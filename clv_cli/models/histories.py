@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from clv_cli.models.arrays import Array, Index
 
 
-@dataclass(frozen=True, slots=True)
+MANY = 50_000  # rows above which a sample finds where to begin
+_ONE_IN = 16
+
+
+@dataclass(frozen=True)
 class Histories:
     """One row a customer, or a group of customers with the same history.
 
@@ -41,10 +46,26 @@ class Histories:
         """Customers in all rows."""
         return float(self.counts.sum())
 
+    @cached_property
+    def by_age(self) -> Groups:
+        """Which rows are alike in frequency and age; found once, since predictions ask again and again."""
+        return distinct(self.frequency, self.age)
+
     def rows(self, at: Index | slice, unit: float = 1.0) -> Histories:
         """Some of the rows, their times divided by a unit."""
         columns = (self.frequency[at], self.recency[at] / unit, self.age[at] / unit)
         return Histories(*columns, self.counts[at])
+
+    def sample(self) -> Histories:
+        """All rows of many customers, and one in sixteen of the others, sixteen times as heavy.
+
+        Grouped rows stand in no order that has to do with what they hold.
+        """
+        many = self.counts >= _ONE_IN
+        some = np.flatnonzero(~many)[::_ONE_IN]
+        kept = self.rows(np.concatenate([np.flatnonzero(many), some]))
+        heavy = np.where(kept.counts >= _ONE_IN, 1.0, float(_ONE_IN))
+        return Histories(kept.frequency, kept.recency, kept.age, kept.counts * heavy)
 
     def grouped(self) -> tuple[Histories, Groups]:
         """The distinct rows with their counts, and which row each customer is in."""

@@ -66,7 +66,8 @@ class Estimate:
 
     def of(self, member: Index) -> Estimate:
         """The predictions of customers whose rows were grouped."""
-        return Estimate(self.value[member], self.gradient[:, member], self.covariance)
+        gradient = np.stack([row[member] for row in self.gradient])
+        return Estimate(self.value[member], gradient, self.covariance)
 
     def times(self, other: Estimate) -> Estimate:
         """The product with the predictions of an independent fit, such as purchases times spend."""

@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from clv_cli.models import newton
-from clv_cli.models.fitting import from_optimum, on_log_scale, symmetric
-from clv_cli.models.histories import require_repeats
-from clv_cli.models.mixtures import inner
+from clv_cli.models.fitting import maximise, neighbourhood, on_log_scale, symmetric
+from clv_cli.models.histories import MANY, require_repeats
 from clv_cli.models.quadrature import legendre
 from clv_cli.models.rows import distinct, sums
 from clv_cli.models.special import (
@@ -41,26 +39,33 @@ SHAPES = ("r", "s")
 START = (0.5, 0.2, 0.5, 0.2)  # with time in units of the longest age
 _NODES = 24  # against 50-digit arithmetic, errors of the logarithm below 2e-11
 _FEWER = 16  # below 2e-10, for many rows
-_MANY = 50_000  # rows above which a sample finds the start
+_ENOUGH = ((2.0, 6), (5.0, 8))  # where the integrand falls by e^-2, e^-5 at most; by more: _FEWER
 _DECAY = 37.0  # lengths after which the integrand is below the rounding of its sum
-_BLOCK = 20_000  # rows at a time, so that the nodes stay in the cache
+_BEND = 3.0  # the longer the way, the nearer the pole of ln(beta + t), or of ln(alpha + t)
+_BLOCK = 4_000  # rows at a time, so that the nodes stay in the cache
 _GONE = 40.0  # discounted by exp(-40), nothing counts
 
 
 class _Left(NamedTuple):
     """The integral over the time of leaving: its logarithm, and the posterior of that time.
 
+    Tables are nodes x rows, so that what is known of a row runs along the cache.
+
     Args:
         log: ln of s times the integral, without K.
-        share: the posterior at each node; rows sum to 1.
-        log_alpha: ln(alpha + t) at the nodes.
-        log_beta: ln(beta + t) at the nodes.
+        share: the posterior at each node; columns sum to 1.
+        near: c + t at the nodes, c the smaller of alpha and beta.
+        far: the larger one + t.
+        grown: ln of near, beyond its value at the last purchase.
+        log_far: ln of far.
     """
 
     log: Array
     share: Array
-    log_alpha: Array
-    log_beta: Array
+    near: Array
+    far: Array
+    grown: Array
+    log_far: Array
 
 
 def fit(stats: Histories) -> Fit:
@@ -72,15 +77,13 @@ def fit(stats: Histories) -> Fit:
     require_repeats(stats, "pareto_nbd", len(NAMES))
     rows = stats.grouped()[0]
     unit = float(stats.age.max())
-    start = np.log(np.array(START))
-    if len(rows) > _MANY:
-        # A sixteenth of the rows finds the neighbourhood; the whole then takes a few steps.
-        few = rows.rows(slice(None, None, 16))
-        start = newton.minimise(likelihood(few, unit), start, tolerance=1e-3).point
-    found = newton.minimise(likelihood(rows, unit), start)
-    return from_optimum(
+    start = START
+    if len(rows) > MANY:
+        start = neighbourhood(likelihood(rows.sample(), unit), START)
+    return maximise(
         "pareto_nbd",
-        found,
+        likelihood(rows, unit),
+        start=start,
         names=NAMES,
         n=stats.customers,
         units=(1.0, unit, 1.0, unit),
@@ -97,14 +100,17 @@ def likelihood(stats: Histories, unit: float = 1.0) -> Objective:
     """
     x, member = np.unique(stats.frequency, return_inverse=True)
     n = sums(member, stats.counts, len(x))
-    count = _FEWER if len(stats) > _MANY else _NODES
-    blocks = [stats.rows(slice(i, i + _BLOCK), unit) for i in range(0, len(stats), _BLOCK)]
+    many = len(stats) > MANY
+    # Rows of one shape stand together, so that most blocks need few nodes.
+    order = np.argsort(_steepness(np.array(START), stats.rows(slice(None), unit))) if many else None
+    rows = stats if order is None else stats.rows(order)
+    blocks = [rows.rows(slice(i, i + _BLOCK), unit) for i in range(0, len(rows), _BLOCK)]
 
     def objective(point: Array) -> tuple[float, Array, Array]:
         values = np.exp(point)
         value, gradient, hessian = _constant(values, x, n)
         for block in blocks:
-            more = _block(values, block, count)
+            more = _block(values, block, _nodes_for(values, block) if many else _NODES)
             value, gradient, hessian = value + more[0], gradient + more[1], hessian + more[2]
         scaled, its_hessian = on_log_scale(values, gradient, symmetric(np.triu(hessian)))
         return -value, -scaled, -its_hessian
@@ -132,29 +138,53 @@ def _constant(values: Array, x: Array, n: Array) -> tuple[float, Array, Array]:
     return float(value), gradient, hessian
 
 
+def _reach(values: Array, rows: Histories) -> tuple[Array, Array, Array]:
+    """Where the integral begins in c + t, how long it is in ln(c + t), how fast it falls at first."""
+    r, alpha, s, beta = values
+    nearer = min(alpha, beta)
+    start = nearer + rows.recency
+    rate = r + rows.frequency
+    speed = start * (rate / (alpha + rows.recency) + (s + 1) / (beta + rows.recency)) - 1
+    longest = np.minimum(np.log((nearer + rows.age) / start), _DECAY / np.maximum(speed, 1e-9))
+    return start, longest, speed
+
+
+def _steepness(values: Array, rows: Histories) -> Array:
+    """By how many powers of e the integrand falls, or what its bend along the way is worth of them."""
+    _, longest, speed = _reach(values, rows)
+    fall: Array = np.maximum(np.abs(speed), _BEND) * longest
+    return fall
+
+
+def _nodes_for(values: Array, rows: Histories) -> int:
+    """As many nodes as keep errors of the logarithm below 2e-10; Gauss' bound falls like fall^2m."""
+    steepest = float(_steepness(values, rows).max())
+    return next((count for most, count in _ENOUGH if steepest <= most), _FEWER)
+
+
 def _left(values: Array, rows: Histories, count: int) -> _Left:
     """Integrate over the time of leaving, between the last purchase and the end of observation."""
     r, alpha, s, beta = values
     nodes, weights = legendre(count)
-    rate = (r + rows.frequency)[:, None]
-    nearer = min(alpha, beta)
-    start = nearer + rows.recency
-    # The speed at which the integrand falls at first, in ln(c + t).
-    speed = start * (rate[:, 0] / (alpha + rows.recency) + (s + 1) / (beta + rows.recency)) - 1
-    longest = np.minimum(np.log((nearer + rows.age) / start), _DECAY / np.maximum(speed, 1e-9))
-    grown = longest[:, None] * nodes
-    time = start[:, None] * np.exp(grown) - nearer
-    log_start = np.log(start)[:, None]
-    near = log_start + grown
-    log_alpha = near if alpha <= beta else np.log(alpha + time)
-    log_beta = near if beta <= alpha else np.log(beta + time)
-    log = grown - rate * log_alpha - (s + 1) * log_beta
-    top = log.max(axis=1)
-    share = np.exp(log - top[:, None]) * weights
-    whole = share.sum(axis=1)
+    start, longest, _ = _reach(values, rows)
+    of_near, of_far = (r + rows.frequency, s + 1) if alpha <= beta else (s + 1, r + rows.frequency)
+    grown = np.outer(nodes, longest)
+    near = np.exp(grown)
+    near *= start
+    far = near + abs(beta - alpha)
+    log_far = np.log(far)
+    # The part of every node alike, -of_near ln(start), comes back at the end.
+    log = grown * (1 - of_near)
+    log -= of_far * log_far
+    top = log.max(axis=0)
+    log -= top
+    share = np.exp(log, out=log)
+    share *= weights[:, None]
+    whole = share.sum(axis=0)
+    share /= whole
     with np.errstate(divide="ignore"):  # nothing to integrate when the last purchase is the end
-        summed = np.log(s) + np.log(whole) + top + np.log(longest * start)
-    return _Left(summed, share / whole[:, None], log_alpha, log_beta)
+        summed = np.log(s * whole * longest) + top + (1 - of_near) * np.log(start)
+    return _Left(summed, share, near, far, grown, log_far)
 
 
 def _block(values: Array, rows: Histories, count: int) -> tuple[float, Array, Array]:
@@ -167,29 +197,39 @@ def _block(values: Array, rows: Histories, count: int) -> tuple[float, Array, Ar
     value = np.logaddexp(active, left.log)
     n_gone = n * np.exp(left.log - value)
     n_active = n - n_gone
-    # The score of each node, centred: alpha and beta enter through ln(alpha + t), ln(beta + t).
-    by_alpha, by_beta = np.exp(-left.log_alpha), np.exp(-left.log_beta)
-    scores = [left.log_alpha, by_alpha * rate[:, None], left.log_beta, (s + 1) * by_beta]
-    means = [np.einsum("ij,ij->i", left.share, score) for score in scores]
-    of_left = -np.array(means)
+    means, spread = _posterior(left, min(alpha, beta) + rows.recency, flipped=alpha > beta)
+    # alpha and beta enter the integrand through ln(alpha + t) and ln(beta + t).
+    scale = np.array([np.ones_like(rate), rate, np.ones_like(rate), np.full_like(rate, s + 1)])
+    of_left = -means * scale
     of_left[2] += 1 / s
     of_active = np.array([np.log(at_alpha), -rate * at_alpha, np.log(at_beta), -s * at_beta])
     gradient = of_active @ n_active + of_left @ n_gone
-    weight = left.share * n_gone[:, None]
-    hessian = np.zeros((4, 4))
-    hessian[0, 1] = -(n_active @ at_alpha) - (n_gone / rate) @ means[1]
-    hessian[1, 1] = n_active @ (rate * at_alpha**2) + inner(weight * by_alpha, scores[1])
-    hessian[2, 2] = -n_gone.sum() / s**2
-    hessian[2, 3] = -(n_active @ at_beta) - n_gone @ means[3] / (s + 1)
-    hessian[3, 3] = n_active @ (s * at_beta**2) + inner(weight * by_beta, scores[3])
-    centred = [score - mean[:, None] for score, mean in zip(scores, means, strict=True)]
-    for i, score in enumerate(centred):
-        weighted = weight * score
-        for j in range(i, 4):
-            hessian[i, j] += inner(weighted, centred[j])
+    hessian = np.einsum("abn,an,bn->ab", spread, scale * n_gone, scale)
+    hessian[0, 1] -= n_active @ at_alpha + n_gone @ means[1]
+    squares = spread[[1, 3], [1, 3]] + means[[1, 3]] ** 2
+    hessian[1, 1] += n_active @ (rate * at_alpha**2) + n_gone @ (rate * squares[0])
+    hessian[2, 2] -= n_gone.sum() / s**2
+    hessian[2, 3] -= n_active @ at_beta + n_gone @ means[3]
+    hessian[3, 3] += n_active @ (s * at_beta**2) + (s + 1) * (n_gone @ squares[1])
     apart = of_active - of_left
     between = n_gone * np.exp(active - value)
     return float(n @ value), gradient, hessian + (apart * between) @ apart.T
+
+
+def _posterior(left: _Left, start: Array, *, flipped: bool) -> tuple[Array, Array]:
+    """Mean and covariance, by row, of ln(alpha + t), 1 / (alpha + t), ln(beta + t), 1 / (beta + t)."""
+    tables = [left.grown, 1 / left.near, left.log_far, 1 / left.far]
+    means = np.array([np.einsum("mn,mn->n", left.share, table) for table in tables])
+    centred = [table - mean for table, mean in zip(tables, means, strict=True)]
+    spread = np.empty((4, 4, len(start)))
+    for i, one in enumerate(centred):
+        weighted = left.share * one
+        for j in range(i, 4):
+            spread[i, j] = spread[j, i] = np.einsum("mn,mn->n", weighted, centred[j])
+    means[0] += np.log(start)
+    if flipped:  # near is beta's then
+        means, spread = means[[2, 3, 0, 1]], spread[[2, 3, 0, 1]][:, [2, 3, 0, 1]]
+    return means, spread
 
 
 def probability_alive(parameters: Array, customers: Histories) -> Array:

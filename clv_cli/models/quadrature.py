@@ -72,8 +72,7 @@ def gamma_grid(shape: float, rates: Array, power: float) -> tuple[Array, Array]:
     beyond = 10 * width if shape > _TAIL else float(np.log1p(_TAIL / shape)) + 10 * width
     v = np.arange(near - _TAIL / (shape + power) - 10 * width, far + min(beyond, 6.0), step)
     x = np.exp(v)
-    scaled = np.outer(rates, x)
-    log_density = shape * np.log(scaled) - scaled - log_gamma(shape)
+    log_density = shape * (np.log(rates)[:, None] + v) - np.outer(rates, x) - log_gamma(shape)
     return x, step * np.exp(log_density)
 
 

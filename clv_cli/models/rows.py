@@ -40,16 +40,20 @@ def sums(member: Index, weights: Array, size: int) -> Array:
 def distinct(*columns: Array) -> Groups:
     """Which rows of these columns are equal?
 
-    One sort of a 64-bit hash instead of one sort a column. A group ends wherever neighbours differ
-    in any column, so different rows are never merged; two rows with the same hash could at worst
-    leave a third counted in two places, which changes no sum.
+    One sort of a hash with the row's place in its last bits, instead of one sort a column: numbers sort
+    five times as fast as their places do. A group ends wherever neighbours differ in any column, so
+    different rows are never merged; two rows with the same hash could at worst leave a third counted
+    in two places, which changes no sum.
     """
     key = np.zeros(len(columns[0]), dtype=np.uint64)
     for column, factor in zip(columns, _MIX, strict=False):
         bits = np.ascontiguousarray(column + 0.0).view(np.uint64)
         key = (key ^ bits ^ (bits >> np.uint64(29))) * np.uint64(factor)
         key ^= key >> np.uint64(32)
-    order = np.argsort(key, kind="stable")
+    places = np.uint64(2 ** max(len(key) - 1, 1).bit_length() - 1)
+    packed = (key & ~places) | np.arange(len(key), dtype=np.uint64)
+    packed.sort()
+    order = (packed & places).astype(np.intp)
     starts = np.zeros(len(key), dtype=bool)
     starts[:1] = True
     for column in columns:

@@ -98,7 +98,8 @@ def value_everyone(folder: Path) -> Steps:
 
     from clv_cli.measures import model_inputs
     from clv_cli.measures.rfm import rfm_free_choice
-    from clv_cli.models import bg_nbd, gamma_gamma
+    from clv_cli.models import gamma_gamma
+    from clv_cli.models.beta_geometric import bg_nbd
     from clv_cli.models.intervals import delta
     from clv_cli.results import collect_frames
 

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from clv_cli.measures.model_inputs import purchase_histories, repeat_spending
 from clv_cli.measures.rfm import purchase_days, rfm, rfm_free_choice
-from clv_cli.models import bg_nbd
+from clv_cli.models.beta_geometric import bg_nbd
 from clv_cli.results import collect_frames
 from tests.books import Row, book, line, scope
 from tests.models import cdnow

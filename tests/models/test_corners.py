@@ -12,16 +12,15 @@ from clv_cli.errors import DataError
 from clv_cli.models import (
     bdw,
     bg_bb,
-    bg_nbd,
     gamma_gamma,
     hazard,
     kaplan_meier,
     mbg_cnbd_k,
-    mbg_nbd,
     newton,
     pareto_nbd,
     sbg,
 )
+from clv_cli.models.beta_geometric import bg_nbd, mbg_nbd
 from clv_cli.models.histories import histories
 from clv_cli.models.renewals import from_survivors, renewals
 from clv_cli.models.rows import distinct
@@ -31,13 +30,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from clv_cli.models.arrays import Array
+    from clv_cli.models.beta_geometric import BetaGeometric
 
 BG = np.array([0.243, 4.414, 0.793, 2.426])
 PARETO = np.array([0.553, 10.58, 0.606, 11.67])
 TIMED = [(bg_nbd, BG), (mbg_nbd, BG), (pareto_nbd, PARETO)]
 
 
-def all_finite(model: ModuleType, parameters: Array, x: float) -> None:
+def all_finite(model: BetaGeometric | ModuleType, parameters: Array, x: float) -> None:
     rows = histories([x, x, x], [500.0, 300.0, 520.0], [520.0, 520.0, 520.0])
     value, gradient, hessian = model.likelihood(rows)(np.log(parameters))
     assert np.isfinite(value)
@@ -56,12 +56,16 @@ def all_finite(model: ModuleType, parameters: Array, x: float) -> None:
 
 @pytest.mark.parametrize(("model", "parameters"), TIMED)
 @pytest.mark.parametrize("x", [1, 161, 5_000, 20_000])
-def test_frequent_buyers_stay_finite(model: ModuleType, parameters: Array, x: float) -> None:
+def test_frequent_buyers_stay_finite(
+    model: BetaGeometric | ModuleType, parameters: Array, x: float
+) -> None:
     all_finite(model, parameters, x)
 
 
 @pytest.mark.parametrize(("model", "parameters"), TIMED)
-def test_one_is_a_shape_like_any_other(model: ModuleType, parameters: Array) -> None:
+def test_one_is_a_shape_like_any_other(
+    model: BetaGeometric | ModuleType, parameters: Array
+) -> None:
     # a = 1 (BG) and s = 1 (Pareto) are poles of the closed forms.
     def at(shape: float) -> Array:
         moved = parameters.copy()
@@ -150,13 +154,15 @@ def _bought_while_active(x: float, age: float, horizon: float) -> float:
     ids=["one customer", "no repeaters", "one repeater"],
 )
 @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd, pareto_nbd])
-def test_too_little_to_fit_is_refused_with_the_count(model: ModuleType, rows: object) -> None:
+def test_too_little_to_fit_is_refused_with_the_count(
+    model: BetaGeometric | ModuleType, rows: object
+) -> None:
     with pytest.raises(DataError, match=r"cannot be fitted: \d of \d+ customers bought again"):
         model.fit(rows)
 
 
 @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd, pareto_nbd])
-def test_customers_who_are_all_alike_end_with_a_warning(model: ModuleType) -> None:
+def test_customers_who_are_all_alike_end_with_a_warning(model: BetaGeometric | ModuleType) -> None:
     draw = np.random.default_rng(2)
     x = draw.poisson(8.0, 600)
     rows = histories(x, np.where(x > 0, 39 * draw.beta(np.maximum(x, 1), 1), 0), np.full(600, 39))

@@ -8,17 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clv_cli.models import (
-    bdw,
-    bg_bb,
-    bg_nbd,
-    gamma_gamma,
-    hazard,
-    mbg_cnbd_k,
-    mbg_nbd,
-    pareto_nbd,
-    sbg,
-)
+from clv_cli.models import bdw, bg_bb, gamma_gamma, hazard, mbg_cnbd_k, pareto_nbd, sbg
+from clv_cli.models.beta_geometric import bg_nbd, mbg_nbd
 from clv_cli.models.histories import Histories, histories
 from clv_cli.models.renewals import renewals
 

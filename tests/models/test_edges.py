@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from clv_cli.models import bg_nbd, mbg_nbd
+from clv_cli.models.beta_geometric import bg_nbd, mbg_nbd
 from clv_cli.models.histories import histories
 from clv_cli.models.quadrature import beta_grid
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from clv_cli.models.beta_geometric import BetaGeometric
 
 TINY = (1e-4, 1e-3, 0.05, 2.0, 50.0)
 
@@ -31,7 +33,9 @@ def test_a_chance_that_is_nearly_always_0_or_1_takes_few_nodes(a: float, b: floa
 
 
 @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd])
-def test_customers_who_leave_at_once_or_never_are_predicted_in_seconds(model: ModuleType) -> None:
+def test_customers_who_leave_at_once_or_never_are_predicted_in_seconds(
+    model: BetaGeometric | ModuleType,
+) -> None:
     # a and b of 0.0003: half of all leave after the first repeat, the others never do.
     draw = np.random.default_rng(1)
     x = draw.poisson(3, 1_300) * (draw.random(1_300) < 0.3)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clv_cli.models import bg_nbd, gamma_gamma, sbg
+from clv_cli.models import gamma_gamma, sbg
+from clv_cli.models.beta_geometric import bg_nbd
 from clv_cli.models.intervals import Estimate, Scale, delta
 from clv_cli.models.renewals import from_survivors
 from tests.models import cdnow

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from clv_cli.models import bdw, bg_nbd, hazard, mbg_cnbd_k, mbg_nbd, pareto_nbd, sbg
+from clv_cli.models import bdw, hazard, mbg_cnbd_k, pareto_nbd, sbg
+from clv_cli.models.beta_geometric import bg_nbd, mbg_nbd
 from clv_cli.models.histories import histories
 from clv_cli.models.intervals import delta
 from tests.models import simulate
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from clv_cli.models.arrays import Array
+    from clv_cli.models.beta_geometric import BetaGeometric
 
 BG = np.array([0.6, 4.0, 0.8, 2.4])
 PARETO = np.array([0.6, 10.0, 0.6, 12.0])
 SOME = histories([0, 1, 2, 9, 30], [0, 3, 30, 20, 38], [39, 38, 38.86, 39, 39])
 
 
-def horizons(model: ModuleType, parameters: Array) -> None:
+def horizons(model: BetaGeometric | ModuleType, parameters: Array) -> None:
     undiscounted = model.discounted_residual(parameters, SOME, 0.0, 52.0)
     assert undiscounted == pytest.approx(model.expected_purchases(parameters, SOME, 52.0), rel=1e-8)
     # By parts: e^(-d H) E[Y(H)] + d int_0^H e^(-d t) E[Y(t)] dt.
@@ -42,7 +44,7 @@ def horizons(model: ModuleType, parameters: Array) -> None:
 
 
 @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd])
-def test_discounted_flow_of_the_beta_geometric_models(model: ModuleType) -> None:
+def test_discounted_flow_of_the_beta_geometric_models(model: BetaGeometric | ModuleType) -> None:
     horizons(model, BG)
 
 

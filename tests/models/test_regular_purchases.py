@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clv_cli.models import mbg_cnbd_k, mbg_nbd
+from clv_cli.models import mbg_cnbd_k
+from clv_cli.models.beta_geometric import mbg_nbd
 from clv_cli.models.histories import Histories, histories
 
 TRUTH = np.array([0.8, 1.5, 0.6, 1.9])

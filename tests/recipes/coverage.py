@@ -17,7 +17,8 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from clv_cli.models import bg_nbd, gamma_gamma, mbg_nbd, pareto_nbd, sbg  # noqa: E402
+from clv_cli.models import gamma_gamma, pareto_nbd, sbg  # noqa: E402
+from clv_cli.models.beta_geometric import bg_nbd, mbg_nbd  # noqa: E402
 from clv_cli.models.intervals import delta  # noqa: E402
 from tests.models import simulate  # noqa: E402
 

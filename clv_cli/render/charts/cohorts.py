@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-import altair as alt
+from typing import TYPE_CHECKING
 
 from clv_cli.glossary import Kind
 from clv_cli.render.charts.drawing import Drawing, Reader, short
-from clv_cli.render.charts.spec import Padding, layered, rows_of
+from clv_cli.render.charts.spec import Padding, Part, as_is, layer, layered, place, text
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, WIDTH, ink
 from clv_cli.render.formats import number_text
 
@@ -33,13 +31,13 @@ def draw(result: Result, currency: str) -> Drawing | None:
     if not values:
         return None
     low, high = min(values), max(values)
-    cells = [
+    cells: list[Part] = [
         {"row": place, "age": at, **_painted(row[age.name], low, high)}
         for place, row in enumerate(reader.records)
         for at, age in enumerate(ages)
         if row[age.name] is not None
     ]
-    names = [
+    names: list[Part] = [
         {"row": place, "name": short(reader.text(row, "cohort"), NAME)}
         for place, row in enumerate(reader.records)
     ]
@@ -59,24 +57,22 @@ def _painted(share: float, low: float, high: float) -> dict[str, str]:
     return {"fill": HEAT[step][0], "ink": text, "text": f"{share * 100:.0f}"}
 
 
-def _spec(
-    cells: list[dict[str, Any]], names: list[dict[str, Any]], ages: list[Column]
-) -> dict[str, Any]:
+def _spec(cells: list[Part], names: list[Part], ages: list[Column]) -> Part:
     height = ROW * len(names)
-    gap = alt.Scale(paddingInner=0.06, paddingOuter=0)
-    row, age = alt.Y("row:O", axis=None, scale=gap), alt.X("age:O", axis=None, scale=gap)
-    drawn = rows_of(cells)
-    colour = alt.Color("fill:N", scale=None)
-    layers = [drawn.mark_rect(cornerRadius=2).encode(x=age, y=row, color=colour)]
+    gap = {"paddingInner": 0.06, "paddingOuter": 0}
+    row, age = (place(name, axis=None, scale=gap) for name in ("row", "age"))
+    layers = [layer(cells, "rect", {"x": age, "y": row, "color": as_is("fill")}, cornerRadius=2)]
     if len(ages) <= MANY:
-        texts = drawn.mark_text(fontSize=10)
-        ink_of = alt.Color("ink:N", scale=None)
-        layers.append(texts.encode(x=age, y=row, text="text:N", color=ink_of))
-    left = rows_of(names).mark_text(align="right", fontSize=11)
-    layers.append(left.encode(x=alt.value(-8), y=row, text="name:N"))
-    heads = [{"age": at, "name": c.heading} for at, c in enumerate(ages) if _headed(at, len(ages))]
-    above = rows_of(heads).mark_text(baseline="bottom", fontSize=11, color=ink("muted"))
-    layers.append(above.encode(x=age, y=alt.value(-6), text="name:N"))
+        shares = {"x": age, "y": row, "text": text("text"), "color": as_is("ink")}
+        layers.append(layer(cells, "text", shares, fontSize=10))
+    left = {"x": {"value": -8}, "y": row, "text": text("name")}
+    layers.append(layer(names, "text", left, align="right", fontSize=11))
+    heads: list[Part] = [
+        {"age": at, "name": c.heading} for at, c in enumerate(ages) if _headed(at, len(ages))
+    ]
+    above = {"x": age, "y": {"value": -6}, "text": text("name")}
+    style = {"baseline": "bottom", "fontSize": 11, "color": ink("muted")}
+    layers.append(layer(heads, "text", above, **style))
     return layered(layers, (WIDTH - LEFT - 6, height), Padding(LEFT, 6, 24, 4))
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
-
 from clv_cli.periods import month_text
 from clv_cli.render.charts.drawing import Drawing, Key, Reader, month_ticks
-from clv_cli.render.charts.spec import Padding, below, layered, rows_of
+from clv_cli.render.charts.spec import Padding, Part, below, layer, layered, number, text
 from clv_cli.render.charts.theme import WIDTH, ink
 
 if TYPE_CHECKING:
@@ -42,26 +40,32 @@ def _whole(row: dict[str, Any]) -> bool:
     return all(row[name] is not None for name in DRAWN)
 
 
-def _spec(reader: Reader, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    points = [
+def _spec(reader: Reader, rows: list[dict[str, Any]]) -> Part:
+    points: list[Part] = [
         {"at": at, **{name: float(row[name]) for name in DRAWN}} for at, row in enumerate(rows)
     ]
     domain = [0, len(rows) - 1]
-    at = alt.X("at:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
-    axis = alt.Axis(format="~s", tickCount=5)
-    scale = alt.Scale(zero=False, nice=True)
-    drawn = rows_of(points)
+    at = number("at", axis=None, scale={"domain": domain, "nice": False})
+    height: Part = {
+        "axis": {"format": "~s", "tickCount": 5},
+        "scale": {"zero": False, "nice": True},
+        "title": None,
+    }
     bands = [
-        drawn.mark_area(color=ink(colour), opacity=1).encode(
-            x=at, y=alt.Y(f"low_{level}:Q", axis=axis, scale=scale, title=None), y2=f"high_{level}"
+        layer(
+            points,
+            "area",
+            {"x": at, "y": number(f"low_{level}", **height), "y2": {"field": f"high_{level}"}},
+            color=ink(colour),
+            opacity=1,
         )
         for level, colour in BANDS
     ]
-    value = alt.Y("value:Q", axis=axis, scale=scale, title=None)
-    line = drawn.mark_line(strokeWidth=2, color=ink("new")).encode(x=at, y=value)
+    value = number("value", **height)
+    line = layer(points, "line", {"x": at, "y": value}, strokeWidth=2, color=ink("new"))
     ends = [{**points[-1], "text": reader.text(rows[-1], "value").strip()}]
-    label = rows_of(ends).mark_text(align="left", dx=6, fontWeight=600)
-    layers = [*bands, line, label.encode(x=at, y=value, text="text:N")]
+    last = {"x": at, "y": value, "text": text("text")}
+    layers = [*bands, line, layer(ends, "text", last, align="left", dx=6, fontWeight=600)]
     ticks = month_ticks([row["month"] for row in rows])
     return layered(
         [*layers, below(at, ticks, HEIGHT)], (WIDTH - 116, HEIGHT), Padding(50, 66, 16, 40)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import altair as alt
+from typing import TYPE_CHECKING
 
 from clv_cli.glossary import Kind
 from clv_cli.money import to_decimal
 from clv_cli.periods import month_text
 from clv_cli.render.charts.drawing import Drawing, Key, Reader, compact, month_ticks
-from clv_cli.render.charts.spec import Padding, below, layered, rows_of, zero_line
+from clv_cli.render.charts.spec import (
+    Padding,
+    Part,
+    as_is,
+    below,
+    layer,
+    layered,
+    number,
+    place,
+    text,
+    zero_line,
+)
 from clv_cli.render.charts.theme import PALETTE, WIDTH, ink
 
 if TYPE_CHECKING:
@@ -31,13 +40,13 @@ def draw(result: Result, currency: str) -> Drawing | None:
     kinds = [c.name for c in result.table.columns if c.kind is Kind.MONEY and c.name not in LEVELS]
     moved = [name for name in kinds if any(row[name] for row in rows)]
     ticks = month_ticks([row["month"] for row in rows])
-    bars: list[dict[str, Any]] = [
+    bars: list[Part] = [
         {"at": at, "amount": reader.size(row, name), "colour": ink(colour_of(name)), "layer": layer}
         for at, row in enumerate(rows)
         for layer, name in enumerate(moved)
         if row[name]
     ]
-    tops: list[dict[str, Any]] = [
+    tops: list[Part] = [
         {
             "at": at,
             "net": compact(to_decimal(row["closing"] - row["opening"], currency)),
@@ -54,20 +63,18 @@ def colour_of(name: str) -> str:
     return name if name in PALETTE else "other"
 
 
-def _spec(
-    bars: list[dict[str, Any]], tops: list[dict[str, Any]], ticks: list[str]
-) -> dict[str, Any]:
-    at = alt.X("at:O", axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1))
-    amount = alt.Y("amount:Q", axis=alt.Axis(format="~s", tickCount=5), title=None)
-    marks = rows_of(bars or [{"at": 0, "amount": 0, "colour": "none"}]).mark_bar()
+def _spec(bars: list[Part], tops: list[Part], ticks: list[str]) -> Part:
+    at = place("at", axis=None, scale={"paddingInner": 0.25, "paddingOuter": 0.1})
+    amount = number("amount", axis={"format": "~s", "tickCount": 5}, title=None)
+    channels = {"x": at, "y": amount, "color": as_is("colour"), "order": place("layer")}
     layers = [
-        marks.encode(x=at, y=amount, color=alt.Color("colour:N", scale=None), order="layer:O"),
+        layer(bars or [{"at": 0, "amount": 0, "colour": "none"}], "bar", channels),
         zero_line("y"),
         below(at, ticks, HEIGHT),
     ]
     if len(tops) <= MANY:
-        above = rows_of(tops).mark_text(dy=-7, fontSize=10)
-        layers.append(above.encode(x=at, y="top:Q", text="net:N"))
+        above = {"x": at, "y": number("top"), "text": text("net")}
+        layers.append(layer(tops, "text", above, dy=-7, fontSize=10))
     return layered(layers, (WIDTH - 56, HEIGHT), Padding(46, 10, 16, 40))
 
 

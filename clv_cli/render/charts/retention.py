@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
-
 from clv_cli.periods import month_text
 from clv_cli.render.charts.drawing import Drawing, Key, Reader, month_ticks
-from clv_cli.render.charts.spec import Padding, below, layered, rows_of
+from clv_cli.render.charts.spec import Padding, Part, as_is, below, layer, layered, number, text
 from clv_cli.render.charts.theme import WIDTH, ink
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
     """Two lines over the months; None where no month has a rate."""
     reader = Reader(result, currency)
     ticks = month_ticks([row["month"] for row in reader.records])
-    points = [
+    points: list[Part] = [
         {"at": at, "rate": float(row[name]), "colour": ink(colour), "shape": shape, "rate_of": name}
         for name, colour, shape in RATES
         for at, row in enumerate(reader.records)
@@ -35,7 +33,7 @@ def draw(result: Result, currency: str) -> Drawing | None:
     if not points:
         return None
     ends = [found for name, _, _ in RATES if (found := _last(reader, name))]
-    labels = [
+    labels: list[Part] = [
         {"at": at, "rate": float(row[name]), "text": reader.text(row, name)}
         for at, row, name in ends
     ]
@@ -65,25 +63,26 @@ def _keep_apart(labels: list[dict[str, Any]], least: float) -> None:
         lower["rate"] -= missing / 2
 
 
-def _spec(
-    points: list[dict[str, Any]], labels: list[dict[str, Any]], ticks: list[str]
-) -> dict[str, Any]:
-    at = alt.X("at:Q", axis=None, scale=alt.Scale(domain=[0, max(len(ticks) - 1, 1)], nice=False))
+def _spec(points: list[Part], labels: list[Part], ticks: list[str]) -> Part:
+    months = {"domain": [0, max(len(ticks) - 1, 1)], "nice": False}
+    at = number("at", axis=None, scale=months)
     rates = [point["rate"] for point in points]
     room = max((max(rates) - min(rates)) * 0.15, 0.01)
     domain = [min(rates) - room, max(rates) + room]
     _keep_apart(labels, (domain[1] - domain[0]) * GAP)
-    scale = alt.Scale(domain=domain, nice=True, zero=False)
-    rate = alt.Y("rate:Q", axis=alt.Axis(format=".0%", tickCount=5), scale=scale, title=None)
-    colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
-    drawn = rows_of(points)
-    lines = drawn.mark_line(strokeWidth=2).encode(x=at, y=rate, color=colour, detail="rate_of:N")
+    scale = {"domain": domain, "nice": True, "zero": False}
+    rate = number("rate", axis={"format": ".0%", "tickCount": 5}, scale=scale, title=None)
+    here = {"x": at, "y": rate}
+    line = {**here, "color": as_is("colour"), "detail": text("rate_of")}
+    mark = {**here, "color": as_is("colour"), "shape": as_is("shape")}
     size = 45 if len(ticks) <= MANY else 12
-    marks = drawn.mark_point(filled=True, opacity=1, size=size).encode(
-        x=at, y=rate, color=colour, shape=shape
-    )
-    ends = rows_of(labels).mark_text(align="left", dx=8, fontWeight=600)
-    layers = [lines, marks, ends.encode(x=at, y=rate, text="text:N"), below(at, ticks, HEIGHT)]
+    end = {**here, "text": text("text")}
+    layers = [
+        layer(points, "line", line, strokeWidth=2),
+        layer(points, "point", mark, filled=True, opacity=1, size=size),
+        layer(labels, "text", end, align="left", dx=8, fontWeight=600),
+        below(at, ticks, HEIGHT),
+    ]
     return layered(layers, (WIDTH - 116, HEIGHT), Padding(50, 66, 16, 40))
 
 

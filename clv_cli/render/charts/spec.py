@@ -1,13 +1,19 @@
-"""Layers to one Vega-Lite chart, and what several charts have in common."""
+"""Vega-Lite as plain dictionaries: the few parts that charts are made of, and layers to one chart.
+
+Importing a library to build them would cost more than drawing them; the tests check every chart
+against Vega-Lite's schema.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import altair as alt
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clv_cli.render.charts.theme import ink
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Part = dict[str, Any]
 TICKS_BELOW = 8
 
 
@@ -20,11 +26,8 @@ class Padding(NamedTuple):
     bottom: int
 
 
-def layered(layers: list[Any], size: tuple[int, int], padding: Padding) -> dict[str, Any]:
+def layered(layers: Sequence[Part], size: tuple[int, int], padding: Padding) -> Part:
     """One chart of all layers.
-
-    Altair would check every part against Vega-Lite's schema, at half the cost of drawing it. Charts are
-    built alike whatever the data, so the tests do that.
 
     Args:
         layers: the first is the lowest.
@@ -32,31 +35,55 @@ def layered(layers: list[Any], size: tuple[int, int], padding: Padding) -> dict[
         padding: room around it.
     """
     width, height = size
-    chart: dict[str, Any] = (
-        alt.layer(*layers).properties(width=width, height=height).to_dict(validate=False)
-    )
-    return {**chart, "padding": padding._asdict()}
+    return {
+        "layer": list(layers),
+        "width": width,
+        "height": height,
+        "padding": padding._asdict(),
+    }
 
 
-def rows_of(values: list[dict[str, Any]]) -> alt.Chart:
-    """A chart of these rows, to be given a mark."""
-    return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
+def layer(rows: list[Part], mark: str, channels: Part, **style: Any) -> Part:  # noqa: ANN401
+    """One layer: a mark for each row.
+
+    Args:
+        rows: its data.
+        mark: such as `bar` or `text`.
+        channels: what of a row decides where the mark stands, and how it looks.
+        style: of all marks.
+    """
+    return {"data": {"values": rows}, "mark": {"type": mark, **style}, "encoding": channels}
 
 
-def below(x: alt.X, texts: list[str], height: int) -> alt.Chart:
+def number(name: str, **more: Any) -> Part:  # noqa: ANN401 - whatever a channel of Vega-Lite takes
+    """A channel that reads a number; `more` as Vega-Lite has it, such as `axis` and `scale`."""
+    return {"field": name, "type": "quantitative", **more}
+
+
+def place(name: str, **more: Any) -> Part:  # noqa: ANN401 - as above
+    """A channel that reads a place in an order."""
+    return {"field": name, "type": "ordinal", **more}
+
+
+def text(name: str) -> Part:
+    """A channel that reads a text."""
+    return {"field": name, "type": "nominal"}
+
+
+def as_is(name: str) -> Part:
+    """A channel that reads a colour or a shape, drawn as it is."""
+    return {"field": name, "type": "nominal", "scale": None}
+
+
+def below(x: Part, texts: list[str], height: int) -> Part:
     """Texts under the plot, such as months; one line or two."""
-    values = [{"at": at, "tick": text} for at, text in enumerate(texts)]
-    mark = rows_of(values).mark_text(
-        baseline="top", fontSize=11, color=ink("muted"), lineBreak="\n"
-    )
-    drawn: alt.Chart = mark.encode(x=x, y=alt.value(height + TICKS_BELOW), text="tick:N")
-    return drawn
+    rows: list[Part] = [{"at": at, "tick": words} for at, words in enumerate(texts)]
+    channels = {"x": x, "y": {"value": height + TICKS_BELOW}, "text": text("tick")}
+    style = {"baseline": "top", "fontSize": 11, "color": ink("muted"), "lineBreak": "\n"}
+    return layer(rows, "text", channels, **style)
 
 
-def zero_line(axis: str) -> alt.Chart:
+def zero_line(axis: str) -> Part:
     """A line at zero, across the plot: of "x" or of "y"."""
-    drawn = rows_of([{}]).mark_rule(color=ink("zero"))
-    line: alt.Chart = (
-        drawn.encode(x=alt.datum(0, axis=None)) if axis == "x" else drawn.encode(y=alt.datum(0))
-    )
-    return line
+    channel: Part = {"datum": 0, "axis": None} if axis == "x" else {"datum": 0}
+    return layer([{}], "rule", {axis: channel}, color=ink("zero"))

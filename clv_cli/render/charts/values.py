@@ -5,12 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any
-
-import altair as alt
+from typing import TYPE_CHECKING
 
 from clv_cli.render.charts.drawing import Drawing, Reader, Sheet, compact
-from clv_cli.render.charts.spec import TICKS_BELOW, Padding, layered, rows_of
+from clv_cli.render.charts.spec import TICKS_BELOW, Padding, Part, layer, layered, number, text
 from clv_cli.render.charts.theme import WIDTH, ink
 from clv_cli.render.layout import Cell
 
@@ -78,8 +76,8 @@ def _sheet(edges: Sequence[Decimal], counts: Sequence[int]) -> Sheet:
     )
 
 
-def _spec(edges: Sequence[Decimal], counts: Sequence[int]) -> dict[str, Any]:
-    bars: list[dict[str, Any]] = [
+def _spec(edges: Sequence[Decimal], counts: Sequence[int]) -> Part:
+    bars: list[Part] = [
         {
             "from": at + 0.05,
             "to": at + 0.95,
@@ -89,15 +87,19 @@ def _spec(edges: Sequence[Decimal], counts: Sequence[int]) -> dict[str, Any]:
         }
         for at, count in enumerate(counts)
     ]
-    marks = [{"at": at, "tick": compact(edge).lstrip("+")} for at, edge in enumerate(edges)]
-    scale = alt.Scale(domain=[0, len(counts)], nice=False)
-    at, left, middle = (
-        alt.X(f"{name}:Q", axis=None, scale=scale) for name in ("at", "from", "middle")
-    )
-    height = alt.Y("count:Q", axis=None)
-    drawn = rows_of(bars)
-    columns = drawn.mark_rect(color=ink("new")).encode(x=left, x2="to", y=height, y2=alt.datum(0))
-    texts = drawn.mark_text(dy=-7, fontSize=11).encode(x=middle, y=height, text="text:N")
-    feet = rows_of(marks).mark_text(baseline="top", fontSize=11, color=ink("muted"))
-    foot = feet.encode(x=at, y=alt.value(HEIGHT + TICKS_BELOW), text="tick:N")
-    return layered([columns, texts, foot], (WIDTH - 40, HEIGHT), Padding(20, 20, 18, 28))
+    marks: list[Part] = [
+        {"at": at, "tick": compact(edge).lstrip("+")} for at, edge in enumerate(edges)
+    ]
+    scale = {"domain": [0, len(counts)], "nice": False}
+    at, left, middle = (number(name, axis=None, scale=scale) for name in ("at", "from", "middle"))
+    height = number("count", axis=None)
+    column = {"x": left, "x2": {"field": "to"}, "y": height, "y2": {"datum": 0}}
+    above = {"x": middle, "y": height, "text": text("text")}
+    foot = {"x": at, "y": {"value": HEIGHT + TICKS_BELOW}, "text": text("tick")}
+    style = {"baseline": "top", "fontSize": 11, "color": ink("muted")}
+    layers = [
+        layer(bars, "rect", column, color=ink("new")),
+        layer(bars, "text", above, dy=-7, fontSize=11),
+        layer(marks, "text", foot, **style),
+    ]
+    return layered(layers, (WIDTH - 40, HEIGHT), Padding(20, 20, 18, 28))
