@@ -45,7 +45,12 @@ def billed_lines(scope: Scope) -> pl.LazyFrame:
 
 def counted_lines(scope: Scope) -> pl.LazyFrame:
     """The lines of `billed_lines` with their `code`, before anything is converted."""
-    return uncoded_lines(scope).join(scope.book.codes.lazy(), on="customer_id", how="left")
+    return coded(scope, uncoded_lines(scope))
+
+
+def coded(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Lines with the `code` of their customer."""
+    return lines.join(scope.book.codes.lazy(), on="customer_id", how="left")
 
 
 def uncoded_lines(scope: Scope) -> pl.LazyFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,6 +21,15 @@ _DAY_ZERO = 2**30  # days before 1970 are negative
 _SLACK = 1e-9  # far more than floating point gets wrong
 _HUNDREDTH = ONE // 100
 _PLAIN = 10**9 * ONE - 1
+_ROWS = {
+    "code": pl.Int32,
+    "row": pl.Int64,
+    "metric": pl.Categorical,
+    "source": pl.Categorical,
+    "day": pl.Date,
+    "quantity": pl.Int64,
+    "quota": pl.Int64,
+}
 
 
 @reduction("usage_rows")
@@ -33,20 +43,44 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
     own = scope.book.table("usage").filter(pl.col("period_start") <= scope.as_of)
     if scope.book.test_customers:
         own = own.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
-    # In the order of the files, which are sorted by customer or by month as a rule: that makes the
-    # stable sort of `usage_days` a merge of few runs.
-    # Names repeat on every row: as categories they move at a quarter of the cost.
-    named = own.with_columns(pl.col("metric", "source").cast(pl.Categorical))
-    coded = named.join(scope.book.codes.lazy(), on="customer_id", maintain_order="left")
-    return coded.select(
-        "code",
+    # Projected and filtered as it streams by, coded in memory in the order of the files: they are
+    # sorted by customer or by month as a rule, which makes the sort of `usage_days` a merge of few runs.
+    return own.select(
+        "customer_id",
         "row",
         "metric",
         "source",
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
+    ).map_batches(partial(_coded, scope.book.codes), schema=_ROWS)
+
+
+def _coded(codes: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of billing customers, with `code` for the id, and names as categories.
+
+    Ids repeat from row to row in files sorted by customer: each run of equals is looked up once.
+    """
+    runs = rows["customer_id"].rle_id()
+    heads = rows["customer_id"].filter((runs != runs.shift(1)).fill_null(value=True)).to_frame()
+    found = heads.join(codes, on="customer_id", how="left", maintain_order="left")["code"]
+    coded = rows.select(
+        (found if found.len() == runs.len() else found.gather(runs)).alias("code"),
+        "row",
+        *(_categories(rows[name]) for name in ("metric", "source")),
+        "day",
+        "quantity",
+        "quota",
     )
+    return coded.filter(pl.col("code").is_not_null()) if found.null_count() else coded
+
+
+def _categories(names: pl.Series) -> pl.Series:
+    """Names as categories, which move at a quarter of the cost; one for all is cast once."""
+    first = names.head(1)
+    if first.len() and bool((names == first).all()):
+        return first.cast(pl.Categorical).new_from_index(0, names.len())
+    return names.cast(pl.Categorical)
 
 
 @derived("usage_days", usage_rows)
