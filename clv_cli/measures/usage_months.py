@@ -91,19 +91,14 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `unit` (a customer's metric, Int64), `code, metric, month, day`, `used` (of the month so far)
-        and `quota`, Int64 millionths, `last` (the month's last row), `alone` (its only one),
+        and `quota`, Int64 millionths, `share` of the quota as floating point has it, `last` (the month's last row), `alone` (its only one),
         `source, row`; sorted by unit and day.
     """
     names, metric = _numbered(rows["metric"])
     many = max(len(names), 1)
     ordered = _ordered(rows, pl.lit(metric), many)
-    unit = pl.col("key") // _STRIDE
-    day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
-    ordered = ordered.with_columns(unit=unit, day=day).drop("key")
     ordered = ordered.with_columns(
-        code=(pl.col("unit") // many).cast(pl.Int32),
-        metric=names.gather(ordered["unit"] % many),
-        month=_months(ordered["day"]),
+        metric=_named(names, ordered["unit"]), month=_months(ordered["day"])
     )
     same = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1)
@@ -113,8 +108,10 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
         alone=pl.col("opens") & pl.col("last")
     )
     if bool(marked["alone"].all()):
-        return marked.drop("opens").rename({"quantity": "used"})
-    return _added_up(scope, marked)
+        added = marked.drop("opens").rename({"quantity": "used"})
+    else:
+        added = _added_up(scope, marked)
+    return added.with_columns(share=pl.col("used") / pl.col("quota"))
 
 
 def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -130,20 +127,34 @@ def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Series]:
     return names.cast(kinds), places.gather(metrics.to_physical())
 
 
+def _named(names: pl.Series, units: pl.Series) -> pl.Series:
+    """The metric of each unit."""
+    many = names.len()
+    return names.new_from_index(0, units.len()) if many == 1 else names.gather(units % max(many, 1))
+
+
 def _ordered(rows: pl.DataFrame, metric: pl.Expr, metrics: int) -> pl.DataFrame:
-    """The rows by customer, metric and day, all three in one `key`.
+    """The rows by customer, metric and day, with `unit`; only equal days need the order of files.
 
     One packed key sorts three times as fast as its parts, which it carries: what need not be moved
-    costs nothing. A file sorted by customer stays as it is; only equal days need the order of files.
+    costs nothing. A file sorted by customer stays as it is.
     """
     unit = pl.col("code").cast(pl.Int64) * metrics + metric
-    key = unit * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
-    ordered = rows.select("row", "source", "quantity", "quota", key=key).rechunk()
-    if not bool((ordered["key"] >= ordered["key"].shift(1)).all()):
-        ordered = ordered.sort("key", maintain_order=True)
+    rows = rows.with_columns(unit=unit).drop("metric").rechunk()
+    packed = pl.col("unit") * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
+    key = rows.select(key=packed).to_series()
+    in_order = key.is_sorted()
+    if in_order and not bool((key == key.shift(1)).any()):
+        return rows
+    kept = rows.select("row", "source", "quantity", "quota", key)
+    ordered = kept if in_order else kept.sort("key", maintain_order=True)
+    # In order, equal keys are neighbours.
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
-        return ordered.sort("key", pl.col("source").cast(pl.String), "row")
-    return ordered
+        ordered = ordered.sort("key", pl.col("source").cast(pl.String), "row")
+    unit = pl.col("key") // _STRIDE
+    day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
+    unpacked = ordered.with_columns(unit=unit, day=day, code=(unit // metrics).cast(pl.Int32))
+    return unpacked.drop("key")
 
 
 def _months(days: pl.Series) -> pl.Series:
@@ -181,8 +192,7 @@ def near_quota(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
     """The rows of `usage_days` at which a quota is near, reached or exceeded: few of many."""
     near = scope.settings.moments.quota.near
     # Floating point leaves out most rows at a fraction of the cost; what it lets pass is decided exactly.
-    bound = float(near) * (1 - _SLACK)
-    roughly = pl.col("used").cast(pl.Float64) >= pl.col("quota").cast(pl.Float64) * bound
+    roughly = pl.col("share") >= float(near) * (1 - _SLACK)
     return days.filter(roughly).filter(share_at_least(near.numerator, near.denominator))
 
 
@@ -223,8 +233,7 @@ def share_below(share: Fraction) -> pl.Expr:
 
     True wherever it is, and at the bound itself: it spares the exact test most rows.
     """
-    bound = pl.col("quota").cast(pl.Float64) * (float(share) * (1 + _SLACK))
-    return (pl.col("used").cast(pl.Float64) <= bound) & (pl.col("quota") > 0)
+    return (pl.col("share") <= float(share) * (1 + _SLACK)) & (pl.col("quota") > 0)
 
 
 def grouped(name: str) -> pl.Expr:
