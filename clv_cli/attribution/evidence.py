@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.counterfactual import Rescue, missing_tables, rescue
+from clv_cli.attribution.moments_effect import effect_table, held_out
 from clv_cli.attribution.strata_table import strata_table
 from clv_cli.attribution.survey_evidence import survey_table
 from clv_cli.errors import DataError
@@ -57,13 +58,18 @@ def evidence_tables(scope: Scope) -> list[Table]:
             rescue_table(asked),
             rescue_checks_table(asked),
             episodes_table(asked),
+            *_experiment(asked),
         ],
         "survey": lambda asked: [strata_table(asked), survey_table(asked)],
     }
     method = scope.settings.split.method
     if method == "counterfactual" and missing_tables(scope) is not None:
-        return [rescue_table(scope)]
+        return [rescue_table(scope), *_experiment(scope)]
     return tables[method](scope) if method in tables else []
+
+
+def _experiment(scope: Scope) -> list[Table]:
+    return [effect_table(beside_split=True)] if held_out(scope) else []
 
 
 def require_causal(scope: Scope) -> None:

@@ -10,6 +10,7 @@ import inspect
 import os
 import shutil
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from clv_cli.progress import Step, Watch, Watching
     from clv_cli.render.layout import View
     from clv_cli.results import Report
     from clv_cli.run import Request
@@ -92,7 +94,9 @@ NoCache = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show the traceback of a bug.")]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Log each step; show the traceback of a bug.")
+]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never; NO_COLOR is honoured.")]
 Width = Annotated[int | None, typer.Option("--width", min=20, help="Columns of a table.")]
 
@@ -152,7 +156,40 @@ class Shared:
             cache=not self.no_cache,
             redact=self.redact,
             engine=self.engine,
+            watching=self._watching(),
         )
+
+    def _watching(self) -> Watching | None:
+        """Who hears how far a run is: a bar on a terminal; with -v, log lines anywhere else.
+
+        A pipe, a file or cron hears nothing unasked: what a run there says is mailed to somebody.
+        """
+        if self.quiet:
+            return None
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            from clv_cli.render.progress import Bar
+
+            return Bar
+        return _logged if self.verbose else None
+
+
+@contextmanager
+def _logged() -> Iterator[Watch]:
+    """A log line on standard error for every file that has been read, and for what comes after."""
+    from clv_cli.run import LogBook
+
+    log = LogBook(lambda line: typer.echo(line, err=True))
+    last: list[Step] = []
+
+    def step(now: Step) -> None:
+        if last:
+            before = last.pop()
+            files = f"{now.files}/{now.of}"
+            log.step("read", file=before.file, rows=now.rows - before.rows, files=files)
+        last.append(now)
+
+    yield step
+    log.step("computed")
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,7 +9,14 @@ from clv_cli.commands.options import Shared, deliver, shared, show
 # What people see without --by or --table; machines get all.
 PEOPLE = ("split", "split_buckets", "split_claims", "split_tornado")
 # What stands under a split by a measured method: shown even without rows, for it says why.
-EVIDENCE = ("split_strata", "survey", "rescue", "rescue_checks", "rescue_episodes")
+EVIDENCE = (
+    "split_strata",
+    "survey",
+    "rescue",
+    "rescue_checks",
+    "rescue_episodes",
+    "moments_effect",
+)
 
 
 @shared

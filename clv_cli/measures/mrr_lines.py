@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import counted_lines
+from clv_cli.measures.billed_lines import coded, uncoded_lines
 from clv_cli.measures.credits_of_lines import while_their_lines_count, with_their_lines
 from clv_cli.measures.fx import divide_half_even
 from clv_cli.measures.mrr_terms import (
@@ -63,11 +63,13 @@ def lines_before_lapses(scope: Scope) -> pl.LazyFrame:
     """The lines of `mrr_lines` before unpaid ones are cut short."""
     if scope.settings.mrr.basis == "subscriptions":
         return _rounded(scope, coded_by_unit(scope, subscription_lines(scope)))
-    lines = counted_lines(scope)
+    lines = uncoded_lines(scope)
     if scope.settings.fx.mode == "per_currency":
         lines = lines.filter(pl.col("currency") == scope.currency)
     parts = [*_recurring(scope, lines), *_beside(scope, lines)]
-    return coded_by_unit(scope, _rounded(scope, _cancelled(scope, pl.concat(parts))))
+    # Coded once, behind all parts: each would build the look-up of its own.
+    worth = _rounded(scope, _cancelled(scope, pl.concat(parts)))
+    return coded_by_unit(scope, coded(worth, scope.book.codes))
 
 
 def active_only(lines: pl.LazyFrame) -> pl.LazyFrame:

@@ -5,11 +5,26 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines, counted_lines
-from clv_cli.pipeline import Scope, reduction
+from clv_cli.pipeline import Scope, derived, reduction
 
 
-@reduction("purchases")
-def purchases(scope: Scope) -> pl.LazyFrame:
+@reduction("purchases_by_file")
+def purchases_by_file(scope: Scope) -> pl.LazyFrame:
+    """The invoices of `purchases`, those of several files once a file, by the name of the file."""
+    return (
+        billed_lines(scope)
+        .group_by("code", "invoice_id", "source", day="issued_on")
+        .agg(
+            pl.col("row").min(),
+            amount=pl.col("amount_base").cast(pl.Int128).sum(),
+            served_to=pl.col("period_end").filter(pl.col("amount") > 0).max(),
+        )
+        .sort("code", "day", "invoice_id", "source")
+    )
+
+
+@derived("purchases", purchases_by_file)
+def purchases(scope: Scope, by_file: pl.DataFrame) -> pl.DataFrame:
     """Which invoices did each customer get, and what did each bring?
 
     Returns:
@@ -17,17 +32,15 @@ def purchases(scope: Scope) -> pl.LazyFrame:
         currency, credits and refunds below 0; null where no rate is known), `served_to` (day after
         the last day of service; null without one), `source, row` of its first line.
     """
-    first = pl.col("source", "row").sort_by("source", "row").first()
-    return (
-        billed_lines(scope)
-        .group_by("code", "invoice_id", day="issued_on")
-        .agg(
-            first,
-            amount=pl.col("amount_base").cast(pl.Int128).sum().cast(pl.Int64),
-            served_to=pl.col("period_end").filter(pl.col("amount") > 0).max(),
+    del scope
+    keys = ("code", "day", "invoice_id")
+    again = pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift(1)) for key in keys)
+    # Hardly any invoice is in two files: no second grouping for all the others.
+    if by_file.select(again.any()).item():
+        by_file = by_file.group_by(keys, maintain_order=True).agg(
+            pl.col("source", "row").first(), pl.col("amount").sum(), pl.col("served_to").max()
         )
-        .sort("code", "day", "invoice_id")
-    )
+    return by_file.select(*keys, "source", "row", pl.col("amount").cast(pl.Int64), "served_to")
 
 
 @reduction("first_products")

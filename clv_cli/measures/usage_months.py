@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,6 +21,15 @@ _DAY_ZERO = 2**30  # days before 1970 are negative
 _SLACK = 1e-9  # far more than floating point gets wrong
 _HUNDREDTH = ONE // 100
 _PLAIN = 10**9 * ONE - 1
+_ROWS = {
+    "code": pl.Int32,
+    "row": pl.Int64,
+    "metric": pl.Categorical,
+    "source": pl.Categorical,
+    "day": pl.Date,
+    "quantity": pl.Int64,
+    "quota": pl.Int64,
+}
 
 
 @reduction("usage_rows")
@@ -33,20 +43,44 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
     own = scope.book.table("usage").filter(pl.col("period_start") <= scope.as_of)
     if scope.book.test_customers:
         own = own.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
-    # In the order of the files, which are sorted by customer or by month as a rule: that makes the
-    # stable sort of `usage_days` a merge of few runs.
-    # Names repeat on every row: as categories they move at a quarter of the cost.
-    named = own.with_columns(pl.col("metric", "source").cast(pl.Categorical))
-    coded = named.join(scope.book.codes.lazy(), on="customer_id", maintain_order="left")
-    return coded.select(
-        "code",
+    # Projected and filtered as it streams by, coded in memory in the order of the files: they are
+    # sorted by customer or by month as a rule, which makes the sort of `usage_days` a merge of few runs.
+    return own.select(
+        "customer_id",
         "row",
         "metric",
         "source",
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
+    ).map_batches(partial(_coded, scope.book.codes), schema=_ROWS)
+
+
+def _coded(codes: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of billing customers, with `code` for the id, and names as categories.
+
+    Ids repeat from row to row in files sorted by customer: each run of equals is looked up once.
+    """
+    runs = rows["customer_id"].rle_id()
+    heads = rows["customer_id"].filter((runs != runs.shift(1)).fill_null(value=True)).to_frame()
+    found = heads.join(codes, on="customer_id", how="left", maintain_order="left")["code"]
+    coded = rows.select(
+        (found if found.len() == runs.len() else found.gather(runs)).alias("code"),
+        "row",
+        *(_categories(rows[name]) for name in ("metric", "source")),
+        "day",
+        "quantity",
+        "quota",
     )
+    return coded.filter(pl.col("code").is_not_null()) if found.null_count() else coded
+
+
+def _categories(names: pl.Series) -> pl.Series:
+    """Names as categories, which move at a quarter of the cost; one for all is cast once."""
+    first = names.head(1)
+    if first.len() and bool((names == first).all()):
+        return first.cast(pl.Categorical).new_from_index(0, names.len())
+    return names.cast(pl.Categorical)
 
 
 @derived("usage_days", usage_rows)
@@ -57,19 +91,14 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `unit` (a customer's metric, Int64), `code, metric, month, day`, `used` (of the month so far)
-        and `quota`, Int64 millionths, `last` (the month's last row), `alone` (its only one),
+        and `quota`, Int64 millionths, `share` of the quota as floating point has it, `last` (the month's last row), `alone` (its only one),
         `source, row`; sorted by unit and day.
     """
     names, metric = _numbered(rows["metric"])
     many = max(len(names), 1)
     ordered = _ordered(rows, pl.lit(metric), many)
-    unit = pl.col("key") // _STRIDE
-    day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
-    ordered = ordered.with_columns(unit=unit, day=day).drop("key")
     ordered = ordered.with_columns(
-        code=(pl.col("unit") // many).cast(pl.Int32),
-        metric=names.gather(ordered["unit"] % many),
-        month=_months(ordered["day"]),
+        metric=_named(names, ordered["unit"]), month=_months(ordered["day"])
     )
     same = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1)
@@ -79,8 +108,10 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
         alone=pl.col("opens") & pl.col("last")
     )
     if bool(marked["alone"].all()):
-        return marked.drop("opens").rename({"quantity": "used"})
-    return _added_up(scope, marked)
+        added = marked.drop("opens").rename({"quantity": "used"})
+    else:
+        added = _added_up(scope, marked)
+    return added.with_columns(share=pl.col("used") / pl.col("quota"))
 
 
 def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -96,20 +127,34 @@ def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Series]:
     return names.cast(kinds), places.gather(metrics.to_physical())
 
 
+def _named(names: pl.Series, units: pl.Series) -> pl.Series:
+    """The metric of each unit."""
+    many = names.len()
+    return names.new_from_index(0, units.len()) if many == 1 else names.gather(units % max(many, 1))
+
+
 def _ordered(rows: pl.DataFrame, metric: pl.Expr, metrics: int) -> pl.DataFrame:
-    """The rows by customer, metric and day, all three in one `key`.
+    """The rows by customer, metric and day, with `unit`; only equal days need the order of files.
 
     One packed key sorts three times as fast as its parts, which it carries: what need not be moved
-    costs nothing. A file sorted by customer stays as it is; only equal days need the order of files.
+    costs nothing. A file sorted by customer stays as it is.
     """
     unit = pl.col("code").cast(pl.Int64) * metrics + metric
-    key = unit * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
-    ordered = rows.select("row", "source", "quantity", "quota", key=key).rechunk()
-    if not bool((ordered["key"] >= ordered["key"].shift(1)).all()):
-        ordered = ordered.sort("key", maintain_order=True)
+    rows = rows.with_columns(unit=unit).drop("metric").rechunk()
+    packed = pl.col("unit") * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
+    key = rows.select(key=packed).to_series()
+    in_order = key.is_sorted()
+    if in_order and not bool((key == key.shift(1)).any()):
+        return rows
+    kept = rows.select("row", "source", "quantity", "quota", key)
+    ordered = kept if in_order else kept.sort("key", maintain_order=True)
+    # In order, equal keys are neighbours.
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
-        return ordered.sort("key", pl.col("source").cast(pl.String), "row")
-    return ordered
+        ordered = ordered.sort("key", pl.col("source").cast(pl.String), "row")
+    unit = pl.col("key") // _STRIDE
+    day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
+    unpacked = ordered.with_columns(unit=unit, day=day, code=(unit // metrics).cast(pl.Int32))
+    return unpacked.drop("key")
 
 
 def _months(days: pl.Series) -> pl.Series:
@@ -147,8 +192,7 @@ def near_quota(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
     """The rows of `usage_days` at which a quota is near, reached or exceeded: few of many."""
     near = scope.settings.moments.quota.near
     # Floating point leaves out most rows at a fraction of the cost; what it lets pass is decided exactly.
-    bound = float(near) * (1 - _SLACK)
-    roughly = pl.col("used").cast(pl.Float64) >= pl.col("quota").cast(pl.Float64) * bound
+    roughly = pl.col("share") >= float(near) * (1 - _SLACK)
     return days.filter(roughly).filter(share_at_least(near.numerator, near.denominator))
 
 
@@ -189,8 +233,7 @@ def share_below(share: Fraction) -> pl.Expr:
 
     True wherever it is, and at the bound itself: it spares the exact test most rows.
     """
-    bound = pl.col("quota").cast(pl.Float64) * (float(share) * (1 + _SLACK))
-    return (pl.col("used").cast(pl.Float64) <= bound) & (pl.col("quota") > 0)
+    return (pl.col("share") <= float(share) * (1 + _SLACK)) & (pl.col("quota") > 0)
 
 
 def grouped(name: str) -> pl.Expr:

@@ -20,6 +20,8 @@ from clv_cli.pipeline import Scope, derived
 if TYPE_CHECKING:
     from fractions import Fraction
 
+_JUDGED = ("unit", "code", "metric", "month", "used", "alone", "day", "source", "row")
+
 
 @derived("usage_trend", usage_months, customer_facts)
 def usage_trend(scope: Scope, months: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
@@ -65,28 +67,27 @@ def _against_usual(months: pl.DataFrame, window: int, apart: int) -> pl.DataFram
     furthest = apart + window
     # The oldest month of the baseline is there, so none is missing since.
     whole = before("month", furthest).is_not_null() & pl.col("complete")
-    baseline = [f"ago_{back}" for back in range(apart + 1, furthest + 1)]
-    back = [pl.col("used").shift(apart + 1 + n).alias(name) for n, name in enumerate(baseline)]
-    judged = months.with_columns(back).filter(whole)
-    usual = _medians(judged.select(baseline))
+    place = months.select(whole.arg_true()).to_series()
+    used = months["used"]
+    usual = _medians([used.gather(place - back) for back in range(apart + 1, furthest + 1)])
     return (
-        judged.drop(baseline)
+        months.select(pl.col(_JUDGED).gather(place))
         .with_columns(usual=usual)
         .filter(pl.col("usual") > 0)
         .with_columns(ratio=pl.col("used") / pl.col("usual"))
     )
 
 
-def _medians(rows: pl.DataFrame) -> pl.Series:
-    """The median of each row.
+def _medians(values: list[pl.Series]) -> pl.Series:
+    """The median of each row of some columns.
 
     Few columns of many rows are sorted by swapping neighbours, whole columns at a time.
     """
     import numpy as np  # noqa: PLC0415 - only where use is judged
 
-    columns = [column.cast(pl.Float64).to_numpy() for column in rows]
-    low, high = (rows.width - 1) // 2, rows.width // 2
-    for end in range(rows.width - 1, low - 1, -1):
+    columns = [column.cast(pl.Float64).to_numpy() for column in values]
+    low, high = (len(columns) - 1) // 2, len(columns) // 2
+    for end in range(len(columns) - 1, low - 1, -1):
         for left in range(end):
             pair = columns[left], columns[left + 1]
             columns[left], columns[left + 1] = np.minimum(*pair), np.maximum(*pair)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clv_cli.attribution.moments_effect import effect_table
 from clv_cli.errors import UsageError, did_you_mean
 from clv_cli.moments import (
     account_changes,
@@ -17,7 +18,7 @@ from clv_cli.moments import (
     under_quota,
     win_back,
 )
-from clv_cli.moments.tables import effect, health, listing, opportunities
+from clv_cli.moments.tables import health, listing, opportunities
 from clv_cli.moments.tables.listing import Asked
 from clv_cli.results import collect_frames
 
@@ -80,7 +81,7 @@ def moments_tables(scope: Scope, asked: Asked) -> list[Table]:
         health.health_bands_table(scope),
         opportunities.opportunities_table(scope),
         opportunities.cross_sell_table(),
-        *([effect.effect_table()] if scope.book.memory else []),
+        *([effect_table()] if scope.book.memory else []),
     ]
 
 

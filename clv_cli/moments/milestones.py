@@ -136,15 +136,16 @@ def usage_count(frames: Collected, since: date) -> pl.DataFrame:
     days = frames[usage_days]
     if not levels or not days.height:
         return no_moments()
+    recent = _to_date(days, month_of(since))
+    crossing = pl.concat(
+        _reached(recent, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
+    )
+    # Days and names only of the few rows that cross.
     gauge = pl.col("metric").cast(pl.String).is_in(scope.settings.moments.gauges)
-    placed = (
-        _to_date(days, month_of(since))
-        .filter(~gauge)
+    found = (
+        crossing.filter(~gauge)
         .with_columns(day=known_on(scope))
         .filter(in_window("day", since, scope.as_of))
-    )
-    found = pl.concat(
-        _reached(placed, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
     )
     return moment_rows(
         found,

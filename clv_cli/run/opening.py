@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from clv_cli.errors import DataError, UsageError, did_you_mean
 from clv_cli.files import scratch_folder
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
 from clv_cli.pipeline import Scope
+from clv_cli.progress import unwatched
 from clv_cli.run.redacting import Guard, redacting
 from clv_cli.run.remembering import closed_in, closed_until, memory_in
 from clv_cli.run.salt import read_salt, salt_path
@@ -22,8 +23,10 @@ from clv_cli.sources import LineStore, PartCache, load_book, user_cache, with_cl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from clv_cli.frames import Book
+    from clv_cli.progress import Watch, Watching
     from clv_cli.settings import Settings
 
 PACKAGE = Path(__file__).parent.parent
@@ -44,6 +47,7 @@ class Request:
         history: folder of the history that knows closed months, or None for the config's.
         until: only months closed up to this one stand; None: all of them.
         engine: what adds up the lines, in place of the config's.
+        watching: opened while there is work to do, it hears how far it is; None: nobody does.
     """
 
     config: Path | None = None
@@ -55,6 +59,7 @@ class Request:
     history: Path | None = None
     until: int | None = None
     engine: str | None = None
+    watching: Watching | None = None
 
 
 def sample_config() -> Path:
@@ -91,15 +96,20 @@ def opened(request: Request) -> Iterator[Scope]:
         ClvError: as `load_settings` and `load_book` say; with tokens, where output is redacted.
     """
     guard = Guard()
-    with redacting(guard), _read(request, guard) as scope:
+    watching: Watching = request.watching or _unwatched
+    with redacting(guard), watching() as watch, _read(request, guard, watch) as scope:
         guard.scope = scope
         # Within, where the data can still be asked whom an error names.
         with redacting(guard):
             yield scope
 
 
+def _unwatched() -> AbstractContextManager[Watch]:
+    return nullcontext(unwatched)
+
+
 @contextmanager
-def _read(request: Request, guard: Guard) -> Iterator[Scope]:
+def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
     config = locate_config(request)
     settings = _redacting(load_settings(config), config.parent, request, guard)
     settings = _on_engine(settings, request.engine)
@@ -110,7 +120,7 @@ def _read(request: Request, guard: Guard) -> Iterator[Scope]:
     base = request.data or config.parent
     with scratch_folder() as folder:
         store = LineStore(folder, _cache(request))
-        read = load_book(settings, base, store)
+        read = load_book(settings, base, store, watch)
         history = request.history or config.parent / settings.nightly.out
         closed = closed_in(history, settings)
         if closed is not None and request.until is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.errors import DataError
+from clv_cli.progress import Reading, unwatched
 from clv_cli.sources.assemble import assemble
 from clv_cli.sources.bytes import Wrapping, open_raw
 from clv_cli.sources.cached import part_of
@@ -23,6 +24,7 @@ from clv_cli.sources.upsert import Upserted, upsert
 
 if TYPE_CHECKING:
     from clv_cli.frames import Book, Finding
+    from clv_cli.progress import Watch
     from clv_cli.settings import Settings, Source
     from clv_cli.sources.preset import Spec
     from clv_cli.sources.store import LineStore
@@ -40,7 +42,7 @@ class _File:
     notes: tuple[Finding, ...] = field(default=())
 
 
-def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
+def load_book(settings: Settings, base: Path, store: LineStore, watch: Watch = unwatched) -> Book:
     """Read every source of a config.
 
     Each file becomes a typed part of the store; the Book scans the parts lazily. Rows that cannot
@@ -50,6 +52,7 @@ def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
         settings: the config.
         base: folder that relative paths start from.
         store: where the parts go.
+        watch: told of every file before it is read, and when all are.
 
     Raises:
         ConfigError: an unknown preset, table or column; no currency.
@@ -62,10 +65,11 @@ def load_book(settings: Settings, base: Path, store: LineStore) -> Book:
     ]
     desk = Desk(settings, store)
     # Heads first: lines of an API dump cannot be judged without them.
-    heads = _upserted([_read(file, desk) for file in files if not file.spec.enrich], store)
+    told = Reading(watch, len(files))
+    heads = _upserted([_read(file, desk, told) for file in files if not file.spec.enrich], store)
     invoices = [part.rows() for part in heads.parts if part.table == "invoices"]
     lines = _upserted(
-        [_enriched(file, desk, invoices) for file in files if file.spec.enrich], store
+        [_enriched(file, desk, invoices, told) for file in files if file.spec.enrich], store
     )
     parts = sorted((*heads.parts, *lines.parts), key=lambda part: (part.table, part.name))
     if store.cache is not None:
@@ -102,19 +106,21 @@ def _upserted(parts: list[Part], store: LineStore) -> Upserted:
     return upsert(sorted(parts, key=lambda part: (part.table, part.name)), store)
 
 
-def _read(file: _File, desk: Desk) -> Part:
+def _read(file: _File, desk: Desk, told: Reading) -> Part:
+    told.begins(file.name)
     part = part_of(file.path, file.name, file.spec, desk)
+    told.ends(part.sums.tally().rows)
     return replace(part, notes=(*file.notes, *part.notes))
 
 
-def _enriched(file: _File, desk: Desk, invoices: list[pl.LazyFrame]) -> Part:
+def _enriched(file: _File, desk: Desk, invoices: list[pl.LazyFrame], told: Reading) -> Part:
     if not invoices:
         raise DataError(
             "these lines carry no customer and no day, and there are no invoices to take them from",
             where=file.name,
             hint="add the invoices of the same span as a source (preset stripe-invoices)",
         )
-    return enrich(_read(file, desk), pl.concat(invoices), desk.store)
+    return enrich(_read(file, desk, told), pl.concat(invoices), desk.store)
 
 
 def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_File]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from clv_cli.attribution import evidence_tables
+from clv_cli.attribution.moments_effect import effect_table
 from clv_cli.frames import EMITTED_COLUMNS, Memory
-from clv_cli.moments.tables.effect import effect_table
-from clv_cli.results import collect
+from clv_cli.results import Result, collect
 from tests.books import book, day, line, scope
 
 SAID = day("2025-06-30")
@@ -63,3 +64,22 @@ def test_a_window_that_is_not_over_says_nothing() -> None:
 def test_fewer_than_two_in_a_group_are_no_comparison() -> None:
     (row,) = effect(memory(A=False, B=False, C=True), "2025-09-28")
     assert (row["talked_to"], row["left_alone"], row["difference"]) == (2, 1, None)
+
+
+def evidence(of: Memory | None, method: str) -> dict[str, Result]:
+    asked = scope(replace(book(LINES), memory=of), "2025-09-28", split={"method": method})
+    return {result.table.name: result for result in collect(evidence_tables(asked), asked)}
+
+
+def test_a_measured_split_shows_the_experiment_beside_what_help_brought() -> None:
+    (_, shown) = evidence(memory(A=False, B=False, C=True, D=True), "counterfactual").values()
+    (row,) = shown.records()
+    assert (row["kind"], row["talked_to"], row["left_alone"]) == ("quota_near", 2, 2)
+    assert row["difference"] == 10_000
+    assert any("beside what CS saved, not in it" in note for note in shown.rows.notes)
+
+
+def test_without_an_experiment_or_a_measurement_the_split_shows_none() -> None:
+    assert "moments_effect" not in evidence(None, "counterfactual")
+    assert "moments_effect" not in evidence(memory(A=False, B=False), "counterfactual")
+    assert "moments_effect" not in evidence(memory(A=False, B=True), "declared")

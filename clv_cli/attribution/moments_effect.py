@@ -1,4 +1,7 @@
-"""The table of what moments brought, where some customers were left alone on purpose."""
+"""The table of what moments brought, where some customers were left alone on purpose.
+
+It stands under `clv moments`, and as evidence under a measured split.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from clv_cli.measures.holdout_effect import COLUMNS, OUTCOME_DAYS, holdout_effec
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
+    from clv_cli.pipeline import Scope
     from clv_cli.results import Frames
 
 _MONEY = ("mean_talked_to", "mean_left_alone", "difference", "low", "high")
@@ -26,8 +30,24 @@ _EFFECT = (
 )
 
 
-def effect_table() -> Table:
-    """What did each kind of moment bring a customer, against those left alone?"""
+# What the figures say of a split: an experiment beats any comparison, of another question though.
+_BESIDE = (
+    "An experiment: chance alone chose who was left alone, so no hidden cause explains the difference. It is"
+    " about customers who had a moment, not about those at risk: it is beside what CS saved, not in it."
+)
+
+
+def held_out(scope: Scope) -> bool:
+    """Whether earlier runs left anybody alone."""
+    return scope.book.memory is not None and bool(scope.book.memory.emitted["holdout"].any())
+
+
+def effect_table(*, beside_split: bool = False) -> Table:
+    """What did each kind of moment bring a customer, against those left alone?
+
+    Args:
+        beside_split: whether it is evidence under a split, and says what it is to that.
+    """
 
     def finish(frames: Frames) -> Rows:
         found = frames[holdout_effect]
@@ -42,6 +62,8 @@ def effect_table() -> Table:
             f"Net billed in the {OUTCOME_DAYS} days after a moment was said, each customer once; estimates. "
             "A difference whose interval holds 0 may be chance."
         )
-        return Rows(rows.select(*COLUMNS), reasons, notes=(note,))
+        return Rows(
+            rows.select(*COLUMNS), reasons, notes=(note, *([_BESIDE] if beside_split else []))
+        )
 
     return Table("moments_effect", "What moments brought", _EFFECT, (holdout_effect,), finish)
