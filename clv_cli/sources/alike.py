@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LINES = "billing_lines"
 # What tells rows apart without saying anything about the sale.
-_PLACE = ("line_id", "source", "row")
+PLACE = ("line_id", "source", "row")
 
 
 def identical_lines(parts: Sequence[Part]) -> list[Finding]:
@@ -28,13 +28,13 @@ def identical_lines(parts: Sequence[Part]) -> list[Finding]:
     Args:
         parts: all files.
     """
-    bare = [part for part in parts if part.table == LINES and _without_ids(part)]
+    bare = [part for part in parts if part.table == LINES and without_ids(part)]
     if not bare:
         return []
     rows = pl.concat([part.rows() for part in bare])
     said = sorted({name for part in bare for name in part.typed().collect_schema().names()})
     columns = [name for name in rows.collect_schema().names() if name in {*said, "currency"}]
-    columns = [name for name in columns if name not in _PLACE]
+    columns = [name for name in columns if name not in PLACE]
     # Eight bytes a row; only suspects are compared.
     mark = pl.struct(columns).hash()
     hashes = rows.select(mark.alias("mark")).collect()["mark"].sort()
@@ -53,7 +53,12 @@ def identical_lines(parts: Sequence[Part]) -> list[Finding]:
     return [] if alike.is_empty() else [_identical(alike)]
 
 
-def _without_ids(part: Part) -> bool:
+def without_ids(part: Part) -> bool:
+    """Whether a file's lines have no id of their own, so that it is made of invoice and row.
+
+    Args:
+        part: a file of billing lines.
+    """
     return not any(
         f.name == "line_id" and part.binding.given(f) for f in part.binding.spec.table.fields
     )

@@ -11,7 +11,7 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.frames import TABLES, Book, Finding, LineStats, Severity
 from clv_cli.sources.account import GROUPS
-from clv_cli.sources.alike import identical_lines, twins
+from clv_cli.sources.alike import PLACE, identical_lines, twins, without_ids
 from clv_cli.sources.invoices import control_totals, invoices_as_lines
 from clv_cli.sources.matching import match
 from clv_cli.sources.quarantine import SCHEMA
@@ -79,7 +79,7 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
     assert_rates(rates, _needed(tables, stats, currency), currency)
     codes = codes_of(tables)
-    findings += [*_duplicates(tables), *identical_lines(parts), *twins(tables, codes)]
+    findings += [*_duplicates(tables, parts), *identical_lines(parts), *twins(tables, codes)]
     return Book(
         tables=tables,
         currency=currency,
@@ -219,28 +219,44 @@ def _assert_ids(customers: pl.Series) -> None:
         )
 
 
-def _duplicates(tables: dict[str, pl.LazyFrame]) -> list[Finding]:
+def _duplicates(tables: dict[str, pl.LazyFrame], parts: Sequence[Part]) -> list[Finding]:
     """A warning for line or invoice ids that stand more than once; their rows all count."""
-    keys = {LINES: "line_id", "invoices": "invoice_id"}
+    bare = [part.name for part in parts if part.table == LINES and without_ids(part)]
+    keys = {LINES: ("line_id", bare), "invoices": ("invoice_id", [])}
     return [
         finding
-        for table, column in keys.items()
+        for table, (column, sources) in keys.items()
         if table in tables
-        for finding in _repeated(tables[table], table, column)
+        for finding in _repeated(tables[table], table, column, sources)
     ]
 
 
-def _repeated(rows: pl.LazyFrame, table: str, column: str) -> list[Finding]:
+def _repeated(rows: pl.LazyFrame, table: str, column: str, bare: Sequence[str]) -> list[Finding]:
+    """The finding about ids of a table that are not unique, if there are any.
+
+    Args:
+        rows: of the table.
+        table: its name.
+        column: its id.
+        bare: files whose ids are made of places: where their rows are alike, `identical_lines` says so.
+    """
     # Hashes first: 8 bytes a row instead of the ids themselves; only suspects are compared.
     hashes = rows.select(pl.col(column).hash().alias("hash")).collect()["hash"].sort()
     suspects = hashes.filter(hashes == hashes.shift(1)).unique()
     if suspects.is_empty():
         return []
+    said = [name for name in rows.collect_schema().names() if name not in PLACE]
+    told = pl.col("source").is_in(bare).all() & (pl.struct(said).hash().n_unique() == 1)
     repeated = (
         rows.filter(pl.col(column).hash().is_in(suspects.implode()))
         .group_by(column)
-        .agg(pl.len().alias("rows"), pl.col("source").min(), pl.col("row").min())
-        .filter(pl.col("rows") > 1)
+        .agg(
+            pl.len().alias("rows"),
+            pl.col("source").min(),
+            pl.col("row").min(),
+            (told if bare else pl.lit(value=False)).alias("told"),
+        )
+        .filter((pl.col("rows") > 1) & ~pl.col("told"))
         .sort(column)
         .collect()
     )

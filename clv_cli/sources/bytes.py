@@ -115,7 +115,9 @@ class RawFile:
             )
 
 
-def open_raw(path: Path, name: str, scratch: Path, wrapping: Wrapping | None = None) -> RawFile:
+def open_raw(
+    path: Path, name: str, scratch: Path, wrapping: Wrapping | None = None, *, head: bool = False
+) -> RawFile:
     """Look at a file's first bytes and make it readable as plain UTF-8.
 
     A copy made for the same bytes before is used again. That the text is UTF-8 to its end is left
@@ -126,6 +128,7 @@ def open_raw(path: Path, name: str, scratch: Path, wrapping: Wrapping | None = N
         name: as printed in findings.
         scratch: folder for an unpacked copy, when one is needed.
         wrapping: what the config says about the bytes.
+        head: a look at the header is all that is wanted: no archive is unpacked further than that.
 
     Raises:
         DataError: empty, no regular file, no text, or packed data that are damaged.
@@ -133,7 +136,7 @@ def open_raw(path: Path, name: str, scratch: Path, wrapping: Wrapping | None = N
     how = wrapping or Wrapping()
     try:
         info = path.stat()
-        head = _head(path) if stat.S_ISREG(info.st_mode) else b""
+        first = _head(path) if stat.S_ISREG(info.st_mode) else b""
     except OSError as error:
         raise DataError(
             "the file cannot be read",
@@ -143,8 +146,14 @@ def open_raw(path: Path, name: str, scratch: Path, wrapping: Wrapping | None = N
     if not stat.S_ISREG(info.st_mode):
         raise DataError("this is not a regular file", where=name, hint="save it as a file first")
     before = _fingerprint(info)
-    copies = _Copies(scratch, (str(path), before, how), name)
-    plain, codec = _as_text(_unpacked(path, head, copies, how), copies, how)
+    head = head and _is_archive(path, first)
+    # What is made of a head alone has names of its own: nobody must take it for the whole.
+    copies = _Copies(scratch, (str(path), before, how, head), name)
+    unpacked = _unpacked(path, first, copies, how, head=head)
+    if head and _codec(_head(unpacked), how) is not None:
+        # A text in another encoding is decoded whole: its head may end within a character.
+        return open_raw(path, name, scratch, wrapping)
+    plain, codec = _as_text(unpacked, copies, how)
     _refuse_strangers(_head(plain), name)
     return RawFile(path, plain, name, before, encoding=codec)
 
@@ -198,19 +207,26 @@ class _Copies:
         return path
 
 
-def _unpacked(path: Path, head: bytes, copies: _Copies, how: Wrapping) -> Path:
-    """The bytes of the export itself, out of whatever they are packed in."""
+def _is_archive(path: Path, first: bytes) -> bool:
+    """Whether the export is packed in gzip or a zip; a workbook is a zip by another name."""
+    return first.startswith(_GZIP) or (first.startswith(_ZIP) and path.suffix.lower() == ".zip")
+
+
+def _unpacked(path: Path, first: bytes, copies: _Copies, how: Wrapping, *, head: bool) -> Path:
+    """The bytes of the export itself, or their head, out of whatever they are packed in."""
     name, where = copies.name, how.where
-    if head.startswith(_GZIP):
-        return copies.make(".unpacked", lambda target: unpacked_gzip(path, target, name))
-    if head.startswith(_ZIP) and path.suffix.lower() == ".zip":
+    if first.startswith(_GZIP):
+        return copies.make(".unpacked", lambda target: unpacked_gzip(path, target, name, head=head))
+    if _is_archive(path, first):
         member = member_of(path, how.member, name, where)
-        return copies.make(".member", lambda target: unpacked_zip(path, member, target, name))
-    if head.startswith(_ZIP) and path.suffix.lower() in _WORKBOOKS:
+        return copies.make(
+            ".member", lambda target: unpacked_zip(path, member, target, name, head=head)
+        )
+    if first.startswith(_ZIP) and path.suffix.lower() in _WORKBOOKS:
         return copies.make(
             ".sheet", lambda target: workbook_as_text(path, how.sheet, target, name, where)
         )
-    if head.startswith(_PARQUET) and path.suffix.lower() == ".parquet":
+    if first.startswith(_PARQUET) and path.suffix.lower() == ".parquet":
         return copies.make(".columns", lambda target: parquet_as_text(path, target, name))
     return path
 
@@ -218,17 +234,22 @@ def _unpacked(path: Path, head: bytes, copies: _Copies, how: Wrapping) -> Path:
 def _as_text(path: Path, copies: _Copies, how: Wrapping) -> tuple[Path, str]:
     """The file, or a copy of it, as UTF-8 with LF line ends as far as its first bytes tell; its encoding."""
     head, name = _head(path), copies.name
-    codec = how.encoding if how.encoding not in {None, "utf-8"} else None
-    if head.startswith(_UTF16_BOMS):
-        codec = "utf-16"
-    elif codec is None:
-        codec = utf16_without_mark(head)
+    codec = _codec(head, how)
     if codec is not None:
         path = copies.make(".utf8", lambda target: decoded(path, codec, target, name))
         head = _head(path)
     if b"\r" in head and b"\n" not in head:
         path = copies.make(".lf", lambda target: cr_as_lf(path, target, name))
     return path, codec or "utf-8"
+
+
+def _codec(head: bytes, how: Wrapping) -> str | None:
+    """The encoding of a text, as far as its first bytes and the config tell; None for UTF-8."""
+    if head.startswith(_UTF16_BOMS):
+        return "utf-16"
+    if how.encoding not in {None, "utf-8"}:
+        return how.encoding
+    return utf16_without_mark(head)
 
 
 def _fingerprint(info: os.stat_result) -> tuple[int, int, int]:

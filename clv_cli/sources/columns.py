@@ -310,12 +310,13 @@ def _updated(binding: Binding) -> list[pl.Expr]:
 
 
 def _line_id(binding: Binding) -> list[pl.Expr]:
-    """`invoice_id:row` where the file gives no line id."""
+    """`invoice_id:row` where the file gives no line id; written out for those rows only."""
     if binding.spec.table.name != "billing_lines":
         return []
-    default = pl.format("{}:{}", "invoice_id", "row")
     given = "line_id" in {field.name for field in given_fields(binding)}
-    return [(pl.coalesce("line_id", default) if given else default).alias("line_id")]
+    row = pl.when(pl.col("line_id").is_null()).then("row") if given else pl.col("row")
+    made = pl.format("{}:{}", "invoice_id", row)
+    return [(pl.coalesce("line_id", made) if given else made).alias("line_id")]
 
 
 def failed(field: Field, binding: Binding) -> pl.Expr:

@@ -133,7 +133,9 @@ def _files(source: Source, where: str, base: Path, store: LineStore) -> list[_Fi
             notes = preset_notes(preset, name) if preset else []
             found.append(_File(path, name, spec_of(source, preset, where), tuple(notes)))
             continue
-        raw = open_raw(path, name, store.scratch, Wrapping.of(source, where))
+        # With a cache the rest of an archive may never be needed.
+        head = store.cache is not None
+        raw = open_raw(path, name, store.scratch, Wrapping.of(source, where), head=head)
         headers = read_headers(raw.plain, name, source.delimiter, source.header_row)
         guessed, note = detect(headers, name, where)
         notes = [note, *preset_notes(guessed, name)]

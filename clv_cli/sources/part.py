@@ -221,6 +221,8 @@ def _read(raw: RawFile, binding: Binding, structure: Structure, desk: Desk) -> P
     frame = pl.scan_csv(
         plain,
         separator=header.delimiter,
+        # Looking for quotes is a fifth of splitting; the scan saw every byte.
+        quote_char='"' if structure.quoted else None,
         infer_schema=False,
         glob=False,
         new_columns=names,

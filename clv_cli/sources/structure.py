@@ -86,6 +86,7 @@ class Structure:
         final_newline: whether the last record ends with a line end.
         tidy: no cell begins or ends with a blank or is quoted and empty: nothing needs trimming.
         feet: records of another shape that belong to no row, such as footers; they are in `blank`.
+        quoted: whether there is any quote; a file without one is split faster.
     """
 
     records: int
@@ -94,6 +95,7 @@ class Structure:
     final_newline: bool
     tidy: bool
     feet: tuple[BadRecord, ...] = ()
+    quoted: bool = True
 
     @property
     def excluded(self) -> tuple[int, ...]:
@@ -129,8 +131,14 @@ def scan(path: Path, name: str, header: Header) -> Structure:
     for start, chunk in _chunks(path, scanner, header.start):
         scanner.add(start, scanner.inspect(chunk, start))
     bad = _with_raw(path, scanner.bad)
-    newline = _ends_with_newline(path)
-    return Structure(scanner.records - header.row, tuple(scanner.blank), bad, newline, scanner.tidy)
+    return Structure(
+        scanner.records - header.row,
+        tuple(scanner.blank),
+        bad,
+        _ends_with_newline(path),
+        scanner.tidy,
+        quoted=scanner.quoted,
+    )
 
 
 def _chunks(path: Path, scanner: _Scanner, start: int) -> Iterator[tuple[int, bytes]]:
@@ -163,6 +171,7 @@ class _Scanner:
         self.blank: list[int] = []
         self.bad: list[BadRecord] = []
         self.tidy = True
+        self.quoted = False
 
     def add(self, start: int, odd: _Odd) -> None:
         """Turn a chunk's relative places into places in the file."""
@@ -209,6 +218,7 @@ class _Scanner:
             chunk += b"\n"
         if _QUOTE not in chunk:
             return self._without_quotes(chunk)
+        self.quoted = True
         return self._with_quotes(chunk, start)
 
     def _without_quotes(self, chunk: bytes) -> _Odd:

@@ -23,15 +23,21 @@ _LISTED = 5
 _ZEROS = 4
 
 
-def unpacked_gzip(path: Path, target: Path, name: str) -> None:
+def unpacked_gzip(path: Path, target: Path, name: str, *, head: bool = False) -> None:
     """Unpack gzip, whatever the file is called, up to a sane size.
+
+    Args:
+        path: the packed file.
+        target: the copy.
+        name: the file, for errors.
+        head: its first megabyte is enough.
 
     Raises:
         DataError: the data are damaged, or unpack to far more than an export does.
     """
     try:
         with gzip.open(path, "rb") as packed:
-            _copy(packed, target, path.stat().st_size, name)
+            _copy(packed, target, path.stat().st_size, name, head=head)
     except (EOFError, OSError, zlib.error) as error:
         raise DataError(
             f"the gzip data are damaged: {error}", where=name, hint="transfer the file again"
@@ -75,15 +81,22 @@ def member_of(path: Path, wanted: str | None, name: str, where: str) -> str:
     )
 
 
-def unpacked_zip(path: Path, member: str, target: Path, name: str) -> None:
+def unpacked_zip(path: Path, member: str, target: Path, name: str, *, head: bool = False) -> None:
     """Unpack one file of a zip, up to a sane size.
+
+    Args:
+        path: the zip.
+        member: the file within it.
+        target: the copy.
+        name: the zip, for errors.
+        head: the member's first megabyte is enough.
 
     Raises:
         DataError: damaged, encrypted, or far larger than an export.
     """
     try:
         with zipfile.ZipFile(path) as packed, packed.open(member) as file:
-            _copy(file, target, path.stat().st_size, name)
+            _copy(file, target, path.stat().st_size, name, head=head)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
         raise DataError(
             f"the zip is damaged: {error}", where=name, hint="transfer the file again"
@@ -94,7 +107,9 @@ def unpacked_zip(path: Path, member: str, target: Path, name: str) -> None:
         ) from error
 
 
-def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, size: int, name: str) -> None:
+def _copy(
+    packed: IO[bytes] | gzip.GzipFile, target: Path, size: int, name: str, *, head: bool
+) -> None:
     """Copy blocks as long as they stay within what an export can unpack to."""
     limit = max(size * MAX_UNPACK_RATIO, _BLOCK)
     with target.open("wb") as file:
@@ -105,6 +120,8 @@ def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, size: int, name: str)
                     where=name,
                     hint="unpack it yourself, and check what it is",
                 )
+            if head:
+                return
 
 
 def utf16_without_mark(head: bytes) -> str | None:

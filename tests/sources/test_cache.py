@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -85,6 +86,30 @@ def test_an_unchanged_file_is_not_parsed_again_and_gives_the_same_book(desk: Des
     warm = content(desk.load(**bearing))
     assert desk.parsed == []
     assert warm == cold
+
+
+@pytest.mark.parametrize(
+    ("codec", "line_end"), [("utf-8", "\n"), ("utf-8", "\r"), ("utf-16", "\n")]
+)
+def test_a_warm_run_unpacks_no_more_of_an_archive_than_a_look_at_its_header_takes(
+    desk: Desk, codec: str, line_end: str
+) -> None:
+    header = "id,Amount Due,Billing,Currency,Customer,Date (UTC),Subtotal,Tax,Total,Status"
+    rows = [
+        f"in_{n},1.00,{'x' * 200},usd,cus_{n % 9},2026-01-31,1.00,,1.00,paid" for n in range(9000)
+    ]
+    text = csv(*rows, header=header).replace("\n", line_end)
+    (desk.folder / "lines.csv.gz").write_bytes(gzip.compress(text.encode(codec), 1))
+    source = {"path": "lines.csv.gz"}
+    cold = desk.load(source)
+    assert cold.lines.rows == len(rows)
+    warm = desk.load(source)
+    assert desk.parsed == []
+    assert content(warm) == content(cold)
+    scratch = desk.folder / f"run{desk.runs}" / "scratch"
+    sizes = [path.stat().st_size for path in scratch.iterdir()]
+    # What is in another encoding is decoded whole.
+    assert (max(sizes) <= 1 << 20) is (codec == "utf-8")
 
 
 def test_every_file_of_the_sample_is_found_again(desk: Desk) -> None:

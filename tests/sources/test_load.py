@@ -150,13 +150,32 @@ def test_repeated_line_ids_warn_and_all_rows_stay(tmp_path: Path) -> None:
     assert money(book) == {"USD": 30000}
 
 
-def test_the_same_file_twice_warns(tmp_path: Path) -> None:
+def test_only_lines_without_an_id_get_one_made_of_invoice_and_row(tmp_path: Path) -> None:
+    rows = [f"L1,{LINE}", f",{LINE}", f"L3,{LINE}"]
+    book = load_lines(tmp_path, csv(*rows, header=f"line_id,{HEADER}"))
+    assert column(book, "line_id") == ["L1", "I1:3", "L3"]
+
+
+def test_the_same_file_twice_warns_once(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", csv(LINE))
     write(tmp_path, "b.csv", csv(LINE))
     book = load(tmp_path, {"path": "?.csv", "table": "billing_lines"})
-    # The ids made of invoice and row coincide, and the lines themselves are alike.
-    told = [finding.code for finding in book.findings]
-    assert told == ["duplicate_line_id", "identical_lines"]
+    # The ids made of invoice and row coincide because the lines are alike: one fact, told once.
+    assert [finding.code for finding in book.findings] == ["identical_lines"]
+
+
+def test_made_ids_that_coincide_by_chance_still_warn(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", csv(LINE))
+    write(tmp_path, "b.csv", csv(LINE.replace("100.00", "200.00")))
+    book = load(tmp_path, {"path": "?.csv", "table": "billing_lines"})
+    assert [finding.code for finding in book.findings] == ["duplicate_line_id"]
+
+
+def test_ids_of_the_export_itself_warn_though_the_lines_are_alike(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", csv(f"L1,{LINE}", header=f"line_id,{HEADER}"))
+    write(tmp_path, "b.csv", csv(f"L1,{LINE}", header=f"line_id,{HEADER}"))
+    book = load(tmp_path, {"path": "?.csv", "table": "billing_lines"})
+    assert [finding.code for finding in book.findings] == ["duplicate_line_id"]
 
 
 def test_own_domains_and_flags_make_test_customers(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ import gzip
 import io
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clv_cli.errors import DataError
+from clv_cli.sources.headers import read_headers
 from clv_cli.sources.structure import scan
 from tests.sources.exports import HEADER, LINE, codes, column, csv, load, load_lines, money, write
 
@@ -22,6 +24,33 @@ def stop(folder: Path, content: bytes | str, name: str = "lines.csv") -> DataErr
     with pytest.raises(DataError) as caught:
         load(folder, {"path": name, "table": "billing_lines"})
     return caught.value
+
+
+@given(
+    st.lists(st.lists(st.text("ab1 \r\té'", max_size=5), min_size=3, max_size=3), max_size=6),
+    st.sampled_from(("\n", "\r\n", "\n\n")),
+    st.sampled_from(("", "\n")),
+)
+def test_a_file_without_quotes_is_split_alike_without_looking_for_them(
+    rows: list[list[str]], line_end: str, last: str
+) -> None:
+    records = [["a", "b", "c"], *rows]
+    text = line_end.join(map(",".join, records)) + last
+    looking, blind = (
+        pl.scan_csv(
+            text.encode(), infer_schema=False, quote_char=mark, row_index_name="row"
+        ).collect()
+        for mark in ('"', None)
+    )
+    assert blind.equals(looking)
+
+
+def test_one_quote_anywhere_makes_a_file_quoted(tmp_path: Path) -> None:
+    rows = csv(*[LINE] * 10_000)  # more than one chunk of the scan
+    for content, quoted in ((rows, False), (f'{rows}"I2"{LINE[2:]}\n', True)):
+        path = write(tmp_path, "lines.csv", content)
+        (header,) = read_headers(path, path.name, ",", 1)
+        assert scan(path, path.name, header).quoted is quoted
 
 
 def test_a_plain_file_loads_with_its_row_numbers(tmp_path: Path) -> None:
