@@ -142,6 +142,8 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
 
 def without(cells: pl.DataFrame, spent: pl.DataFrame) -> pl.DataFrame:
     """What is left of cells, less what credits took of them: both with `original_line_id`."""
+    if spent.is_empty():
+        return cells
     keys = ["original_line_id", *ORDER]
     sums = spent.group_by(keys).agg(_own=pl.col("own").sum(), _amount=pl.col("amount").sum())
     return (

@@ -55,6 +55,9 @@ def split_frozen_lines(scope: Scope) -> pl.LazyFrame:
 @reduction("split_late")
 def split_late(scope: Scope) -> pl.LazyFrame:
     """Lines of closed months of the period without frozen rows: `month, lines, amount`."""
+    if scope.book.frozen is None:
+        none = {"month": pl.Int32, "lines": pl.Int64, "amount": pl.Int128}
+        return pl.LazyFrame(schema=none)
     months = frozen(scope).select("month").unique()
     late = history(scope).filter(in_period(scope) & ~pl.col("closed"))
     sums = late.join(months, on="month", how="semi").group_by("month")

@@ -21,7 +21,7 @@ from clv_cli.attribution.cells import Claimed
 from clv_cli.attribution.facts import split_rounded
 from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.reach import split_bought
-from clv_cli.attribution.tiers import TIERS, part_key
+from clv_cli.attribution.tiers import TIERS, part_key, places
 from clv_cli.attribution.waterfall import split_tiers
 from clv_cli.buckets import BUCKETS
 from clv_cli.pipeline import derived, reduction
@@ -65,12 +65,13 @@ def split_contest(
     keys = [*CLAIMS, "sales"]
     # Combinations are few: money is summed by their number.
     weights = combined.select(*CLAIMS, sales, key=part_key())
-    numbered = weights.select(keys).unique().sort(keys).with_row_index("number")
-    places = weights.join(numbered, on=keys).select("key", "number")
-    money = _net_cells(bought, rounded, credits_).with_columns(key=part_key())
-    sums = money.join(places, on="key").group_by("number")
+    numbered = weights.group_by(keys).agg("key").sort(keys).with_row_index("number")
+    parts = numbered.select("number", "key").explode("key")
+    money = _net_cells(bought, rounded, credits_)
+    at = places(parts["key"], money.select(part_key()).to_series())
+    sums = money.with_columns(number=parts["number"].gather(at)).group_by("number")
     amounts = sums.agg(pl.col("amount").cast(pl.Int128).sum())
-    return numbered.join(amounts, on="number").sort("number").drop("number")
+    return numbered.join(amounts, on="number").sort("number").select(*keys, "amount")
 
 
 def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:

@@ -31,7 +31,6 @@ MATCH = (
     "expanded",
     "retained",
 )
-_KEYS = list(FACETS.values())
 
 
 def segments(scope: Scope) -> pl.LazyFrame:
@@ -61,19 +60,20 @@ def in_force() -> pl.Expr:
     return (pl.col("issued_on") >= pl.col("effective_from")) & open_ended
 
 
-def coverage(combinations: pl.LazyFrame, initiatives: pl.LazyFrame) -> pl.LazyFrame:
+def coverage(combinations: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
     """Which aligned initiatives cover which product, touchpoint and segment among some lines?
 
     Combinations are few however many lines there are, so the lists are searched once for each.
+
+    Args:
+        combinations: the values of some facets, each once.
+        initiatives: that are aligned and list none of the other facets.
     """
-    columns = ["initiative_id", "effective_from", "effective_to", *FACETS]
+    facets = [facet for facet, column in FACETS.items() if column in combinations.columns]
+    columns = ["initiative_id", "effective_from", "effective_to", *facets]
     weights = [pl.col(f"weight_{part}").fill_null(WEIGHT_ONE) for part in ("switched", "expanded")]
-    pairs = (
-        combinations.select(_KEYS)
-        .unique()
-        .join(initiatives.filter("aligned").select(*columns, *weights), how="cross")
-    )
-    return pairs.filter(*(covers(facet) for facet in FACETS)).drop(*FACETS)
+    pairs = combinations.join(initiatives.select(*columns, *weights), how="cross")
+    return pairs.filter(*(covers(facet) for facet in facets)).drop(facets)
 
 
 def reached(initiatives: pl.DataFrame) -> pl.Expr:
@@ -112,16 +112,24 @@ def matches(bought: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The columns of `MATCH`.
     """
-    lines = bought.lazy().select("at", "issued_on", *_KEYS)
-    covered = coverage(lines, initiatives.lazy())
-    matched = lines.join(covered, on=_KEYS, how="inner", nulls_equal=True).filter(in_force())
+    aligned = initiatives.filter("aligned")
+    # What no initiative lists is not looked at; products always, for there must be a key.
+    listed = [
+        column
+        for facet, column in FACETS.items()
+        if facet == "products" or (aligned[facet].list.len().fill_null(0) > 0).any()
+    ]
+    lines = bought.select("at", "issued_on", *listed)
+    evidence = pl.lit("initiatives:") + pl.col("initiative_id")
+    covered = coverage(lines.select(listed).unique(), aligned).with_columns(evidence=evidence)
+    matched = lines.join(covered, on=listed, nulls_equal=True).filter(in_force())
     return matched.select(
         "at",
         bucket=pl.lit("cxm"),
         component=pl.lit(None, pl.String),
         rule_id=pl.col("initiative_id"),
-        evidence=pl.lit("initiatives:") + pl.col("initiative_id"),
+        evidence="evidence",
         switched=pl.col("weight_switched"),
         expanded=pl.col("weight_expanded"),
         retained=pl.lit(0, pl.Int64),
-    ).collect(engine="in-memory")
+    )

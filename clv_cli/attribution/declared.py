@@ -29,8 +29,8 @@ _TALLY = {"rows": pl.Int64, "lines": pl.Int64, "amount": pl.Int64}
 @derived("split_unknown_bases", split_bought, split_parts)
 def split_unknown_bases(_: Scope, bought: pl.DataFrame, divided: pl.DataFrame) -> pl.DataFrame:
     """How many purchases that rules match had too little past to tell expansion? One row."""
-    unknown = divided.filter(~pl.col("known")).select("at")
-    lines = bought.filter("reported").join(unknown, on="at", how="semi")
+    unknown = divided.filter(~pl.col("known"))["at"].unique()
+    lines = bought.select(pl.col("reported", "amount_base").gather(unknown)).filter("reported")
     return _tally(lines, lines.height)
 
 

@@ -151,7 +151,8 @@ def _purchases(
     now = shares.filter(open_.gather(shares["at"]))
     money = bought.select("code", "currency", "month", "amount", "amount_base", line="at")
     rows = beside(now, money, *money.columns)
-    whole, parted = rows.filter(_is_whole()), rows.filter(~_is_whole())
+    undivided_ = rows.select(_is_whole()).to_series()
+    whole, parted = rows.filter(undivided_), rows.filter(~undivided_)
     undivided = {
         "share_num": ONE,
         "share_den": ONE,
@@ -193,7 +194,7 @@ def split_credit_rows(
     back = rounded.filter(pl.col("credit").is_not_null()).rename({"credit": "line_id"})
     heads = now.drop("amount", "amount_base", "original_line_id")
     given = (
-        back.join(bought.select("at", original="line_id"), on="at")
+        back.with_columns(original=bought["line_id"].gather(back["at"]))
         .join(heads, on="line_id")
         .with_columns(
             -pl.col("own", "amount"),

@@ -67,19 +67,26 @@ def split_takings(
     )
     order = ["issued_on", "taken", "line_id", "original_line_id"]
     nth = pl.int_range(pl.len(), dtype=pl.Int64).over("original_line_id")
-    placed = _among_equals(both.sort(order), ["original_line_id"], nth, pl.lit(0, pl.Int64), "nth")
+    keys = ["original_line_id"]
+    placed = _among_equals(both, keys, nth, pl.lit(0, pl.Int64), "nth", order)
     return placed.sort("issued_on", "line_id", "original_line_id").drop("issued_on")
 
 
-def _among_equals(
-    rows: pl.DataFrame, keys: Sequence[str], window: pl.Expr, alone: pl.Expr, name: str
+def _among_equals(  # noqa: PLR0913, PLR0917 - a window function in parts
+    rows: pl.DataFrame,
+    keys: Sequence[str],
+    window: pl.Expr,
+    alone: pl.Expr,
+    name: str,
+    order: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """A window function by keys that few rows share: computed for those, in their order."""
+    """A window function by keys that few rows share: computed for those, in their order or in one."""
     shared = pl.struct(keys).is_duplicated() if len(keys) > 1 else pl.col(keys[0]).is_duplicated()
     several = rows.select(shared).to_series()
+    told = rows.filter(several)
     both = [
         rows.filter(~several).with_columns(alone.alias(name)),
-        rows.filter(several).with_columns(window.alias(name)),
+        (told.sort(order) if order else told).with_columns(window.alias(name)),
     ]
     return pl.concat(both)
 

@@ -22,6 +22,7 @@ from clv_cli.pipeline import derived, reduction
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
+NEVER = 2**31 - 1
 # What the split of a purchase is made of.
 PICKED = (
     "line_id",
@@ -96,7 +97,13 @@ def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
 @derived("split_first_days", split_spread)
 def split_first_days(_: Scope, spread: pl.DataFrame) -> pl.DataFrame:
     """Each reached customer's first purchase day: `code, first_day`."""
-    return spread.group_by("code").agg(pl.col("first_day").min())
+    days = spread.filter("bought").select("code", day=pl.col("first_day").to_physical())
+    code = days["code"].to_numpy()
+    # Codes are dense, so that a table of all of them is faster than grouping.
+    first = np.full(code.max(initial=-1) + 1, NEVER, np.int32)
+    np.minimum.at(first, code, days["day"].to_numpy())
+    found = pl.DataFrame({"code": np.arange(len(first), dtype=np.int32), "first_day": first})
+    return found.filter(pl.col("first_day") < NEVER).with_columns(pl.col("first_day").cast(pl.Date))
 
 
 @derived(

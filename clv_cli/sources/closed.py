@@ -74,7 +74,8 @@ def _require_base(book: Book, closed: Closed) -> None:
     """Stop where closed cents are of another currency: nothing about them would be an error of sums."""
     others = [currency for currency in closed.currencies if currency != book.currency]
     if others:
-        months = f"{closed.booked['issued_on'].min():%Y-%m}..{month_text(closed.last)}"
+        first = closed.booked["issued_on"].dt.strftime("%Y-%m").min()
+        months = f"{first!s}..{month_text(closed.last)}"
         raise DataError(
             f"the months up to {month_text(closed.last)} were closed in {', '.join(others)}, and "
             f"totals are in {book.currency} now",

@@ -19,7 +19,7 @@ from clv_cli.results import collect
 from tests.attribution.asking import asked, initiative
 from tests.books import line, settings
 
-CLAIM = {
+CLAIM: dict[str, Any] = {
     "at": pl.UInt32,
     "part": PART,
     "bucket": pl.String,
