@@ -193,16 +193,24 @@ def _while_active(rate: Array, chance: Array, discount: float, horizon: float, k
     log_q = np.log1p(-np.minimum(chance, 1 - 1e-16)) / k
     found = np.zeros((k, len(rate), len(chance)))
     for number in range(k // 2 + 1):
-        angle = 2j * np.pi * number / k
-        # The first root is real, and 1 - z small; roots come in pairs of one sum.
-        away = -np.expm1(log_q) if number == 0 else 1 - np.exp(log_q + angle)
+        away, turn = _root(log_q, number, k)
+        # Roots come in pairs of one sum; 1 and -1 stand alone.
         twice = 1 if 2 * number in {0, k} else 2
         speed = discount + rate[:, None] * away
         left = rate[:, None] * -np.expm1(-speed * horizon) / speed
         for state in range(k):
-            weight = np.exp((log_q + angle) * (state + 1 - k)) * twice / k
+            power = state + 1 - k
+            weight = np.exp(log_q * power) * turn**power * twice / k
             found[state] += (left * weight).real
     return found
+
+
+def _root(log_q: Array, number: int, k: int) -> tuple[Array, complex]:
+    """1 - z for a k-th root z of q, and the root of unity in it; both real where z is, at half the cost."""
+    if number == 0:  # 1 - z is small
+        return -np.expm1(log_q), 1.0
+    turn = -1.0 if 2 * number == k else complex(np.exp(2j * np.pi * number / k))
+    return 1 - turn * np.exp(log_q), turn
 
 
 def purchases_variance(parameters: Array, customers: Histories, horizon: float, k: int) -> Array:
