@@ -170,9 +170,10 @@ def discounted_residual(
         rows = np.flatnonzero(some == count)
         chance, likely = beta_grid(a, b + count + 1)
         seen = likely > _NOTHING * likely.max() * 1e-5
+        chances = chance[seen], likely[seen]
         shape, reach = r + k * count, alpha + ages[rows]
         rate, weights = gamma_grid(shape, reach, 1.0)
-        bought = _while_active(rate, chance[seen], discount, horizon, k) @ likely[seen]
+        bought = _while_active(rate, chances, discount, horizon, k)
         # The posterior in state j has j events more: its density is that of state 0, tilted.
         scaled = np.outer(reach, rate)
         for state in range(k):
@@ -182,26 +183,35 @@ def discounted_residual(
     return expected
 
 
-def _while_active(rate: Array, chance: Array, discount: float, horizon: float, k: int) -> Array:
-    """Discounted purchases by an active customer of known rate and chance: state x rate x chance.
+def _while_active(
+    rate: Array, chances: tuple[Array, Array], discount: float, horizon: float, k: int
+) -> Array:
+    """Discounted purchases by an active customer of known rate: state x rate.
 
     With q = 1 - p, a purchase i comes with event i k - j and weight q^(i-1). The k-th roots z of q take
     every k-th term out of the exponential series:
 
         sum over z of  z^(j+1-k) / k  lambda (1 - e^-((d + lambda (1 - z)) H)) / (d + lambda (1 - z))
+
+    Args:
+        rate: lambda, at several nodes.
+        chances: nodes of p, and how likely each is.
+        discount: d.
+        horizon: H.
+        k: events of the process for one purchase.
     """
+    chance, likely = chances
     log_q = np.log1p(-np.minimum(chance, 1 - 1e-16)) / k
-    found = np.zeros((k, len(rate), len(chance)))
+    powers = np.arange(1.0 - k, 1.0)
+    found = np.zeros((k, len(rate)))
     for number in range(k // 2 + 1):
         away, turn = _root(log_q, number, k)
         # Roots come in pairs of one sum; 1 and -1 stand alone.
         twice = 1 if 2 * number in {0, k} else 2
         speed = discount + rate[:, None] * away
         left = rate[:, None] * -np.expm1(-speed * horizon) / speed
-        for state in range(k):
-            power = state + 1 - k
-            weight = np.exp(log_q * power) * turn**power * twice / k
-            found[state] += (left * weight).real
+        weight = np.exp(np.outer(powers, log_q)) * likely * (turn**powers * twice / k)[:, None]
+        found += (left @ weight.T).real.T
     return found
 
 
