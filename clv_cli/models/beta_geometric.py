@@ -21,7 +21,7 @@ from clv_cli.models.rows import sums
 from clv_cli.models.special import digamma, log_beta, log_gamma, logistic, trigamma
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from clv_cli.models.arrays import Array, Index
     from clv_cli.models.fitting import Fit
@@ -58,7 +58,7 @@ class BetaGeometric:
         require_repeats(stats, self.name, len(NAMES))
         rows = stats.grouped()[0]
         unit = float(stats.age.max())
-        start = START
+        start: Sequence[float] = START
         if len(rows) > MANY:
             start = neighbourhood(self.likelihood(rows.sample(), unit), START)
         # A rate in other units multiplies the density of every purchase.

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clv_cli.models.fitting import maximise, on_log_scale, symmetric
-from clv_cli.models.histories import require_repeats
+from clv_cli.models.fitting import maximise, neighbourhood, on_log_scale, symmetric
+from clv_cli.models.histories import MANY, require_repeats
 from clv_cli.models.mixtures import blend, inner, scores
 from clv_cli.models.quadrature import beta_grid, gamma_grid
-from clv_cli.models.rows import distinct
+from clv_cli.models.rows import distinct, once_each
 from clv_cli.models.special import (
     digamma,
     incomplete_beta,
@@ -27,6 +27,10 @@ from clv_cli.models.special import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from clv_cli.models.arrays import Array
     from clv_cli.models.fitting import Fit
     from clv_cli.models.histories import Histories
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 NAMES = ("r", "alpha", "a", "b")
 START = (0.5, 0.2, 1.0, 2.0)
+_BLOCK = 10_000  # rows at a time, so that what is computed of them stays in the cache
 _NOTHING = 1e-12  # probability of one more purchase that is no longer summed
 
 
@@ -53,10 +58,14 @@ def fit(stats: Histories, log_gaps: float, k: int) -> Fit:
     unit = float(stats.age.max())
     purchases = float(stats.counts @ stats.frequency)
     constant = (k - 1) * log_gaps - purchases * (k * np.log(unit) + float(log_gamma(k)))
+    rows = stats.grouped()[0]
+    start: Sequence[float] = (START[0], START[1] / k, *START[2:])
+    if len(rows) > MANY:
+        start = neighbourhood(likelihood(rows.sample(), k, unit), start)
     return maximise(
         f"mbg_cnbd_{k}",
-        likelihood(stats.grouped()[0], k, unit),
-        start=(START[0], START[1] / k, *START[2:]),
+        likelihood(rows, k, unit),
+        start=start,
         names=NAMES,
         n=stats.customers,
         units=(1.0, unit, 1.0, 1.0),
@@ -87,37 +96,70 @@ def likelihood(stats: Histories, k: int, unit: float = 1.0) -> Objective:
     A sum over k + 1 states: still active after 0, 1 ... k - 1 events since the last purchase, or gone
     with it.
     """
-    counts, t_x, age = stats.counts, stats.recency / unit, stats.age / unit
+    x, member = np.unique(stats.frequency, return_inverse=True)
+    blocks = [
+        (stats.rows(at, unit), member[at])
+        for at in (slice(i, i + _BLOCK) for i in range(0, len(stats), _BLOCK))
+    ]
 
     def objective(point: Array) -> tuple[float, Array, Array]:
-        r, alpha, a, b = values = np.exp(point)
-        logs, rate, reach = _states(values, stats.frequency, t_x, age, k)
-        value, shares = blend(logs)
-        gone, tests = np.arange(k + 1) == k, stats.frequency[:, None] + 1
-        whole = a + b + tests
-        derivatives = np.stack(
-            [
-                digamma(rate) - np.log(reach) + np.log(alpha) - digamma(r),
-                r / alpha - rate / reach,
-                digamma(a + gone) - digamma(whole) + digamma(a + b) - digamma(a),
-                digamma(b + tests - gone) - digamma(whole) + digamma(a + b) - digamma(b),
-            ]
-        )
-        gradient, hessian = scores(shares, derivatives, counts)
-        weight, total = shares * counts[:, None], counts.sum()
-        curve = trigamma(whole)
-        own = np.zeros((4, 4))
-        own[0, 0] = inner(weight, trigamma(rate)) - total * trigamma(r)
-        own[0, 1] = total / alpha - inner(weight, 1 / reach)
-        own[1, 1] = inner(weight, rate / reach**2) - total * r / alpha**2
-        own[2:, 2:] = total * trigamma(a + b) - counts @ curve[:, 0]
-        own[2, 2] += inner(weight, trigamma(a + gone) - trigamma(a))
-        own[3, 3] += inner(weight, trigamma(b + tests - gone) - trigamma(b))
-        full = symmetric(np.triu(own)) + hessian
-        scaled, its_hessian = on_log_scale(values, gradient, full)
-        return -float(counts @ value), -scaled, -its_hessian
+        values = np.exp(point)
+        first, second = _derivatives_by_frequency(values, x, k)
+        value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
+        for rows, which in blocks:
+            more = _block(values, rows, k, (first[:, which], second[:, which]))
+            value, gradient, hessian = value + more[0], gradient + more[1], hessian + more[2]
+        scaled, its_hessian = on_log_scale(values, gradient, hessian)
+        return -value, -scaled, -its_hessian
 
     return objective
+
+
+def _derivatives_by_frequency(values: Array, x: Array, k: int) -> tuple[Array, Array]:
+    """What the frequency decides of the derivatives of each state's logarithm by r, alpha, a and b.
+
+    Returns:
+        The first by r, a, b, and the second by r, a, b and by a and b: each frequencies x states.
+    """
+    r, _, a, b = values
+    passed, gone = np.arange(k + 1) % k, np.arange(k + 1) == k
+    rate, tests = r + k * x[:, None] + passed, x[:, None] + 1
+    whole = np.broadcast_to(a + b + tests, rate.shape)
+    both = digamma(a + b) - digamma(whole)
+    first = [
+        digamma(rate) - digamma(r),
+        digamma(a + gone) - digamma(a) + both,
+        digamma(b + tests - gone) - digamma(b) + both,
+    ]
+    curve = trigamma(a + b) - trigamma(whole)
+    second = [
+        trigamma(rate) - trigamma(r),
+        trigamma(a + gone) - trigamma(a) + curve,
+        trigamma(b + tests - gone) - trigamma(b) + curve,
+        curve,
+    ]
+    return np.stack(first), np.stack(second)
+
+
+def _block(
+    values: Array, rows: Histories, k: int, by_frequency: tuple[Array, Array]
+) -> tuple[float, Array, Array]:
+    """Value, gradient and Hessian of some rows, from what their frequencies decide."""
+    r, alpha = values[:2]
+    (by_r, by_a, by_b), second = by_frequency
+    counts = rows.counts
+    logs, rate, reach = _states(values, rows.frequency, rows.recency, rows.age, k)
+    value, shares = blend(logs)
+    derivatives = np.stack(
+        [by_r - np.log(reach) + np.log(alpha), r / alpha - rate / reach, by_a, by_b]
+    )
+    gradient, spread = scores(shares, derivatives, counts)
+    weight, total = shares * counts[:, None], counts.sum()
+    own = np.zeros((4, 4))
+    own[0, 0], own[2, 2], own[3, 3], own[2, 3] = (inner(weight, each) for each in second)
+    own[0, 1] = total / alpha - inner(weight, 1 / reach)
+    own[1, 1] = inner(weight, rate / reach**2) - total * r / alpha**2
+    return float(counts @ value), gradient, symmetric(own) + spread
 
 
 def _states(values: Array, x: Array, t_x: Array, age: Array, k: int) -> tuple[Array, Array, Array]:
@@ -126,12 +168,16 @@ def _states(values: Array, x: Array, t_x: Array, age: Array, k: int) -> tuple[Ar
     passed, gone = np.arange(k + 1) % k, np.arange(k + 1) == k
     shape = r + k * x[:, None] + passed
     reach = alpha + np.where(gone, t_x[:, None], age[:, None])
-    tests = x[:, None] + 1
     with np.errstate(divide="ignore"):  # no time, no events
         waited = np.log(age - t_x)[:, None]
     events = np.where(passed > 0, np.maximum(passed, 1) * waited - log_gamma(passed + 1), 0.0)
-    logs = log_gamma(shape) - log_gamma(r) + r * np.log(alpha) - shape * np.log(reach) + events
-    logs += log_beta(a + gone, b + tests - gone) - log_beta(a, b)
+
+    def by_frequency(x: Array) -> Array:
+        tests = x[:, None] + 1
+        chosen = log_beta(a + gone, b + tests - gone) - log_beta(a, b)
+        return log_gamma(r + k * x[:, None] + passed) - log_gamma(r) + chosen
+
+    logs = once_each(by_frequency, x) + r * np.log(alpha) - shape * np.log(reach) + events
     return logs, shape, reach
 
 
@@ -170,9 +216,10 @@ def discounted_residual(
         rows = np.flatnonzero(some == count)
         chance, likely = beta_grid(a, b + count + 1)
         seen = likely > _NOTHING * likely.max() * 1e-5
+        chances = chance[seen], likely[seen]
         shape, reach = r + k * count, alpha + ages[rows]
         rate, weights = gamma_grid(shape, reach, 1.0)
-        bought = _while_active(rate, chance[seen], discount, horizon, k) @ likely[seen]
+        bought = _while_active(rate, chances, discount, horizon, k)
         # The posterior in state j has j events more: its density is that of state 0, tilted.
         scaled = np.outer(reach, rate)
         for state in range(k):
@@ -182,27 +229,44 @@ def discounted_residual(
     return expected
 
 
-def _while_active(rate: Array, chance: Array, discount: float, horizon: float, k: int) -> Array:
-    """Discounted purchases by an active customer of known rate and chance: state x rate x chance.
+def _while_active(
+    rate: Array, chances: tuple[Array, Array], discount: float, horizon: float, k: int
+) -> Array:
+    """Discounted purchases by an active customer of known rate: state x rate.
 
     With q = 1 - p, a purchase i comes with event i k - j and weight q^(i-1). The k-th roots z of q take
     every k-th term out of the exponential series:
 
         sum over z of  z^(j+1-k) / k  lambda (1 - e^-((d + lambda (1 - z)) H)) / (d + lambda (1 - z))
+
+    Args:
+        rate: lambda, at several nodes.
+        chances: nodes of p, and how likely each is.
+        discount: d.
+        horizon: H.
+        k: events of the process for one purchase.
     """
+    chance, likely = chances
     log_q = np.log1p(-np.minimum(chance, 1 - 1e-16)) / k
-    found = np.zeros((k, len(rate), len(chance)))
+    powers = np.arange(1.0 - k, 1.0)
+    found = np.zeros((k, len(rate)))
     for number in range(k // 2 + 1):
-        angle = 2j * np.pi * number / k
-        # The first root is real, and 1 - z small; roots come in pairs of one sum.
-        away = -np.expm1(log_q) if number == 0 else 1 - np.exp(log_q + angle)
+        away, turn = _root(log_q, number, k)
+        # Roots come in pairs of one sum; 1 and -1 stand alone.
         twice = 1 if 2 * number in {0, k} else 2
         speed = discount + rate[:, None] * away
         left = rate[:, None] * -np.expm1(-speed * horizon) / speed
-        for state in range(k):
-            weight = np.exp((log_q + angle) * (state + 1 - k)) * twice / k
-            found[state] += (left * weight).real
+        weight = np.exp(np.outer(powers, log_q)) * likely * (turn**powers * twice / k)[:, None]
+        found += (left @ weight.T).real.T
     return found
+
+
+def _root(log_q: Array, number: int, k: int) -> tuple[NDArray[np.inexact], complex]:
+    """1 - z for a k-th root z of q, and the root of unity in it; both real where z is, at half the cost."""
+    if number == 0:  # 1 - z is small
+        return -np.expm1(log_q), 1.0
+    turn = -1.0 if 2 * number == k else complex(np.exp(2j * np.pi * number / k))
+    return 1 - turn * np.exp(log_q), turn
 
 
 def purchases_variance(parameters: Array, customers: Histories, horizon: float, k: int) -> Array:

@@ -29,6 +29,8 @@ from clv_cli.models.special import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clv_cli.models.arrays import Array
     from clv_cli.models.fitting import Fit
     from clv_cli.models.histories import Histories
@@ -77,7 +79,7 @@ def fit(stats: Histories) -> Fit:
     require_repeats(stats, "pareto_nbd", len(NAMES))
     rows = stats.grouped()[0]
     unit = float(stats.age.max())
-    start = START
+    start: Sequence[float] = START
     if len(rows) > MANY:
         start = neighbourhood(likelihood(rows.sample(), unit), START)
     return maximise(

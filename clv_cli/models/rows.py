@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clv_cli.models.arrays import Array, Index
 
 
@@ -35,6 +37,13 @@ class Groups:
 def sums(member: Index, weights: Array, size: int) -> Array:
     """The weights added up by group."""
     return np.bincount(member, weights, minlength=size).astype(np.float64, copy=False)
+
+
+def once_each(function: Callable[[Array], Array], values: Array) -> Array:
+    """A function of a column, computed once for each distinct value: gamma functions are dear."""
+    some, member = np.unique(values, return_inverse=True)
+    everywhere: Array = function(some)[member]
+    return everywhere
 
 
 def distinct(*columns: Array) -> Groups:

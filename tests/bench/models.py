@@ -1,8 +1,8 @@
 """`just bench-models [CUSTOMERS]`: from a purchase log to the 12-month value of every customer.
 
 One simulated log (BG/NBD purchases, Gamma-Gamma spend, day-grained, ages 1 to 730 days); every column
-of the table is a fresh process. `lifetimes` and Pareto/NBD are fitted to the frequency table of the
-same run. With `--write` the table replaces the one in `clv_cli/ARCHITECTURE.md`.
+of the table is a fresh process. `lifetimes` and the other models are fitted to the frequency table of
+the same run. With `--write` the table replaces the one in `clv_cli/ARCHITECTURE.md`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ BEGIN, END = "<!-- bench-models:begin -->", "<!-- bench-models:end -->"
 AS_OF = date(2026, 10, 31)
 PURCHASING = (0.243, 4.414, 0.793, 2.426)  # CDNOW's, in weeks
 SPENDING = (6.25, 3.74, 15.44)
+OTHERS = {"Pareto/NBD": "pareto_nbd", "MBG/NBD": "mbg_nbd", "MBG/CNBD-2": "mbg_cnbd_2"}
 Steps = dict[str, float]
 
 
@@ -156,19 +157,20 @@ def _scope(folder: Path) -> Scope:
     return Scope(book, AS_OF, Period(closing - 11, closing + 1), Settings())
 
 
-def fit_pareto(folder: Path) -> Steps:
-    """Pareto/NBD on the frequency table."""
+def fit_others(folder: Path) -> Steps:
+    """Pareto/NBD, MBG/NBD and MBG/CNBD-2 on the frequency table."""
     import polars as pl
 
+    from clv_cli.measures.model_fitting import purchase_model
     from clv_cli.measures.model_inputs import purchase_histories
-    from clv_cli.models import pareto_nbd
 
     histories = purchase_histories(pl.read_parquet(folder / "rfm.parquet"))
     watch = Stopwatch()
-    fit = pareto_nbd.fit(histories)
-    watch.lap("Pareto/NBD fit")
-    print(f"Pareto/NBD {fit.parameters}, {fit.iterations} steps", file=sys.stderr)
-    assert fit.converged
+    for name, model in OTHERS.items():
+        fit = purchase_model(model).fit(histories)
+        watch.lap(f"{name} fit")
+        print(f"{name} {fit.parameters}, {fit.iterations} steps", file=sys.stderr)
+        assert fit.converged
     return watch.steps
 
 
@@ -194,7 +196,7 @@ def fit_lifetimes(folder: Path) -> Steps:
 
 TASKS: dict[str, Callable[[Path], Steps]] = {
     "value": value_everyone,
-    "pareto": fit_pareto,
+    "others": fit_others,
     "lifetimes": fit_lifetimes,
 }
 
@@ -221,8 +223,8 @@ def main() -> None:
         folder = Path(name)
         code = f"from tests.bench.models import *; generate(Path({name!r}), {customers})"
         subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1])
-        ours, pareto, theirs = (in_own_process(task, folder) for task in TASKS)
-    table = _table(customers, ours, pareto, theirs)
+        ours, others, theirs = (in_own_process(task, folder) for task in TASKS)
+    table = _table(customers, ours, others, theirs)
     print(table)
     if "--write" in sys.argv:
         text = ARCHITECTURE.read_text(encoding="utf-8")
@@ -231,12 +233,12 @@ def main() -> None:
         ARCHITECTURE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
 
 
-def _table(customers: int, ours: Steps, pareto: Steps, theirs: Steps) -> str:
+def _table(customers: int, ours: Steps, others: Steps, theirs: Steps) -> str:
     lines, peak = ours.pop("lines"), ours.pop("peak")
     rows = [f"| {customers:,} customers, {lines:,.0f} lines | CPU s |", "|---|--:|"]
     rows += [f"| {name} | {seconds:.2f} |" for name, seconds in ours.items()]
     rows.append(f"| peak MB | {peak:,.0f} |")
-    rows.append(f"| Pareto/NBD fit | {pareto['Pareto/NBD fit']:.2f} |")
+    rows += [f"| {name} fit | {others[f'{name} fit']:.2f} |" for name in OTHERS]
     slow = theirs["BG/NBD fit, lifetimes"]
     rows.append(f"| BG/NBD fit, lifetimes 0.11.3 | {slow:.2f} |")
     rows.append(f"| BG/NBD fit, times faster | {slow / ours['BG/NBD fit']:.1f} |")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from clv_cli.models.arrays import Array
     from clv_cli.models.beta_geometric import BetaGeometric
+    from clv_cli.models.histories import Histories
 
 BG = np.array([0.243, 4.414, 0.793, 2.426])
 PARETO = np.array([0.553, 10.58, 0.606, 11.67])
@@ -155,7 +156,7 @@ def _bought_while_active(x: float, age: float, horizon: float) -> float:
 )
 @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd, pareto_nbd])
 def test_too_little_to_fit_is_refused_with_the_count(
-    model: BetaGeometric | ModuleType, rows: object
+    model: BetaGeometric | ModuleType, rows: Histories
 ) -> None:
     with pytest.raises(DataError, match=r"cannot be fitted: \d of \d+ customers bought again"):
         model.fit(rows)

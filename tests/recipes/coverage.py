@@ -17,8 +17,8 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from clv_cli.models import gamma_gamma, pareto_nbd, sbg  # noqa: E402
-from clv_cli.models.beta_geometric import bg_nbd, mbg_nbd  # noqa: E402
+from clv_cli.measures.model_fitting import purchase_model  # noqa: E402
+from clv_cli.models import gamma_gamma, sbg  # noqa: E402
 from clv_cli.models.intervals import delta  # noqa: E402
 from tests.models import simulate  # noqa: E402
 
@@ -64,7 +64,7 @@ def parameters_held(fit: Fit, truth: np.ndarray) -> list[bool]:
 def purchases(name: str, seed: int, customers: int) -> Outcome:
     """One base of a buy-till-you-die model: 40 weeks seen, 30 predicted."""
     draw, truth = np.random.default_rng(seed), TRUTH[name]
-    model = {"bg_nbd": bg_nbd, "mbg_nbd": mbg_nbd, "pareto_nbd": pareto_nbd}[name]
+    model = purchase_model(name)
     age = draw.uniform(20.0, 40.0, customers).round(1)
     lived = (
         simulate.pareto(draw, truth, age, 30.0)

@@ -1,6 +1,6 @@
 """Charts of tables. A chart is one module here and one line in `CHARTS`.
 
-A module says in `NEEDS` which columns it reads. Its `draw(result, currency)` turns a table's rows into a `Drawing`: Vega-Lite made with altair, a
+A module says in `NEEDS` which columns it reads. Its `draw(result, currency)` turns a table's rows into a `Drawing`: Vega-Lite, a
 sentence made of the numbers, and the keys of its colours; None where there is nothing to draw. What it
 draws are rows of the table, so that the table beside it holds every number. Positions on a scale are
 floats; every text is written from the exact value.
