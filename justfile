@@ -82,6 +82,9 @@ laws-overlap:
 # How often forecast bands hold the truth: made-up businesses, their last year kept back
 coverage-forecast businesses="200":
     nice -n 19 .venv/bin/python -m tests.bench.planning_coverage {{businesses}}
+# What the forecast adds to `clv report`, by CPU, at so many customers (about twenty lines each)
+bench-planning customers="1e6":
+    nice -n 19 .venv/bin/python -m tests.bench.planning {{customers}}
 # Every switch of the MRR ledger against the pure-Python calculator, at full size
 oracle examples="1000":
     CLV_ORACLE_EXAMPLES={{examples}} .venv/bin/python -m pytest -q tests/measures/test_oracle_switches.py

@@ -13,6 +13,9 @@ IGNORED_CREDITS = Rule(
     documented=False,
 )
 NET_OF_DISCOUNTS = Rule("mrr.discounts", "all", "amounts after every discount")
+PRICE_COUNTS = Rule(
+    "mrr.proration", "exclude", "the price counts, not the prorated charge", documented=False
+)
 NO_GRACE_END = Rule(
     "churn.grace_days", None, "a past due subscription counts until it is cancelled"
 )
@@ -59,12 +62,7 @@ STRIPE = Convention(
         Rule("movements.mode", "events", "new and churn of one month count in both"),
         Rule("grain", "customer", "by subscriber"),
         NO_REFUNDS,
-        Rule(
-            "mrr.proration",
-            "exclude",
-            "the price counts, not the prorated charge",
-            documented=False,
-        ),
+        PRICE_COUNTS,
     ),
     (
         "past due counts, unpaid is dropped: the subscription table holds no history of it",
@@ -124,12 +122,7 @@ CHARGEBEE = Convention(
         Rule("grain", "subscription", "NRR and GRR by subscription"),
         IGNORED_CREDITS,
         NO_REFUNDS,
-        Rule(
-            "mrr.proration",
-            "exclude",
-            "the price counts, not the prorated charge",
-            documented=False,
-        ),
+        PRICE_COUNTS,
         Rule("fx.mode", "period_end", "period-end rates, with their own row"),
     ),
     (

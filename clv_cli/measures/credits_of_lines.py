@@ -54,11 +54,16 @@ def while_their_lines_count(credits_: pl.LazyFrame) -> pl.LazyFrame:
         credits_: those of `with_their_lines`, with `active_from` and `active_to`.
     """
     stops, resumes = (pl.col(name) for name in _LAPSE)
+    again = (resumes < pl.col("active_to")).fill_null(value=False)
+    # Parts of one row, not two selections: those would scan and join everything twice.
+    parts = credits_.with_columns(_part=pl.int_ranges(0, again.cast(pl.Int64) + 1)).explode(
+        "_part", empty_as_null=False
+    )
+    before = pl.col("_part") == 0
     until = pl.max_horizontal("active_from", pl.min_horizontal("active_to", stops))
-    before = credits_.with_columns(
-        active_to=pl.when(stops.is_null()).then(pl.col("active_to")).otherwise(until)
-    )
-    after = credits_.filter(resumes < pl.col("active_to")).with_columns(
-        active_from=pl.max_horizontal("active_from", resumes)
-    )
-    return pl.concat([before, after]).drop(_LAPSE)
+    return parts.with_columns(
+        active_from=pl.when(before)
+        .then(pl.col("active_from"))
+        .otherwise(pl.max_horizontal("active_from", resumes)),
+        active_to=pl.when(before & stops.is_not_null()).then(until).otherwise(pl.col("active_to")),
+    ).drop(*_LAPSE, "_part")

@@ -73,9 +73,9 @@ def _answered(scope: Scope, blocks: pl.DataFrame, starts: pl.DataFrame) -> pl.Da
     """Blocks with the outcome at their end, and whether they go on what came before."""
     limit = scope.settings.churn.bridge_gap_days
     same = pl.col("code") == pl.col("code").shift(-1)
-    paused = _paused(scope, blocks, starts, limit)
-    gaps = blocks.with_columns(next_start=pl.when(same).then(pl.col("start").shift(-1))).join(
-        paused, on=["code", "end"], how="left"
+    gaps = _resuming(
+        blocks.with_columns(next_start=pl.when(same).then(pl.col("start").shift(-1))),
+        _paused(scope, blocks, starts, limit),
     )
     late = (pl.col("next_start") - pl.col("end")).dt.total_days()
     back = pl.col("resumes_on").is_not_null() & (
@@ -87,7 +87,14 @@ def _answered(scope: Scope, blocks: pl.DataFrame, starts: pl.DataFrame) -> pl.Da
     known_on = pl.max_horizontal("end", "resumes_on") + wait
     lost = pl.col("next_start").is_not_null() | (known_on <= scope.as_of)
     outcome = pl.when(renewed).then(pl.lit("renewed")).when(lost).then(pl.lit("lost"))
-    return gaps.sort("code", "start").with_columns(outcome=outcome.otherwise(pl.lit("pending")))
+    return gaps.with_columns(outcome=outcome.otherwise(pl.lit("pending")))
+
+
+def _resuming(gaps: pl.DataFrame, paused: pl.DataFrame) -> pl.DataFrame:
+    """Blocks with the day on which a declared pause after them ends; most books have none."""
+    if not paused.height:
+        return gaps.with_columns(resumes_on=pl.lit(None, pl.Date))
+    return gaps.join(paused, on=["code", "end"], how="left").sort("code", "start")
 
 
 def _paused(scope: Scope, blocks: pl.DataFrame, starts: pl.DataFrame, limit: int) -> pl.DataFrame:
@@ -139,31 +146,26 @@ def _entered(scope: Scope, blocks: pl.DataFrame, starts: pl.DataFrame) -> pl.Dat
         .then(pl.lit("late"))
         .otherwise(pl.lit("new"))
     )
-    return (
-        blocks.join(known, on="code", how="left")
-        .sort("code", "start")
-        .with_columns(first=first, anew=anew, opens=anew | switched)
-        .with_columns(
-            stay=pl.col("anew").cum_sum().over("code").cast(pl.Int32),
-            run=pl.col("opens").cum_sum(),
-            entry=pl.when(pl.col("opens")).then(entry),
-            skipped=pl.when(pl.col("opens") & first).then(earlier).otherwise(0),
-        )
+    begun = blocks.with_columns(started_on=pl.lit(None, pl.Date))
+    if known.height:
+        begun = blocks.join(known, on="code", how="left").sort("code", "start")
+    stays = pl.col("anew").cum_sum()
+    # A customer's first block opens a stay: the count before it is the same for all of its blocks.
+    before = pl.when(first).then(stays - 1).forward_fill()
+    return begun.with_columns(first=first, anew=anew, opens=anew | switched).with_columns(
+        stay=(stays - before).cast(pl.Int32),
+        entry=pl.when(pl.col("opens")).then(entry),
+        skipped=pl.when(pl.col("opens") & first).then(earlier).when("opens").then(0),
     )
 
 
 def _numbered(blocks: pl.DataFrame) -> pl.DataFrame:
-    """Blocks with the number of the renewal at their end."""
-    return (
-        blocks.with_columns(
-            entry=pl.col("entry").forward_fill(),
-            before=pl.col("skipped").sum().over("run"),
-            within=pl.int_range(1, pl.len() + 1).over("run"),
-        )
-        .with_columns(number=(pl.col("within") + pl.col("before")).cast(pl.Int32))
-        .with_columns(
-            number=pl.when(pl.col("entry") != "unknown").then(pl.col("number")),
-        )
+    """Blocks with the number of the renewal at their end: counted from the opening of their run."""
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    opened = pl.when("opens").then(place).forward_fill()
+    number = place - opened + 1 + pl.col("skipped").forward_fill()
+    return blocks.with_columns(entry=pl.col("entry").forward_fill(), number=number).with_columns(
+        number=pl.when(pl.col("entry") != "unknown").then(pl.col("number").cast(pl.Int32)),
     )
 
 
