@@ -14,6 +14,7 @@ from clv_cli.results import collect
 from tests.attribution.asking import asked, flag, initiative, touch
 from tests.attribution.ledgers import scopes
 from tests.books import line, monthly
+from tests.laws import law
 
 Row = dict[str, Any]
 
@@ -94,7 +95,7 @@ def test_every_order_grants_everything_once() -> None:
     assert len(ORDERS) == 6
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(law(8), suppress_health_check=list(HealthCheck))
 @given(scopes())
 def test_cxm_comes_first_so_it_is_granted_all_it_claims(scope: Any) -> None:  # noqa: ANN401
     found = claims(scope)

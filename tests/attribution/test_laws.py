@@ -23,16 +23,13 @@ from clv_cli.results import collect_frames
 from tests.attribution.ledgers import scopes
 from tests.attribution.oracle import Oracle
 from tests.books import book_of
+from tests.laws import law
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
 Row = dict[str, Any]
-slowly = settings(
-    deadline=None,
-    max_examples=12,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+slowly = settings(law(8), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def lines_of(scope: Scope) -> pl.DataFrame:

@@ -53,7 +53,7 @@ def _dotted(keys: dict[str, Any]) -> dict[str, Any]:
 ANSWERED: dict[bytes, Once] = {}
 
 
-def _ask(lines: list[Row], tables: dict[str, list[Row]], keys: dict[str, Any]) -> Once:
+def _ask(lines: list[Row], tables: dict[str, Any], keys: dict[str, Any]) -> Once:
     """The same question about the same rows is answered from what is known."""
     question = pickle.dumps((lines, sorted(tables.items()), sorted(keys.items())))
     if question not in ANSWERED:

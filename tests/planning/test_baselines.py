@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
 from clv_cli.planning.baselines import Smoothing, damped_trend, naive, seasonal_naive
 
@@ -34,6 +33,9 @@ def test_seasonal_naive_says_that_next_year_is_like_this_one() -> None:
 
 @pytest.mark.parametrize("gamma", [0.0, 0.2])
 def test_smoothing_agrees_with_statsmodels(gamma: float) -> None:
+    # Imported here, for it takes long and one worker alone needs it.
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
     series = wave(48)
     season = 10 * np.cos(np.arange(12)) if gamma else np.zeros(12)
     ours = Smoothing(

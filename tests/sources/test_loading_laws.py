@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.errors import DataError
+from tests.laws import law
 from tests.sources.exports import load, write
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def typed(book: Book) -> list[tuple[object, ...]]:
     return book.table("billing_lines").sort("row").select(COLUMNS).collect().rows()
 
 
-@settings(deadline=None, max_examples=25)
+@law(15)
 @given(ROWS, HANDS)
 def test_a_ledger_in_any_hand_loads_to_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, date, int]], hand: Hand
@@ -139,7 +140,7 @@ def test_a_ledger_in_any_hand_loads_to_the_same_rows(
 DAMAGES = ["x", "", "1,2,3", "--", "12.3456", "€5 GBP", "()", "1e9"]
 
 
-@settings(deadline=None, max_examples=25)
+@law(15)
 @given(
     ROWS,
     HANDS,
