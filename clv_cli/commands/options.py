@@ -152,6 +152,7 @@ class Shared:
             cache=not self.no_cache,
             redact=self.redact,
             engine=self.engine,
+            remember=not self.no_cache,
         )
 
 

@@ -44,6 +44,7 @@ class Request:
         history: folder of the history that knows closed months, or None for the config's.
         until: only months closed up to this one stand; None: all of them.
         engine: what adds up the lines, in place of the config's.
+        remember: whether a report over the same bytes may be given as it was computed before.
     """
 
     config: Path | None = None
@@ -55,6 +56,7 @@ class Request:
     history: Path | None = None
     until: int | None = None
     engine: str | None = None
+    remember: bool = False
 
 
 def sample_config() -> Path:
