@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent
 LIBRARIES = ("polars", "numpy", "scipy", "pydantic", "pyyaml", "iso4217", "publicsuffixlist")
+REPORTS = "reports"  # within the user's cache
 MAX_BYTES = 1 << 30
 
 
@@ -59,7 +60,7 @@ def unchanged(request: Request, asked: tuple[object, ...], compute: Callable[[],
     inputs = _inputs(request) if folder is not None else None
     if folder is None or inputs is None:
         return compute()
-    kept = PartCache(folder / "reports", MAX_BYTES)
+    kept = PartCache(folder / REPORTS, MAX_BYTES)
     key = key_of([code_version(), *asked, *inputs])
     found = kept.find(key, KNOWN)
     if found is not None and isinstance(found.value, Report):
