@@ -113,3 +113,7 @@ kills count="200":
     nice -n 19 .venv/bin/python -m tests.history.kills {{count}} bench/kills
     nice -n 19 .venv/bin/python -m tests.history.faults bench/faults
     rm -rf bench/kills bench/faults
+
+# Facts of every engine, hashed and timed: polars, narwhals, DuckDB, Sail, and Spark Connect servers named
+engines *args="1e6":
+    .venv/bin/python -m tests.recipes.engines {{args}}

@@ -157,6 +157,7 @@ class Shared:
             redact=self.redact,
             engine=self.engine,
             watching=self._watching(),
+            remember=not self.no_cache,
         )
 
     def _watching(self) -> Watching | None:

@@ -18,6 +18,7 @@ from clv_cli import __version__
 from clv_cli.config_file import find_config
 from clv_cli.glossary import Kind
 from clv_cli.results import Column, Report, Result, Rows, Table
+from clv_cli.run.unchanged import REPORTS
 from clv_cli.sources import PartCache, user_cache
 
 if TYPE_CHECKING:
@@ -29,7 +30,15 @@ LIBRARIES = ("polars", "numpy", "pydantic", "PyYAML", "typer", "rich", "scipy", 
 ABSENT = "not installed"
 EXTRAS = {"excel": "fastexcel", "match": "rapidfuzz", "cluster": "pysail"}
 COLUMNS = (Column("item", Kind.TEXT, "Item"), Column("value", Kind.TEXT, "Value"))
-_VARIABLES = ("CLV_CONFIG", "CLV_DATA", "CLV_CACHE_DIR", "CLV_NO_CACHE", "POLARS_MAX_THREADS", "TZ")
+_VARIABLES = (
+    "CLV_CONFIG",
+    "CLV_DATA",
+    "CLV_CACHE_DIR",
+    "CLV_NO_CACHE",
+    "CLV_ENGINE",
+    "POLARS_MAX_THREADS",
+    "TZ",
+)
 
 
 def environment(request: Request, terminal: str) -> Report:
@@ -81,8 +90,10 @@ def _cache(request: Request) -> str:
         return "none: there is no home folder"
     if not request.cache:
         return f"off; else {folder}"
-    count, size = PartCache(folder / "parts").size()
-    return f"{folder} ({count} files, {size / 1e6:.1f} MB)"
+    files, size = PartCache(folder / "parts").size()
+    reports, more = PartCache(folder / REPORTS).size()
+    count = f"{files} files" + (f", {reports} reports" if reports else "")
+    return f"{folder} ({count}, {(size + more) / 1e6:.1f} MB)"
 
 
 def _temporary() -> str:

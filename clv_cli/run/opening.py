@@ -48,6 +48,7 @@ class Request:
         until: only months closed up to this one stand; None: all of them.
         engine: what adds up the lines, in place of the config's.
         watching: opened while there is work to do, it hears how far it is; None: nobody does.
+        remember: whether a report over the same bytes may be given as it was computed before.
     """
 
     config: Path | None = None
@@ -60,6 +61,7 @@ class Request:
     until: int | None = None
     engine: str | None = None
     watching: Watching | None = None
+    remember: bool = False
 
 
 def sample_config() -> Path:

@@ -9,6 +9,7 @@ from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
 from clv_cli.run.splitting import ledger_tables
+from clv_cli.run.unchanged import unchanged
 from clv_cli.sources import can_suggest, suggested_names
 from clv_cli.tables import (
     formats_table,
@@ -40,10 +41,15 @@ def report(
         ledgers: whether the split line by line and by rule come with it, for a workbook.
         modelled: whether customers' values and the forecast come with it, for a page; fits the models.
     """
-    with opened(request) as scope:
-        require_lines(scope)
-        tables = report_tables(scope, ledgers=ledgers, modelled=modelled)
-        return finished(command, scope, tables, [metrics.noticed(scope)])
+
+    def compute() -> Report:
+        with opened(request) as scope:
+            require_lines(scope)
+            tables = report_tables(scope, ledgers=ledgers, modelled=modelled)
+            return finished(command, scope, tables, [metrics.noticed(scope)])
+
+    # Ledgers are as long as the exports: to keep them would be to keep those.
+    return compute() if ledgers else unchanged(request, (command, modelled), compute)
 
 
 def report_tables(scope: Scope, *, ledgers: bool = False, modelled: bool = False) -> list[Table]:

@@ -1,6 +1,6 @@
 """Raw exports to a Book of typed tables."""
 
-from clv_cli.sources.cache import PartCache, user_cache
+from clv_cli.sources.cache import PartCache, key_of, user_cache
 from clv_cli.sources.cached import Content, content_of
 from clv_cli.sources.closed import with_closed
 from clv_cli.sources.load import load_book, source_files
@@ -15,6 +15,7 @@ __all__ = [
     "PartCache",
     "can_suggest",
     "content_of",
+    "key_of",
     "load_book",
     "load_presets",
     "preset_lines",
