@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from clv_cli.measures.customer_codes import coded
 from clv_cli.measures.fx import conversions, convert
 from clv_cli.pipeline import Scope, reduction
 
@@ -46,11 +47,6 @@ def billed_lines(scope: Scope) -> pl.LazyFrame:
 def counted_lines(scope: Scope) -> pl.LazyFrame:
     """The lines of `billed_lines` with their `code`, before anything is converted."""
     return coded(scope, uncoded_lines(scope))
-
-
-def coded(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Lines with the `code` of their customer."""
-    return lines.join(scope.book.codes.lazy(), on="customer_id", how="left")
 
 
 def uncoded_lines(scope: Scope) -> pl.LazyFrame:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import coded, uncoded_lines
+from clv_cli.measures.billed_lines import uncoded_lines
+from clv_cli.measures.customer_codes import coded
 from clv_cli.measures.fx import divide_half_even
 from clv_cli.measures.mrr_terms import (
     ONE,
