@@ -67,11 +67,13 @@ def term_ends_due(scope: Scope, terms: pl.DataFrame, contracts: pl.DataFrame) ->
         the term), `source, row` (of the contract or the line).
     """
     columns = ("code", "due_on", "start", "source", "row", "subject")
-    signed = contracts.filter(pl.col("due_on") >= scope.as_of).with_columns(subject="contract_id")
-    paid = terms.join(contracts, on="code", how="anti").with_columns(subject=pl.lit("term"))
+    every = terms.with_columns(subject=pl.lit("term")).select(columns)
+    # Terms stand in the order of codes, one each: only contracts among them ask for a sort.
+    if contracts.height:
+        signed = contracts.filter(pl.col("due_on") >= scope.as_of)
+        paid = every.join(contracts, on="code", how="anti")
+        both = [signed.with_columns(subject="contract_id").select(columns), paid]
+        every = pl.concat(both).sort("code", "due_on", "subject")
     long = (pl.col("due_on") - pl.col("start")).dt.total_days() * 12 / 365.25
-    every = pl.concat([signed.select(columns), paid.select(columns)]).with_columns(
-        months=long.round(0).cast(pl.Int64)
-    )
     least = scope.settings.moments.renewal_min_months
-    return every.filter(pl.col("months") >= least).sort("code", "due_on", "subject")
+    return every.with_columns(months=long.round(0).cast(pl.Int64)).filter(pl.col("months") >= least)
