@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -182,6 +183,18 @@ class Book:
     matches: pl.DataFrame | None = None
     frozen: pl.DataFrame | None = None
     memory: Memory | None = None
+
+    @cached_property
+    def hashed_codes(self) -> pl.DataFrame | None:
+        """The codes by a hash of the id, which is looked up three times as fast as its text.
+
+        Whoever looks up ids that may be of no billing customer must compare the texts, too.
+
+        Returns:
+            `code, hashed` (UInt64), in the order of codes; None where two ids have the same hash.
+        """
+        hashed = self.codes.select("code", hashed=pl.col("customer_id").hash())
+        return hashed if hashed["hashed"].n_unique() == hashed.height else None
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

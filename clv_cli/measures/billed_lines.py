@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from clv_cli.measures.customer_codes import coded
 from clv_cli.measures.fx import conversions, convert
 from clv_cli.pipeline import Scope, reduction
 
@@ -45,20 +46,7 @@ def billed_lines(scope: Scope) -> pl.LazyFrame:
 
 def counted_lines(scope: Scope) -> pl.LazyFrame:
     """The lines of `billed_lines` with their `code`, before anything is converted."""
-    return coded(uncoded_lines(scope), scope.book.codes)
-
-
-def coded(lines: pl.LazyFrame, codes: pl.DataFrame) -> pl.LazyFrame:
-    """Rows with the code of their `customer_id`.
-
-    Looked up by hash, at a third of what a look-up by text costs. `codes` holds every customer that
-    the rows name, so if no two of them share a hash none can be taken for another; else by text.
-    """
-    hashed = codes.select(_hash=pl.col("customer_id").hash(), code="code")
-    if hashed["_hash"].n_unique() < hashed.height:
-        return lines.join(codes.lazy(), on="customer_id", how="left")
-    keyed = lines.with_columns(_hash=pl.col("customer_id").hash())
-    return keyed.join(hashed.lazy(), on="_hash", how="left").drop("_hash")
+    return coded(scope, uncoded_lines(scope))
 
 
 def uncoded_lines(scope: Scope) -> pl.LazyFrame:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import coded, uncoded_lines
+from clv_cli.measures.billed_lines import uncoded_lines
 from clv_cli.measures.credits_of_lines import while_their_lines_count, with_their_lines
+from clv_cli.measures.customer_codes import coded
 from clv_cli.measures.fx import divide_half_even
 from clv_cli.measures.mrr_terms import (
     ONE,
@@ -69,7 +70,7 @@ def lines_before_lapses(scope: Scope) -> pl.LazyFrame:
     parts = [*_recurring(scope, lines), *_beside(scope, lines)]
     # Coded once, behind all parts: each would build the look-up of its own.
     worth = _rounded(scope, _cancelled(scope, pl.concat(parts)))
-    return coded_by_unit(scope, coded(worth, scope.book.codes))
+    return coded_by_unit(scope, coded(scope, worth))
 
 
 def active_only(lines: pl.LazyFrame) -> pl.LazyFrame:

@@ -139,9 +139,11 @@ def _bridged(levels: pl.DataFrame, limit: int, values: tuple[str, ...]) -> pl.Da
     gaps = paying.filter(pl.col("gap").is_between(1, limit)).select(
         "unit", to_day=pl.col("reach").cast(pl.Int32).cast(pl.Date), prolonged="next_from"
     )
-    bridged = paying.join(gaps, on=["unit", "to_day"], how="left").with_columns(
-        to_day=pl.coalesce("prolonged", "to_day")
-    )
+    bridged = paying
+    if gaps.height:
+        bridged = paying.join(gaps, on=["unit", "to_day"], how="left").with_columns(
+            to_day=pl.coalesce("prolonged", "to_day")
+        )
     columns = ["code", "unit", "currency", "from_day", "to_day", *values, "idle"]
     below = levels.filter(pl.col("mrr") < 0).with_columns(idle=pl.lit(None, pl.Int64))
     return pl.concat([bridged.select(columns), below.select(columns)])

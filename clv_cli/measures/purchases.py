@@ -10,7 +10,7 @@ from clv_cli.pipeline import Scope, derived, reduction
 
 @reduction("purchases_by_file")
 def purchases_by_file(scope: Scope) -> pl.LazyFrame:
-    """The invoices of `purchases`, those of several files once a file, by the name of the file."""
+    """The invoices of `purchases` once for each file they are in, in no order."""
     return (
         billed_lines(scope)
         .group_by("code", "invoice_id", "source", day="issued_on")
@@ -19,7 +19,6 @@ def purchases_by_file(scope: Scope) -> pl.LazyFrame:
             amount=pl.col("amount_base").cast(pl.Int128).sum(),
             served_to=pl.col("period_end").filter(pl.col("amount") > 0).max(),
         )
-        .sort("code", "day", "invoice_id", "source")
     )
 
 
@@ -34,6 +33,7 @@ def purchases(scope: Scope, by_file: pl.DataFrame) -> pl.DataFrame:
     """
     del scope
     keys = ("code", "day", "invoice_id")
+    by_file = by_file.sort(*keys, "source")
     again = pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift(1)) for key in keys)
     # Hardly any invoice is in two files: no second grouping for all the others.
     if by_file.select(again.any()).item():

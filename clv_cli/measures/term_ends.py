@@ -25,14 +25,9 @@ def contract_ends(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@reduction("running_terms")
-def running_terms(scope: Scope) -> pl.LazyFrame:
-    """The day on which all that each customer has paid for runs out, today or later.
-
-    Returns:
-        `code`, sorted; `due_on`, `start` (of the term that ends then; of several the longest),
-        `source, row` of its line.
-    """
+@reduction("terms_paid")
+def terms_paid(scope: Scope) -> pl.LazyFrame:
+    """The terms that were paid for and end today or later: `code, due_on, start, source, row`."""
     return (
         counted_lines(scope)
         .filter(
@@ -42,14 +37,22 @@ def running_terms(scope: Scope) -> pl.LazyFrame:
             pl.col("period_end") >= scope.as_of,
         )
         .select("code", "source", "row", due_on="period_end", start="period_start")
-        # One sort is cheaper than the first row of each of as many groups.
-        .sort(
-            ["code", "due_on", "start", "source", "row"],
-            descending=[False, True, False, False, False],
-        )
-        .filter(pl.col("code").ne_missing(pl.col("code").shift(1)))
-        .select("code", "due_on", "start", "source", "row")
     )
+
+
+@derived("running_terms", terms_paid)
+def running_terms(scope: Scope, terms: pl.DataFrame) -> pl.DataFrame:
+    """The day on which all that each customer has paid for runs out, today or later.
+
+    Returns:
+        `code`, sorted; `due_on`, `start` (of the term that ends then; of several the longest),
+        `source, row` of its line.
+    """
+    del scope
+    # One sort is cheaper than the first row of each of as many groups.
+    by = ["code", "due_on", "start", "source", "row"]
+    ordered = terms.sort(by, descending=[name == "due_on" for name in by])
+    return ordered.filter(pl.col("code").ne_missing(pl.col("code").shift(1))).select(by)
 
 
 @derived("term_ends_due", running_terms, contract_ends)
@@ -64,11 +67,13 @@ def term_ends_due(scope: Scope, terms: pl.DataFrame, contracts: pl.DataFrame) ->
         the term), `source, row` (of the contract or the line).
     """
     columns = ("code", "due_on", "start", "source", "row", "subject")
-    signed = contracts.filter(pl.col("due_on") >= scope.as_of).with_columns(subject="contract_id")
-    paid = terms.join(contracts, on="code", how="anti").with_columns(subject=pl.lit("term"))
+    every = terms.with_columns(subject=pl.lit("term")).select(columns)
+    # Terms stand in the order of codes, one each: only contracts among them ask for a sort.
+    if contracts.height:
+        signed = contracts.filter(pl.col("due_on") >= scope.as_of)
+        paid = every.join(contracts, on="code", how="anti")
+        both = [signed.with_columns(subject="contract_id").select(columns), paid]
+        every = pl.concat(both).sort("code", "due_on", "subject")
     long = (pl.col("due_on") - pl.col("start")).dt.total_days() * 12 / 365.25
-    every = pl.concat([signed.select(columns), paid.select(columns)]).with_columns(
-        months=long.round(0).cast(pl.Int64)
-    )
     least = scope.settings.moments.renewal_min_months
-    return every.filter(pl.col("months") >= least).sort("code", "due_on", "subject")
+    return every.with_columns(months=long.round(0).cast(pl.Int64)).filter(pl.col("months") >= least)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.billed_lines import month_index
+from clv_cli.measures.customer_codes import codes_of
 from clv_cli.measures.mrr_terms import ONE, int128, number
 from clv_cli.periods import month_of
 from clv_cli.pipeline import Scope, derived, reduction
 
 if TYPE_CHECKING:
     from fractions import Fraction
+
+    from clv_cli.frames import Book
 
 _STRIDE = 2**32
 _DAY_ZERO = 2**30  # days before 1970 are negative
@@ -53,17 +56,17 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
-    ).map_batches(partial(_coded, scope.book.codes), schema=_ROWS)
+    ).map_batches(partial(_coded, scope.book), schema=_ROWS)
 
 
-def _coded(codes: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _coded(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of billing customers, with `code` for the id, and names as categories.
 
     Ids repeat from row to row in files sorted by customer: each run of equals is looked up once.
     """
     runs = rows["customer_id"].rle_id()
-    heads = rows["customer_id"].filter((runs != runs.shift(1)).fill_null(value=True)).to_frame()
-    found = heads.join(codes, on="customer_id", how="left", maintain_order="left")["code"]
+    heads = rows["customer_id"].filter((runs != runs.shift(1)).fill_null(value=True))
+    found = codes_of(book, heads)
     coded = rows.select(
         (found if found.len() == runs.len() else found.gather(runs)).alias("code"),
         "row",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock, Timer
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from clv_cli.harmless import safe_text
@@ -28,6 +29,7 @@ class Bar:
 
     def __init__(self, delay: float = DELAY) -> None:
         self._lock = Lock()
+        self._begun = monotonic()
         self._last = Step("reading", "", 0, 0, 0)
         self._shown: tuple[Progress, TaskID] | None = None
         # Made in a thread of its own: short runs never pay for the import.
@@ -59,6 +61,7 @@ class Bar:
         bar = _progress()
         with self._lock:
             self._shown = bar, bar.add_task("")
+            bar.tasks[0].start_time = self._begun
             self._draw()
             bar.start()
 
@@ -67,9 +70,8 @@ class Bar:
             return
         bar, task = self._shown
         step = self._last
-        # The files are a part of the work only; while all is computed the bar has no end.
-        total = step.of if step.file else None
-        bar.update(task, description=_text(step), completed=step.files, total=total)
+        # Computing counts as one more file: a bar that is full would stop its clock.
+        bar.update(task, description=_text(step), completed=step.files, total=step.of + 1)
 
 
 def _progress() -> Progress:

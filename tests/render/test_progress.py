@@ -96,6 +96,18 @@ def test_work_of_less_than_the_delay_shows_nothing() -> None:
     assert seen == [""]
 
 
+def test_the_clock_runs_from_the_beginning_until_all_is_computed() -> None:
+    bar = Bar(delay=0.2)
+    with _terminal(), bar as watch:
+        watch(Step("computing", "", 9, 9, 5))
+        bar._timer.join()
+        assert bar._shown is not None
+        (task,) = bar._shown[0].tasks
+        assert not task.finished
+        assert task.elapsed is not None
+        assert task.elapsed >= 0.2
+
+
 def test_a_bar_goes_when_the_work_fails() -> None:
     with _terminal() as seen, pytest.raises(ValueError, match="bad"), Bar(delay=0.0):
         raise ValueError("bad")
