@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
 import pytest
 
-from clv_cli.measures.billed_lines import billed_lines, coded, excluded_lines, loaded_lines
+from clv_cli.measures.billed_lines import billed_lines, excluded_lines, loaded_lines
 from clv_cli.measures.revenue_facts import revenue_facts
 from clv_cli.results import collect_frames
 from tests.books import book, line, rate, scope
@@ -112,19 +111,3 @@ def test_sums_never_wrap() -> None:
     most = [line("A", "2025-01-10", 10**12, kind="usage") for _ in range(10)]
     facts = collect_frames([revenue_facts], scope(book(most)))[revenue_facts]
     assert facts["amount_base"].to_list() == [10**15]
-
-
-IDS = ["a", "b", "ä", "ab", "cus_1", "cus_2", " ", "1"]
-
-
-@pytest.mark.parametrize("collide", [False, True])
-def test_customers_are_never_taken_for_one_another_by_their_hash(
-    collide: bool,  # noqa: FBT001 - a case, not a switch
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    if collide:
-        monkeypatch.setattr(pl.Expr, "hash", lambda expr: expr.str.len_chars())
-    codes = pl.DataFrame({"customer_id": sorted(IDS)}).with_row_index("code")
-    found = coded(pl.LazyFrame({"customer_id": IDS * 3}), codes).collect()
-    assert found.height == 3 * len(IDS)
-    assert [sorted(IDS)[code] for code in found["code"]] == found["customer_id"].to_list()

@@ -160,8 +160,14 @@ class Catalogue:
 
     def subscriptions(self, month: int) -> Value:
         entries = [
-            ((row["customer_id"], row.get("subscription_id")), c, units)
+            ((row["customer_id"], self.ledger.subscription(row)), c, units)
             for row, c, units in self.active(month)
+        ]
+        day = self.day(month)
+        entries += [
+            ((customer, name), currency, units)
+            for customer, currency, start, end, units, name in self.ledger.left_by_credits()
+            if start <= day < end
         ]
         return sum(value > 0 for value in self.worth(entries, month).values())
 
