@@ -228,7 +228,7 @@ class _Scanner:
         marks = chunk.translate(None, self._others)
         records, rest = divmod(len(marks), self._fields)
         if self._fields > 1 and not rest and marks == self._record * records:
-            return _Odd(records, [], [], is_tidy(chunk, self._delimiter))
+            return _Odd(records, [], [], self.tidy and is_tidy(chunk, self._delimiter))
         data = np.frombuffer(chunk, np.uint8)
         places = np.flatnonzero((data == self._delimiter) | (data == _LF))
         ends = np.flatnonzero(data[places] == _LF)
@@ -274,7 +274,7 @@ class _Scanner:
             )
             for index in np.flatnonzero(wrong).tolist()
         ]
-        tidy = is_tidy(chunk, self._delimiter)
+        tidy = self.tidy and is_tidy(chunk, self._delimiter)
         return _Odd(int(line_ends.size), np.flatnonzero(blank).tolist(), bad, tidy)
 
     def _assert_text(self, chunk: bytes, start: int) -> None:
