@@ -22,7 +22,7 @@ from clv_cli.attribution.lines import FACETS, in_period
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from clv_cli.pipeline import Scope
 
@@ -116,13 +116,11 @@ def _open_takings(negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFra
     direct = ordered.join(adrift, on=GROUP, how="anti").select(
         "line_id", "original_line_id", taken=owed
     )
-    stacked = pl.DataFrame(list(_stacked(originals, ordered, adrift)), schema=TAKING, orient="row")
+    stacked = pl.DataFrame(_stacked(originals, ordered, adrift), schema=TAKING, orient="row")
     return pl.concat([direct, stacked])
 
 
-def _stacked(
-    originals: pl.DataFrame, credits_: pl.DataFrame, adrift: pl.DataFrame
-) -> Iterator[Taking]:
+def _stacked(originals: pl.DataFrame, credits_: pl.DataFrame, adrift: pl.DataFrame) -> list[Taking]:
     """The takings of customers with a credit that its original does not cover, last in first out."""
     columns = [*GROUP, "issued_on", *WITHIN_DAY]
     none = pl.lit(None, pl.String)
@@ -138,40 +136,38 @@ def _stacked(
     within = in_reach(ordered)
     event = ("line_id", "product_id", "amount", "original_line_id")
     walked = list(zip(*(within[name].to_list() for name in event), strict=True))
-    end = 0
+    end, found = 0, []
     for count in within.select(pl.struct(GROUP).rle().struct.field("len")).to_series():
         begin, end = end, end + count
-        yield from _one_customer(walked[begin:end])
+        found += _one_customer(walked[begin:end])
+    return found
 
 
-def _one_customer(events: Sequence[Event]) -> Iterator[Taking]:
+def _one_customer(events: Sequence[Event]) -> list[Taking]:
     left = {line: amount for line, _, amount, _ in events if amount > 0}
     stacks: dict[str | None, list[str]] = defaultdict(list)
+    every, found = stacks[None], []
     for line, product, amount, named in events:
         if amount > 0:
-            stacks[None].append(line)
+            every.append(line)
             # Every purchase can be taken back by a credit without a product, too.
             if product is not None:
                 stacks[product].append(line)
             continue
-        owed = -amount
-        for original in [named] if named in left else []:
-            taken = min(owed, left[original])
-            yield from _take(line, original, taken, left)
-            owed -= taken
-        stack = stacks[product]
-        while owed and stack:
-            taken = min(owed, left[stack[-1]])
-            yield from _take(line, stack[-1], taken, left)
-            owed -= taken
-            if not left[stack[-1]]:
+        owed, stack = -amount, stacks[product]
+        # What it names first, then the latest; what is spent already leaves the stack.
+        original = named if named in left else None
+        while owed and (original is not None or stack):
+            top = stack[-1] if original is None else original
+            taken = min(owed, left[top])
+            if taken:
+                left[top] -= taken
+                owed -= taken
+                found.append((line, top, taken))
+            if original is None and not left[top]:
                 stack.pop()
-
-
-def _take(line: str, original: str, taken: int, left: dict[str, int]) -> Iterator[Taking]:
-    if taken:
-        left[original] -= taken
-        yield line, original, taken
+            original = None
+    return found
 
 
 @derived("split_credits", split_negatives, split_takings)
