@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class PurchaseModel(Protocol):
-    """What a model of purchases answers; modules are such models."""
+    """What a model of purchases answers; modules are such models, and objects with their functions."""
 
     def fit(self, stats: Histories, /) -> Fit:
         """Its parameters, by maximum likelihood."""

@@ -4,7 +4,8 @@ Every fit takes arrays and returns a frozen result: parameters, standard errors,
 whether it converged, and warnings in plain words. Callers import the module they need, so that scipy
 loads only where something is fitted.
 
-The lifetime models share one shape, so that a caller can hold several and choose:
+The lifetime models share one shape, so that a caller can hold several and choose; each is a module,
+and `beta_geometric` holds two, `bg_nbd` and `mbg_nbd`:
 
     stats = histories(frequency, recency, age)      purchases: bg_nbd, mbg_nbd, pareto_nbd, mbg_cnbd_k
     stats = opportunities(gifts, last, asked)       yes or no at fixed times: bg_bb
