@@ -94,8 +94,8 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `unit` (a customer's metric, Int64), `code, metric, month, day`, `used` (of the month so far)
-        and `quota`, Int64 millionths, `share` of the quota as floating point has it, `last` (the month's last row), `alone` (its only one),
-        `source, row`; sorted by unit and day.
+        and `quota`, Int64 millionths, `share` of the quota as floating point has it, `last` (the
+        month's last row), `alone` (its only one), `source, row`; sorted by unit and day.
     """
     names, metric = _numbered(rows["metric"])
     many = max(len(names), 1)
@@ -106,14 +106,13 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     same = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1)
     )
-    marked = ordered.with_columns(opens=~same.fill_null(value=False))
-    marked = marked.with_columns(last=pl.col("opens").shift(-1).fill_null(value=True)).with_columns(
-        alone=pl.col("opens") & pl.col("last")
-    )
-    if bool(marked["alone"].all()):
-        added = marked.drop("opens").rename({"quantity": "used"})
+    opens = ordered.select(opens=~same.fill_null(value=False)).to_series()
+    if bool(opens.all()):
+        alone = ordered.rename({"quantity": "used"})
+        added = alone.with_columns(last=pl.lit(value=True), alone=pl.lit(value=True))
     else:
-        added = _added_up(scope, marked)
+        last = opens.shift(-1).fill_null(value=True)
+        added = _added_up(scope, ordered.with_columns(opens, last=last, alone=opens & last))
     return added.with_columns(share=pl.col("used") / pl.col("quota"))
 
 

@@ -37,11 +37,8 @@ def usage_trend(scope: Scope, months: pl.DataFrame, facts: pl.DataFrame) -> pl.D
     """
     rules = scope.settings.moments.decline
     judged = _against_usual(months, rules.baseline_months, rules.apart_months)
-    peers = ["segment", "metric", "month"]
-    named = judged.with_columns(segment=_segments(facts, judged["code"]))
-    median = pl.col("ratio").median().over(peers).clip(upper_bound=1)
-    season = pl.when(pl.len().over(peers) >= rules.min_peers).then(median)
-    return named.with_columns(adjusted=pl.col("ratio") / season.fill_null(1.0)).select(
+    season = _seasons(judged, _segments(facts, judged["code"]), rules.min_peers)
+    return judged.with_columns(adjusted=pl.col("ratio") / season).select(
         "unit",
         "code",
         "metric",
@@ -55,6 +52,27 @@ def usage_trend(scope: Scope, months: pl.DataFrame, facts: pl.DataFrame) -> pl.D
         "source",
         "row",
     )
+
+
+def _seasons(judged: pl.DataFrame, segments: pl.Series, least: int) -> pl.Series:
+    """What all of a row's segment, metric and month share: their median ratio, at most 1.
+
+    The three are packed into one number: few groups of many rows are then found by place.
+    """
+    if not judged.height:
+        return pl.Series(dtype=pl.Float64)
+    metric = judged["metric"].to_physical().cast(pl.Int64)
+    month = judged["month"].cast(pl.Int64) - judged["month"].min()
+    metrics, months = int(metric.max()) + 1, int(month.max()) + 1  # type: ignore[arg-type]
+    peers = (segments.to_physical().cast(pl.Int64) * metrics + metric) * months + month
+    found = (
+        judged.select("ratio", peers=peers)
+        .group_by("peers")
+        .agg(season=pl.col("ratio").median().clip(upper_bound=1), many=pl.len())
+        .with_columns(pl.when(pl.col("many") >= least).then("season").fill_null(1.0))
+        .sort("peers")
+    )
+    return found["season"].gather(found["peers"].search_sorted(peers))
 
 
 def _segments(facts: pl.DataFrame, codes: pl.Series) -> pl.Series:

@@ -136,10 +136,7 @@ def usage_count(frames: Collected, since: date) -> pl.DataFrame:
     days = frames[usage_days]
     if not levels or not days.height:
         return no_moments()
-    recent = _to_date(days, month_of(since))
-    crossing = pl.concat(
-        _reached(recent, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
-    )
+    crossing = _crossing(days, month_of(since), levels)
     # Days and names only of the few rows that cross.
     gauge = pl.col("metric").cast(pl.String).is_in(scope.settings.moments.gauges)
     found = (
@@ -160,27 +157,32 @@ def usage_count(frames: Collected, since: date) -> pl.DataFrame:
     )
 
 
-def _to_date(days: pl.DataFrame, first: int) -> pl.DataFrame:
-    """The rows from a month on, with all that their unit had used `now` and `before` them."""
-    opens = (pl.col("unit") != pl.col("unit").shift(1)).fill_null(value=True)
-    # `used` restarts each month: what a row adds is the difference within its month.
-    same = ~opens & (pl.col("month") == pl.col("month").shift(1))
-    once = bool(days["alone"].all())
+def _crossing(days: pl.DataFrame, first: int, levels: list[int]) -> pl.DataFrame:
+    """The rows from a month on at which a unit's use to date reaches a level, which they name."""
+    opens = (days["unit"] != days["unit"].shift(1)).fill_null(value=True)
+    added = _added(days, opens)
+    # Should the sum over all customers wrap, differences within one are still exact.
+    total = added.cum_sum()
+    starts = (total - added).filter(opens)
+    recent = (days["month"] >= first).arg_true()
+    before_unit = starts.gather(opens.cum_sum().gather(recent) - 1)
+    now = total.gather(recent) - before_unit
+    sums = pl.DataFrame({"at": recent, "now": now, "before": now - added.gather(recent)})
+    # Whole rows only of what crosses.
+    parts = [
+        _reached(sums, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
+    ]
+    found = pl.concat(parts)
+    return days[found["at"]].with_columns(found["level"], found["reached"])
+
+
+def _added(days: pl.DataFrame, opens: pl.Series) -> pl.Series:
+    """What each row adds: `used` restarts each month, so the difference within its month."""
+    if bool(days["alone"].all()):
+        return days["used"]
+    same = ~pl.lit(opens) & (pl.col("month") == pl.col("month").shift(1))
     earlier = pl.when(same).then(pl.col("used").shift(1)).otherwise(0)
-    summed = days.with_columns(
-        added=pl.col("used") if once else pl.col("used") - earlier,
-        opens=opens,
-        nth=opens.cum_sum(),
-    ).with_columns(
-        # Should the sum over all customers wrap, differences within one are still exact.
-        total=pl.col("added").cum_sum()
-    )
-    start = pl.col("total") - pl.col("added")
-    starts = summed.select("opens", start=start).filter("opens")["start"]
-    recent = summed.filter(pl.col("month") >= first)
-    start = pl.lit(starts.gather(recent["nth"] - 1))
-    now = pl.col("total") - start
-    return recent.with_columns(now=now, before=now - pl.col("added"))
+    return days.select(added=pl.col("used") - earlier).to_series()
 
 
 _kind = partial(MomentKind, aim=Aim.THANK, owner="success", priority=4)
