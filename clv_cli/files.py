@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PARTIAL = ".tmp-"
+# Polars leaves a query at once when a signal comes; its threads end with what they have in hand.
+_PATIENCE = 100
 
 
 @contextmanager
@@ -32,7 +35,16 @@ def scratch_folder() -> Iterator[Path]:
         folder.mkdir(mode=0o700)
         yield folder
     finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which threads may still be writing what a signal has ended for us."""
+    for _ in range(_PATIENCE):
         shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.02)
 
 
 def atomic_write(path: Path, content: bytes) -> None:

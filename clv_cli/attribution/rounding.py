@@ -129,9 +129,10 @@ def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, I
     units = cells["total"][first] - np.add.reduceat(floors, first) if len(first) else first
     fractions = _whole_rows(cells["fraction"], row, bucket, units)
     scopes = _begins(cells["scope"][first]).nonzero()[0]
-    up = _systematic(fractions, row, first, scopes)
     group, shape = row * BUCKETS + bucket, (len(first), BUCKETS)
     share = _group_sums(fractions, group, len(first) * BUCKETS).reshape(shape)
+    leading = share[np.arange(len(first)), bucket[first]]
+    up = _systematic(fractions, row, first, leading, scopes)
     have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
     moved, after = have.copy(), {}
     floor, rest = share >> BITS, share & (UNIT - 1)
@@ -217,9 +218,12 @@ def _group_sums(values: Ints, group: Ints, count: int) -> Ints:
     return sums
 
 
-def _systematic(fractions: Ints, row: Ints, first: Ints, scopes: Ints) -> Ints:
-    """One unit for each whole number that a cell crosses, from what the rows of its scope left over."""
-    leading = fractions[first]
+def _systematic(fractions: Ints, row: Ints, first: Ints, leading: Ints, scopes: Ints) -> Ints:
+    """One unit for each whole number that a cell crosses, from what the rows of its scope left over.
+
+    `leading` is the fraction of each row's first bucket, not of its first cell: which cell comes first
+    within a bucket is a matter of the names of rules, and those move no cent between buckets.
+    """
     # Wrapping at 2^64 is harmless: only the remainder by 2^50 is read.
     over = np.cumsum(leading, dtype=np.int64) - leading
     begun = np.repeat(over[scopes], np.diff(scopes, append=len(first)))

@@ -87,7 +87,7 @@ def _progress() -> Progress:
         ),
         BarColumn(bar_width=8),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, markup=False, emoji=False, highlight=False),
         transient=True,
         refresh_per_second=5,
         # Whatever is printed meanwhile goes where it would have gone.
