@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -12,14 +11,13 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity, Tally
 from clv_cli.sources.account import Sums, assert_bearable, report, sums_of
-from clv_cli.sources.beside import scan_beside
 from clv_cli.sources.binding import bind, choose_header
 from clv_cli.sources.bytes import Wrapping, from_windows, open_raw, write_without
 from clv_cli.sources.columns import BAD, LOADED, as_text, as_typed, cell, state, typed_names
 from clv_cli.sources.deciding import Undecided, first_forms, settled
 from clv_cli.sources.headers import read_headers, read_sample
 from clv_cli.sources.quarantine import assert_currencies, findings, from_records, reasons
-from clv_cli.sources.structure import NotUtf8Error, Structure
+from clv_cli.sources.structure import NotUtf8Error, Structure, scan
 from clv_cli.sources.totals import check_totals, declared, unusual, without_footers
 from clv_cli.sources.units import assert_not_minor
 
@@ -125,27 +123,6 @@ class Part:
         return [*self.notes, *findings(self.bad, self.name)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A typed part as it was first written, and what it was made of.
-
-    Args:
-        file: the texts.
-        forms: by which they were read.
-        over: rows that were passed over.
-        path: the Parquet part.
-        sums: of the part.
-        bad: its bad rows with their texts, if there are any.
-    """
-
-    file: Undecided
-    forms: Forms
-    over: PassedOver
-    path: Path
-    sums: Sums
-    bad: pl.DataFrame | None
-
-
 def complete(frame: pl.LazyFrame, binding: Binding, source: str) -> pl.LazyFrame:
     """Every canonical column in order, with `source` and `row`; absent ones are null."""
     table = binding.spec.table
@@ -179,8 +156,8 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
     """
     raw = open_raw(path, name, desk.store.scratch, Wrapping.of(spec, spec.where))
     try:
-        raw, structure, reading = _opened(raw, spec, desk)
-        part = _finished(reading, structure, desk)
+        raw, binding, structure = _opened(raw, spec, desk)
+        part = _read(raw, binding, structure, desk)
     except pl.exceptions.PolarsError as error:
         raise DataError(
             f"the file cannot be read: {str(error).splitlines()[0]}",
@@ -188,23 +165,21 @@ def read_file(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
             hint="export it again as CSV (UTF-8)",
         ) from error
     raw.assert_unchanged()
-    notes = (*raw.notes, *_notes(part.binding, structure, name), *part.notes)
+    notes = (*raw.notes, *_notes(binding, structure, name), *part.notes)
     return replace(part, notes=notes, encoding=raw.encoding)
 
 
-def _opened(raw: RawFile, spec: Spec, desk: Desk) -> tuple[RawFile, Structure, _Reading]:
-    """The file as UTF-8, its structure and a first reading; Windows-1252 shows only in the scan."""
+def _opened(raw: RawFile, spec: Spec, desk: Desk) -> tuple[RawFile, Binding, Structure]:
+    """The file as UTF-8, its header and its structure; Windows-1252 shows only in the scan."""
     for _ in range(2):
         headers = read_headers(raw.plain, raw.name, spec.delimiter, spec.header_row)
         binding = bind(spec, choose_header(headers, spec), raw.name, desk.settings.base_currency)
-        read = partial(_read, raw, binding, desk)
         try:
-            found, early = scan_beside(raw, binding.header, read)
+            structure = scan(raw.plain, raw.name, binding.header)
         except NotUtf8Error as fault:
             raw = from_windows(raw, fault.place, fault.line, desk.store.scratch)
         else:
-            structure = without_footers(found, binding)
-            return raw, structure, read(structure) if early is None else early
+            return raw, binding, without_footers(structure, binding)
     raise LookupError(raw.name)
 
 
@@ -235,8 +210,7 @@ def _notes(binding: Binding, structure: Structure, name: str) -> list[Finding]:
     return notes
 
 
-def _read(raw: RawFile, binding: Binding, desk: Desk, structure: Structure) -> _Reading:
-    """A first reading of a file of a given structure."""
+def _read(raw: RawFile, binding: Binding, structure: Structure, desk: Desk) -> Part:
     plain = raw.plain
     blanked = sorted((*structure.bad, *structure.feet), key=lambda record: record.start)
     if blanked:
@@ -260,7 +234,7 @@ def _read(raw: RawFile, binding: Binding, desk: Desk, structure: Structure) -> _
         frame = frame.filter(~pl.col("row").is_in(structure.excluded))
     cells = read_sample(plain, header, _SAMPLE)
     sample = pl.LazyFrame(cells, schema=dict.fromkeys(names, pl.String), orient="row")
-    return _first_reading((frame, sample), binding, structure, raw.name, desk)
+    return make_part((frame, sample), binding, structure, raw.name, desk)
 
 
 def make_part(
@@ -283,16 +257,6 @@ def make_part(
         DataError: polars saw other rows than the scan, a column or total that contradicts itself,
             or an unknown currency.
     """
-    return _finished(_first_reading(frames, binding, structure, name, desk), structure, desk)
-
-
-def _first_reading(
-    frames: tuple[pl.LazyFrame, pl.LazyFrame],
-    binding: Binding,
-    structure: Structure,
-    name: str,
-    desk: Desk,
-) -> _Reading:
     over = declared(frames[0], binding)
     raw = _without_totals(frames[0], over, binding)
     texts = as_text(raw, binding, tidy=structure.tidy)
@@ -300,13 +264,7 @@ def _first_reading(
     file = Undecided(texts, sample, binding, desk.settings, name)
     forms, path = first_forms(file), desk.store.new_part()
     assert_not_minor(texts, sample, binding, forms, name)
-    return _Reading(file, forms, over, path, *_written(file, forms, over, path, desk.store))
-
-
-def _finished(reading: _Reading, structure: Structure, desk: Desk) -> Part:
-    """The part of a first reading, which is read once more where its bad rows tell another form."""
-    file, forms, over, path = reading.file, reading.forms, reading.over, reading.path
-    sums, bad, binding, name = reading.sums, reading.bad, file.binding, file.name
+    sums, bad = _written(file, forms, over, path, desk.store)
     if bad is not None:
         # Most files have no bad row and are read once; the others tell how they are to be read.
         better = settled(file, forms, bad), over | unusual(bad, binding)

@@ -11,7 +11,6 @@ and blank lines count, so that without line ends in cells a record number is a l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,7 +113,7 @@ class _Odd:
     tidy: bool
 
 
-def scan(path: Path, name: str, header: Header, chunks: int | None = None) -> Structure:
+def scan(path: Path, name: str, header: Header) -> Structure:
     """Count every record and its fields, from the header on.
 
     A chunk ends at its last line end outside quotes; the rest goes to the next one.
@@ -123,14 +122,13 @@ def scan(path: Path, name: str, header: Header, chunks: int | None = None) -> St
         path: plain UTF-8 bytes.
         name: the file, for errors.
         header: where the table begins, how many fields it has and what is between them.
-        chunks: how many to look at; all of them by default.
 
     Raises:
         DataError: NUL bytes, quotes that never close or hold more than 20 lines or 8 kB.
         NotUtf8Error: bytes that are no UTF-8.
     """
     scanner = _Scanner(path, name, header)
-    for start, chunk in islice(_chunks(path, scanner, header.start), chunks):
+    for start, chunk in _chunks(path, scanner, header.start):
         scanner.add(start, scanner.inspect(chunk, start))
     bad = _with_raw(path, scanner.bad)
     return Structure(

@@ -208,14 +208,14 @@ def test_a_file_that_changes_while_it_is_read_stops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path, "lines.csv", csv(LINE))
-    from clv_cli.sources import beside
+    from clv_cli.sources import part
 
     def scan_while_somebody_writes(*arguments: object) -> object:
         found = scan(*arguments)  # type: ignore[arg-type]
         path.write_bytes(path.read_bytes() + LINE.encode() + b"\n")
         return found
 
-    monkeypatch.setattr(beside, "scan", scan_while_somebody_writes)
+    monkeypatch.setattr(part, "scan", scan_while_somebody_writes)
     with pytest.raises(DataError, match=r"changed|records"):
         load(tmp_path)
 
