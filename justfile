@@ -52,9 +52,11 @@ planted:
 # How often do 95 % intervals hold the truth; the table goes into clv_cli/ARCHITECTURE.md
 coverage-models *bases="200":
     nice -n 19 .venv/bin/python tests/recipes/coverage.py {{bases}} --write
+
 # What strict loading costs beside a bare polars read of the same file (default: about 1 GB)
 bench-loading lines="8e6":
     nice -n 19 .venv/bin/python tests/bench/loading.py {{lines}}
+
 # Worlds with a known truth: what the gate passes, what intervals cover; tables for ARCHITECTURE
 worlds runs="2000":
     nice -n 19 .venv/bin/python -m tests.recipes.rescue_worlds {{runs}}
@@ -79,12 +81,15 @@ laws examples="300":
 # Overlap laws at full size: twice, shuffled, cut; the account foots whatever overlaps
 laws-overlap:
     CLV_EXAMPLES=200 .venv/bin/python -m pytest -q -n 2 tests/sources/test_upsert.py
+
 # How often forecast bands hold the truth: made-up businesses, their last year kept back
 coverage-forecast businesses="200":
     nice -n 19 .venv/bin/python -m tests.bench.planning_coverage {{businesses}}
+
 # What the forecast adds to `clv report`, by CPU, at so many customers (about twenty lines each)
 bench-planning customers="1e6":
     nice -n 19 .venv/bin/python -m tests.bench.planning {{customers}}
+
 # Every switch of the MRR ledger against the pure-Python calculator, at full size
 oracle examples="1000":
     CLV_ORACLE_EXAMPLES={{examples}} .venv/bin/python -m pytest -q tests/measures/test_oracle_switches.py
@@ -92,9 +97,11 @@ oracle examples="1000":
 # Every metric of random companies against plain Python: first seed, how many
 catalogue first="0" count="1000":
     .venv/bin/python -m tests.metrics.test_catalogue_oracle {{first}} {{count}}
+
 # P1-P9 at full size: 10,000 sequences of refunds, 1,250 sets of lines, 200 ledgers; and closed months
 properties examples="10000":
     CLV_EXAMPLES={{examples}} nice -n 19 .venv/bin/python -m pytest -q -n 0 tests/attribution/test_properties.py
+
 # The split's promises on made-up files: footing, rounding, shuffles, refunds, speed; into ARCHITECTURE.md
 exactness *sizes="1e6 20":
     .venv/bin/python tests/recipes/exactness.py {{sizes}} --write

@@ -131,7 +131,7 @@ def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, I
     scopes = _begins(cells["scope"][first]).nonzero()[0]
     group, shape = row * BUCKETS + bucket, (len(first), BUCKETS)
     share = _group_sums(fractions, group, len(first) * BUCKETS).reshape(shape)
-    leading = share[np.arange(len(first)), bucket[first]]
+    leading = _leading(cells["fraction"], group, first)
     up = _systematic(fractions, row, first, leading, scopes)
     have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
     moved, after = have.copy(), {}
@@ -218,12 +218,19 @@ def _group_sums(values: Ints, group: Ints, count: int) -> Ints:
     return sums
 
 
-def _systematic(fractions: Ints, row: Ints, first: Ints, leading: Ints, scopes: Ints) -> Ints:
-    """One unit for each whole number that a cell crosses, from what the rows of its scope left over.
+def _leading(fractions: Ints, group: Ints, first: Ints) -> Ints:
+    """The largest fraction in the first bucket of each row, by which the next row's offset grows.
 
-    `leading` is the fraction of each row's first bucket, not of its first cell: which cell comes first
-    within a bucket is a matter of the names of rules, and those move no cent between buckets.
+    Not that of the first cell: names of rules decide which one comes first within a bucket, and they
+    must move no unit to another line. Not that of the bucket: its rules take turns, too.
     """
+    starts = _begins(group).nonzero()[0]
+    largest = np.maximum.reduceat(fractions, starts) if len(starts) else fractions
+    return np.asarray(largest[np.searchsorted(starts, first)])
+
+
+def _systematic(fractions: Ints, row: Ints, first: Ints, leading: Ints, scopes: Ints) -> Ints:
+    """One unit for each whole number that a cell crosses, from what the rows of its scope left over."""
     # Wrapping at 2^64 is harmless: only the remainder by 2^50 is read.
     over = np.cumsum(leading, dtype=np.int64) - leading
     begun = np.repeat(over[scopes], np.diff(scopes, append=len(first)))

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 LINES = 10_000
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _main_module() -> Iterator[None]:
+    """A worker of xdist has a main module without a file, which pyspark takes for its own doctests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
+        yield
+
+
 @pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Exports of so many lines."""
