@@ -9,7 +9,7 @@ import polars as pl
 
 from clv_cli.attribution import cs, cxm
 from clv_cli.attribution.claims import claimed_lines
-from clv_cli.attribution.concerned import split_history
+from clv_cli.attribution.concerned import COLUMNS, split_history
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives, split_segments
 from clv_cli.attribution.expansion import split_spread
@@ -24,18 +24,7 @@ if TYPE_CHECKING:
 
 NEVER = 2**31 - 1
 # What the split of a purchase is made of.
-PICKED = (
-    "line_id",
-    "code",
-    "issued_on",
-    "month",
-    "product_id",
-    "currency",
-    "amount",
-    "amount_base",
-    "deal_id",
-    "closed",
-)
+PICKED = tuple(name for name in COLUMNS if name not in {"touchpoint", "original_line_id"})
 # What rules look at, of the many lines that they might claim.
 LOOKED_AT = ("code", "issued_on", "product_id", "touchpoint", "amount_base")
 

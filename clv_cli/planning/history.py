@@ -9,21 +9,13 @@ import numpy as np
 import polars as pl
 
 from clv_cli.measures.billed_lines import month_index
+from clv_cli.measures.residual_value import MONTHS
 from clv_cli.money import MRR_UNITS
 from clv_cli.planning.contracts import Contracts
 
 if TYPE_CHECKING:
     from clv_cli.models.arrays import Array
     from clv_cli.pipeline import Scope
-
-DAYS_A_MONTH = 365.25 / 12
-MONTHS = {
-    "month": 1.0,
-    "quarter": 3.0,
-    "year": 12.0,
-    "week": 7 / DAYS_A_MONTH,
-    "day": 1 / DAYS_A_MONTH,
-}
 
 
 @dataclass(frozen=True, slots=True)

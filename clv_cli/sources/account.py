@@ -9,7 +9,7 @@ import polars as pl
 
 from clv_cli.errors import DataError
 from clv_cli.frames import SourceReport, Tally, Type
-from clv_cli.sources.columns import BAD, LOADED, REPLACED, SKIPPED, skips
+from clv_cli.sources.judging import BAD, LOADED, REPLACED, SKIPPED, skips
 from clv_cli.sources.quarantine import examples
 
 if TYPE_CHECKING:

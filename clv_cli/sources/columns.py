@@ -1,7 +1,7 @@
 """The raw text columns of one file, turned into the typed columns of its table.
 
-Three stages, each a `with_columns` on the same lazy frame: `c0, c1 …` as polars reads them, `t_…` the
-canonical columns as text, and the canonical columns typed, with the row's state.
+Stages, each a `with_columns` on the same lazy frame: `c0, c1 …` as polars reads them, `t_…` the canonical
+columns as text, and the canonical columns typed. What becomes of a row then is judged in `judging`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from clv_cli.sources.reading import currency_code, money, step_of, typed
 from clv_cli.sources.versions import changed_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from clv_cli.frames import Field
     from clv_cli.settings import Units
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from clv_cli.sources.dates import Clock
     from clv_cli.sources.preset import Spec, Step
 
-# From SKIPPED on, a state is SKIPPED + the number of the rule by which the row is skipped.
-LOADED, BAD, REPLACED, SKIPPED = 0, 1, 2, 3
 UPDATED = "updated"
-_REPEATED = 3  # bound columns that must repeat their header before a row counts as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def as_text(raw: pl.LazyFrame, binding: Binding, *, tidy: bool) -> pl.LazyFrame:
     if not tidy:
         # Names first take their text as it came: trimming rewrites the cells.
         kept = [_kept(binding.columns[field.name]) for field in verbatim]
-        frame = raw.with_columns(*kept, *map(_trimmed, _places(binding)))
+        frame = raw.with_columns(*kept, *map(_trimmed, places(binding)))
     filled = [binding.header.find(name) for name in binding.spec.fill_down]
     downs = [pl.col(cell(place)).forward_fill() for place in filled if place is not None]
     return (frame.with_columns(downs) if downs else frame).with_columns(texts)
@@ -129,7 +126,7 @@ def _as_is(field: Field, binding: Binding) -> pl.Expr:
     return pl.when(~empty).then(came).alias(text_of(field.name))
 
 
-def _places(binding: Binding) -> list[int]:
+def places(binding: Binding) -> list[int]:
     """The columns of the file that anything reads."""
     spec, header = binding.spec, binding.header
     steps = (step for derive in spec.derive.values() for step in derive.choose)
@@ -182,13 +179,13 @@ def _zoned(text: pl.Expr, field: Field, binding: Binding) -> pl.Expr:
 def _chosen(steps: Sequence[Step], binding: Binding) -> pl.Expr:
     chain: pl.Expr = pl.lit(None, pl.String)
     for step in reversed(steps):
-        tests = [_one_of(header, values, binding) for header, values in step.when.items()]
+        tests = [one_of(header, values, binding) for header, values in step.when.items()]
         value = pl.lit(step.value)
         chain = pl.when(pl.all_horizontal(tests)).then(value).otherwise(chain) if tests else value
     return chain
 
 
-def _one_of(header: str, values: Sequence[str], binding: Binding) -> pl.Expr:
+def one_of(header: str, values: Sequence[str], binding: Binding) -> pl.Expr:
     """Whether a cell holds one of some values; never, when the file has no such column."""
     place = binding.header.find(header)
     if place is None:
@@ -293,7 +290,7 @@ def _signed(minor: pl.Expr, field: Field, binding: Binding) -> pl.Expr:
     spec = binding.spec
     if spec.negate_when:
         turned = pl.any_horizontal(
-            _one_of(header, values, binding) for header, values in spec.negate_when.items()
+            one_of(header, values, binding) for header, values in spec.negate_when.items()
         )
         minor = pl.when(turned).then(-minor).otherwise(minor)
     return -minor if field.name in spec.negate else minor
@@ -317,78 +314,6 @@ def _line_id(binding: Binding) -> list[pl.Expr]:
     row = pl.when(pl.col("line_id").is_null()).then("row") if given else pl.col("row")
     made = pl.format("{}:{}", "invoice_id", row)
     return [(pl.coalesce("line_id", made) if given else made).alias("line_id")]
-
-
-def failed(field: Field, binding: Binding) -> pl.Expr:
-    """Whether a row must be set aside because of this column."""
-    name, value = text_of(field.name), pl.col(field.name)
-    if field.type in {Type.ID, Type.TEXT, Type.LIST}:
-        return value.is_null() if field.required else pl.lit(value=False)
-    filled = _filled(field, binding)
-    if field.type is Type.CURRENCY:
-        money_fields = [f for f in given_fields(binding) if f.type is Type.MONEY]
-        wanted = [_filled(f, binding) for f in money_fields]
-        needed = pl.any_horizontal(pl.col(name).is_not_null(), *wanted)
-        return value.is_null() if field.required else value.is_null() & needed
-    bad = value.is_null() if field.required else value.is_null() & filled
-    currency = next((f for f in given_fields(binding) if f.type is Type.CURRENCY), None)
-    major = units_of(field, binding.spec) == "major"
-    if field.type is Type.MONEY and currency is not None and major:
-        # Without its currency an amount cannot be judged: the currency is what is wrong.
-        return bad & (pl.col(currency.name).is_not_null() | ~filled)
-    return bad
-
-
-def _filled(field: Field, binding: Binding) -> pl.Expr:
-    return pl.any_horizontal(text.is_not_null() for text in number_texts(field, binding))
-
-
-def state(binding: Binding, passed_over: Collection[int] = ()) -> pl.Expr:
-    """Whether a row is loaded, set aside or skipped by a rule.
-
-    Args:
-        binding: the file's columns.
-        passed_over: rows that are no rows of the table: totals, footers, empty records.
-    """
-    bad = pl.any_horizontal(failed(field, binding) for field in given_fields(binding))
-    chain = pl.when(bad).then(BAD).otherwise(LOADED)
-    # The first rule that holds counts, so the last one is tried first.
-    for at, (_, skipped) in reversed(list(enumerate(skips(binding, passed_over)))):
-        chain = pl.when(skipped).then(SKIPPED + at).otherwise(chain)
-    return chain.cast(pl.UInt8).alias("state")
-
-
-def skips(binding: Binding, passed_over: Collection[int] = ()) -> list[tuple[str, pl.Expr]]:
-    """The rules by which rows are skipped, each with its words, in the order they are tried.
-
-    Args:
-        binding: the file's columns.
-        passed_over: as in `state`; the rule about them is there in any case, so that a state means
-            the same rule whoever asks.
-    """
-    spec, header = binding.spec, binding.header
-    rules = [
-        (f"{name}: {', '.join(values)}", _one_of(name, values, binding))
-        for name, values in spec.drop.items()
-    ]
-    for name in spec.skip_empty:
-        place = header.find(name)
-        if name in binding.columns or name in binding.derived:
-            rules.append((f"no {name}", pl.col(text_of(name)).is_null()))
-        elif place is not None:
-            rules.append((f"no {name}", pl.col(cell(place)).is_null()))
-    heads = {binding.header.find(name) for name in spec.fill_down}
-    if heads:
-        # A row of nothing but what is filled down is the head of a group.
-        rest = [pl.col(cell(at)).is_null() for at in _places(binding) if at not in heads]
-        rules.append(("the head of a group", pl.all_horizontal(rest)))
-    bound = sorted(set(binding.columns.values()))[:_REPEATED]
-    if len(bound) == _REPEATED:
-        repeated = pl.all_horizontal(pl.col(cell(at)) == header.cells[at] for at in bound)
-        rules.append(("the header once more", repeated.fill_null(value=False)))
-    numbers = pl.lit(pl.Series(sorted(passed_over), dtype=pl.Int64)).implode()
-    over = pl.col("row").cast(pl.Int64).is_in(numbers) if passed_over else pl.lit(value=False)
-    return [*rules, ("a total, a footer or an empty record", over)]
 
 
 def typed_names(binding: Binding) -> list[str]:

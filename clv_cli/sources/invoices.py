@@ -15,7 +15,7 @@ from clv_cli.errors import DataError
 from clv_cli.frames import TABLES, Finding, Severity
 from clv_cli.money import to_text
 from clv_cli.sources.account import Sums, sums_of
-from clv_cli.sources.columns import BAD, LOADED
+from clv_cli.sources.judging import BAD, LOADED
 from clv_cli.sources.quarantine import NO_INVOICE, SCHEMA
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from clv_cli.frames import Finding, Severity, Tally
 from clv_cli.sources.account import Sums, assert_bearable, report, sums_of
 from clv_cli.sources.binding import bind, choose_header
 from clv_cli.sources.bytes import Wrapping, from_windows, open_raw, write_without
-from clv_cli.sources.columns import BAD, LOADED, as_text, as_typed, cell, state, typed_names
+from clv_cli.sources.columns import as_text, as_typed, cell, typed_names
 from clv_cli.sources.deciding import Undecided, first_forms, settled
 from clv_cli.sources.headers import read_headers, read_sample
+from clv_cli.sources.judging import BAD, LOADED, state
 from clv_cli.sources.quarantine import assert_currencies, findings, from_records, reasons
 from clv_cli.sources.structure import NotUtf8Error, Structure, scan
 from clv_cli.sources.totals import check_totals, declared, unusual, without_footers

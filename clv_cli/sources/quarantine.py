@@ -10,13 +10,13 @@ from clv_cli.errors import DataError, did_you_mean
 from clv_cli.frames import Finding, Severity, Type
 from clv_cli.sources.columns import (
     currency_of,
-    failed,
     given_fields,
     number_texts,
     plain_numbers,
     text_of,
     units_of,
 )
+from clv_cli.sources.judging import failed
 from clv_cli.sources.numbers import PLAIN, signs_agree
 from clv_cli.sources.reading import currencies
 from clv_cli.sources.structure import BAD_QUOTE, FIELD_COUNT

@@ -13,16 +13,8 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity, Type
 from clv_cli.money import to_text
-from clv_cli.sources.columns import (
-    BAD,
-    LOADED,
-    SKIPPED,
-    as_typed,
-    cell,
-    given_fields,
-    number_texts,
-    text_of,
-)
+from clv_cli.sources.columns import as_typed, cell, given_fields, number_texts, text_of
+from clv_cli.sources.judging import BAD, LOADED, SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

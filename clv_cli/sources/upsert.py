@@ -22,7 +22,8 @@ import polars as pl
 from clv_cli.errors import DataError
 from clv_cli.frames import REPLACED_COLUMNS, Type
 from clv_cli.sources.account import Sums, sums_of
-from clv_cli.sources.columns import LOADED, REPLACED, SKIPPED, UPDATED
+from clv_cli.sources.columns import UPDATED
+from clv_cli.sources.judging import LOADED, REPLACED, SKIPPED
 from clv_cli.sources.upsert_findings import findings_of, unknown_overlap
 from clv_cli.sources.versions import date_in_name
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.frames import Finding, Severity
 from clv_cli.money import to_text
-from clv_cli.sources.columns import REPLACED
+from clv_cli.sources.judging import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
