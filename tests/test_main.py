@@ -48,11 +48,14 @@ def test_a_signal_ends_the_run_without_a_traceback(number: int, code: int, tmp_p
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "TMPDIR": str(folder)},
+        # With a cache of its own no report of another test is given again, which reads nothing.
+        env={**os.environ, "TMPDIR": str(folder), "CLV_CACHE_DIR": str(tmp_path / "cache")},
     ) as process:
         deadline = time.monotonic() + 60
         # The line store's folder appears when reading begins: then the handlers are in place.
-        while not any(folder.iterdir()) and time.monotonic() < deadline:
+        while not any(folder.iterdir()):
+            assert process.poll() is None, "the run ended before it read anything"
+            assert time.monotonic() < deadline
             time.sleep(0.01)
         process.send_signal(number)
         output, errors = process.communicate(timeout=60)
