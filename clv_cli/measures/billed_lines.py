@@ -49,12 +49,23 @@ def counted_lines(scope: Scope) -> pl.LazyFrame:
     return coded(scope, uncoded_lines(scope))
 
 
-def uncoded_lines(scope: Scope) -> pl.LazyFrame:
-    """The same without `code`, for what asks for no customer: the look-up costs as much as the scan."""
-    lines = _with_credits(scope, scope.book.table("billing_lines"))
-    for rule in _rules(scope).values():
+def uncoded_lines(scope: Scope, kind: str | None = None) -> pl.LazyFrame:
+    """The same without `code`, for what asks for no customer: the look-up costs as much as the scan.
+
+    Args:
+        scope: the Book and the as-of day.
+        kind: only lines of this kind; of any but refunds, no credit is looked for.
+    """
+    lines, rules = scope.book.table("billing_lines"), _rules(scope)
+    if kind is not None:
+        lines = lines.filter(pl.col("kind") == kind)
+    if kind not in {None, "refund"}:
+        rules.pop("covered_refund", None)
+    if "covered_refund" in rules:
+        lines = _with_credits(scope, lines)
+    for rule in rules.values():
         lines = lines.filter(~rule)
-    return lines.drop(_CREDITED) if _may_cover(scope) else lines
+    return lines.drop(_CREDITED) if "covered_refund" in rules else lines
 
 
 def months_of_issue(scope: Scope) -> pl.LazyFrame:

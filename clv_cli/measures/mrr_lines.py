@@ -64,10 +64,7 @@ def lines_before_lapses(scope: Scope) -> pl.LazyFrame:
     """The lines of `mrr_lines` before unpaid ones are cut short."""
     if scope.settings.mrr.basis == "subscriptions":
         return _rounded(scope, coded_by_unit(scope, subscription_lines(scope)))
-    lines = uncoded_lines(scope)
-    if scope.settings.fx.mode == "per_currency":
-        lines = lines.filter(pl.col("currency") == scope.currency)
-    parts = [*_recurring(scope, lines), *_beside(scope, lines)]
+    parts = [*_recurring(scope), *_beside(scope)]
     # Coded once, behind all parts: each would build the look-up of its own.
     worth = _rounded(scope, _cancelled(scope, pl.concat(parts)))
     return coded_by_unit(scope, coded(scope, worth))
@@ -101,10 +98,18 @@ def is_unpriced() -> pl.Expr:
     return pl.col("quantity").is_null() | pl.col("unit_price").is_null()
 
 
-def _recurring(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
+def _of_kind(scope: Scope, kind: str) -> pl.LazyFrame:
+    """The lines of one kind that count at all."""
+    lines = uncoded_lines(scope, kind)
+    if scope.settings.fx.mode == "per_currency":
+        return lines.filter(pl.col("currency") == scope.currency)
+    return lines
+
+
+def _recurring(scope: Scope) -> list[pl.LazyFrame]:
     """Recurring lines; several scans beat one: few lines need divisions or the calendar."""
     factor, amount = scope.settings.mrr.interval_factor, amount_counted(scope)
-    recurring = _dated(scope, lines).filter(pl.col("kind") == "recurring")
+    recurring = _dated(scope, "recurring")
     units, single = once(factor)
     return [
         _over_period(recurring.filter(single), amount * units),
@@ -113,25 +118,24 @@ def _recurring(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
     ]
 
 
-def _beside(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
+def _beside(scope: Scope) -> list[pl.LazyFrame]:
     """The kinds of line that count only where a switch says so."""
     mrr, kinds = scope.settings.mrr, set(scope.book.lines.kinds)
-    dated, amount = _dated(scope, lines), amount_counted(scope)
+    amount = amount_counted(scope)
     parts = []
     if "proration" in kinds and mrr.proration != "exclude":
-        parts.append(_prorated(scope, dated))
+        parts.append(_prorated(scope))
     for kind, switch in DATED_CREDITS.items():
         when = getattr(mrr, switch)
         if kind in kinds and when != "ignore" and scope.book.lines.dates_credits:
-            parts.append(_credited(scope, dated, kind, when))
+            parts.append(_credited(scope, kind, when))
+    length = by_length(mrr.interval_factor)
     spread = [kind for kind, on in _spread(scope).items() if on and kind in kinds]
-    for kind in spread:
-        of_kind = dated.filter(pl.col("kind") == kind)
-        parts.append(_active(of_kind, amount, by_length(mrr.interval_factor)))
+    parts += [_active(_dated(scope, kind), amount, length) for kind in spread]
     if "usage" in kinds and mrr.usage in USAGE_MONTHS:
-        parts.append(_metered(scope, lines, USAGE_MONTHS[mrr.usage]))
+        parts.append(_metered(scope, USAGE_MONTHS[mrr.usage]))
     if "trial" in kinds and mrr.trials == "at_price":
-        parts.append(_trials(scope, lines))
+        parts.append(_trials(scope))
     return parts
 
 
@@ -141,18 +145,18 @@ def _spread(scope: Scope) -> dict[str, bool]:
     return {"usage": mrr.usage == "by_period", "one_off": mrr.one_off == "dated"}
 
 
-def _dated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Lines with a service period and an amount."""
+def _dated(scope: Scope, kind: str) -> pl.LazyFrame:
+    """Lines of one kind with a service period and an amount."""
     period = pl.col("period_start") < pl.col("period_end")
     mrr = scope.settings.mrr
     as_billed = mrr.discounts == "all" and mrr.tax == "exclude"
     amount = pl.col("amount") if as_billed else amount_counted(scope)
-    return lines.filter(period, amount != 0)
+    return _of_kind(scope, kind).filter(period, amount != 0)
 
 
-def _credited(scope: Scope, lines: pl.LazyFrame, kind: str, when: str) -> pl.LazyFrame:
+def _credited(scope: Scope, kind: str, when: str) -> pl.LazyFrame:
     """A credit takes back its own period, whatever interval its invoice had, while that counts."""
-    credit = with_their_lines(scope, lines.filter(pl.col("kind") == kind))
+    credit = with_their_lines(scope, _dated(scope, kind))
     active = _active(credit, amount_counted(scope), by_length(scope.settings.mrr.interval_factor))
     if when != "retroactive":
         # Months before the credit was written stay as they were reported.
@@ -160,7 +164,7 @@ def _credited(scope: Scope, lines: pl.LazyFrame, kind: str, when: str) -> pl.Laz
     return while_their_lines_count(active)
 
 
-def _prorated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+def _prorated(scope: Scope) -> pl.LazyFrame:
     """A prorated line stands for a full period: at its price, else its amount scaled up."""
     mrr = scope.settings.mrr
     numerator, denominator = declared(mrr.interval_factor)
@@ -169,7 +173,7 @@ def _prorated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
         amount_counted(scope) * full_days() * numerator,
         days.dt.total_days().cast(pl.Int128) * denominator,
     )
-    known = lines.filter(pl.col("kind") == "proration", is_declared())
+    known = _dated(scope, "proration").filter(is_declared())
     if mrr.proration == "factor":
         return _active(known, int128(1), scaled)
     price = number("quantity") * money("unit_price").abs() * money("amount").sign()
@@ -180,9 +184,9 @@ def _prorated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     return _active(known, int128(1), terms)
 
 
-def _metered(scope: Scope, lines: pl.LazyFrame, months: int) -> pl.LazyFrame:
+def _metered(scope: Scope, months: int) -> pl.LazyFrame:
     """Usage counts in its month of issue, or as the mean of the months up to it."""
-    usage = lines.filter(pl.col("kind") == "usage", pl.col("amount") != 0)
+    usage = _of_kind(scope, "usage").filter(pl.col("amount") != 0)
     terms = (int128(MRR_UNITS), int128(months))
     first = pl.col("issued_on").dt.month_start()
     return _active(usage, amount_counted(scope), terms).with_columns(
@@ -190,10 +194,9 @@ def _metered(scope: Scope, lines: pl.LazyFrame, months: int) -> pl.LazyFrame:
     )
 
 
-def _trials(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+def _trials(scope: Scope) -> pl.LazyFrame:
     """A trial at the price it will have; one without a price or an interval is none."""
-    trial = lines.filter(
-        pl.col("kind") == "trial",
+    trial = _of_kind(scope, "trial").filter(
         pl.col("period_start") < pl.col("period_end"),
         is_declared(),
         ~is_unpriced(),
@@ -206,7 +209,10 @@ def _trials(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
 def _active(lines: pl.LazyFrame, amount: pl.Expr, per_month: Rational) -> pl.LazyFrame:
     """Lines over their service period, with the MRR of an amount."""
     numerator, denominator = per_month
-    return _over_period(lines, divide_half_even(amount * numerator, denominator))
+    # The division names both many times: written out, half of a small book's time is planning it.
+    terms = lines.with_columns(_above=amount * numerator, _below=denominator)
+    mrr = divide_half_even(pl.col("_above"), pl.col("_below"))
+    return _over_period(terms, mrr).drop("_above", "_below")
 
 
 def _over_period(lines: pl.LazyFrame, mrr: pl.Expr) -> pl.LazyFrame:
