@@ -16,7 +16,7 @@ import numpy as np
 
 from clv_cli.models.fitting import maximise, neighbourhood, on_log_scale, symmetric
 from clv_cli.models.histories import MANY, require_repeats
-from clv_cli.models.quadrature import beta_grid, gamma_grid
+from clv_cli.models.quadrature import alike, beta_grids, gamma_grid
 from clv_cli.models.rows import sums
 from clv_cli.models.special import digamma, log_beta, log_gamma, logistic, trigamma
 
@@ -264,14 +264,12 @@ def _while_active(
     r, alpha, a, b = parameters
     pairs = customers.by_age
     x, age = customers.frequency[pairs.first], customers.age[pairs.first]
-    frequencies, member = np.unique(x, return_inverse=True)
-    order = np.argsort(member, kind="stable")
     found: Array = np.empty(len(x), dtype=np.float64)
-    for count, rows in zip(
-        frequencies, np.split(order, np.cumsum(np.bincount(member))[:-1]), strict=True
-    ):
-        chance, likely = beta_grid(a, b + count + first)
-        rate, weights = gamma_grid(r + count, alpha + age[rows], 1.0)
-        found[rows] = weights @ (function(rate[:, None], chance) @ likely)
+    for counts in alike(np.unique(x)):
+        rows = np.flatnonzero(np.isin(x, counts))
+        chance, likely = beta_grids(a, b + counts + first)
+        rate, weights = gamma_grid(r + x[rows], alpha + age[rows], 1.0)
+        by_count = likely @ function(rate[:, None], chance).T
+        found[rows] = np.einsum("nr,nr->n", weights, by_count[np.searchsorted(counts, x[rows])])
     everyone: Array = found[pairs.member]
     return everyone

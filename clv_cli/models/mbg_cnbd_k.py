@@ -16,7 +16,7 @@ import numpy as np
 from clv_cli.models.fitting import maximise, neighbourhood, on_log_scale, symmetric
 from clv_cli.models.histories import MANY, require_repeats
 from clv_cli.models.mixtures import blend, inner, scores
-from clv_cli.models.quadrature import beta_grid, gamma_grid
+from clv_cli.models.quadrature import alike, beta_grids, gamma_grid
 from clv_cli.models.rows import distinct, once_each
 from clv_cli.models.special import (
     digamma,
@@ -40,6 +40,7 @@ NAMES = ("r", "alpha", "a", "b")
 START = (0.5, 0.2, 1.0, 2.0)
 _BLOCK = 10_000  # rows at a time, so that what is computed of them stays in the cache
 _NOTHING = 1e-12  # probability of one more purchase that is no longer summed
+_FAINT = 1e-14  # weight of a node that no sum feels
 
 
 def fit(stats: Histories, log_gaps: float, k: int) -> Fit:
@@ -212,27 +213,33 @@ def discounted_residual(
     pairs = distinct(x, age)
     some, ages = x[pairs.first], age[pairs.first]
     ahead = np.empty((len(some), k))
-    for count in np.unique(some):
-        rows = np.flatnonzero(some == count)
-        chance, likely = beta_grid(a, b + count + 1)
-        seen = likely > _NOTHING * likely.max() * 1e-5
-        chances = chance[seen], likely[seen]
-        shape, reach = r + k * count, alpha + ages[rows]
-        rate, weights = gamma_grid(shape, reach, 1.0)
+    for counts in alike(np.unique(some)):
+        rows = np.flatnonzero(np.isin(some, counts))
+        chances = _felt(*beta_grids(a, b + counts + 1))
+        shape, reach = r + k * some[rows], alpha + ages[rows]
+        rate, weights = _felt(*gamma_grid(shape, reach, 1.0))
         bought = _while_active(rate, chances, discount, horizon, k)
         # The posterior in state j has j events more: its density is that of state 0, tilted.
         scaled = np.outer(reach, rate)
         for state in range(k):
             tilt = np.exp(log_gamma(shape) - log_gamma(shape + state))
-            ahead[rows, state] = (weights * scaled**state) @ bought[state] * tilt
+            mean = weights * scaled**state
+            of_row = bought[state][np.searchsorted(counts, some[rows])]
+            ahead[rows, state] = np.einsum("nr,nr->n", mean, of_row) * tilt
     expected: Array = np.einsum("nj,nj->n", shares, ahead[pairs.member])
     return expected
+
+
+def _felt(nodes: Array, weights: Array) -> tuple[Array, Array]:
+    """Without the nodes that no sum feels."""
+    near = (weights > _FAINT * weights.max(axis=1, keepdims=True)).any(axis=0)
+    return nodes[near], weights[:, near]
 
 
 def _while_active(
     rate: Array, chances: tuple[Array, Array], discount: float, horizon: float, k: int
 ) -> Array:
-    """Discounted purchases by an active customer of known rate: state x rate.
+    """Discounted purchases by an active customer of known rate: state x tests x rate.
 
     With q = 1 - p, a purchase i comes with event i k - j and weight q^(i-1). The k-th roots z of q take
     every k-th term out of the exponential series:
@@ -241,24 +248,25 @@ def _while_active(
 
     Args:
         rate: lambda, at several nodes.
-        chances: nodes of p, and how likely each is.
+        chances: nodes of p, and how likely each is after so many tests: tests x nodes.
         discount: d.
         horizon: H.
         k: events of the process for one purchase.
     """
     chance, likely = chances
     log_q = np.log1p(-np.minimum(chance, 1 - 1e-16)) / k
-    powers = np.arange(1.0 - k, 1.0)
-    found = np.zeros((k, len(rate)))
+    powers = np.arange(1.0 - k, 1.0)[:, None, None]
+    found = np.zeros((len(rate), k * len(likely)))
     for number in range(k // 2 + 1):
         away, turn = _root(log_q, number, k)
         # Roots come in pairs of one sum; 1 and -1 stand alone.
         twice = 1 if 2 * number in {0, k} else 2
         speed = discount + rate[:, None] * away
-        left = rate[:, None] * -np.expm1(-speed * horizon) / speed
-        weight = np.exp(np.outer(powers, log_q)) * likely * (turn**powers * twice / k)[:, None]
-        found += (left @ weight.T).real.T
-    return found
+        # A complex root is far from 1, so nothing cancels, and its expm1 would cost two exps.
+        rest = np.expm1(-speed * horizon) if number == 0 else np.exp(-speed * horizon) - 1
+        weight = np.exp(powers * log_q) * turn**powers * (twice / k) * likely
+        found -= (rate[:, None] * rest / speed @ weight.reshape(-1, len(chance)).T).real
+    return found.T.reshape(k, len(likely), len(rate))
 
 
 def _root(log_q: Array, number: int, k: int) -> tuple[NDArray[np.inexact], complex]:

@@ -30,50 +30,65 @@ def legendre(count: int) -> tuple[Array, Array]:
 
 
 def beta_grid(a: float, b: float) -> tuple[Array, Array]:
-    """Nodes and weights for expectations over p ~ Beta(a, b) of functions with a pole near 0.
+    """Nodes and weights for expectations over p ~ Beta(a, b) of functions with a pole near 0."""
+    chance, likely = beta_grids(a, np.array([b]))
+    return chance, likely[0]
+
+
+def beta_grids(a: float, b: Array) -> tuple[Array, Array]:
+    """The same for several b at once, on nodes common to all: what is expensive is computed once.
 
     The trapezoidal rule in u = ln(p / (1 - p)): 1 / (k + p) has its poles at distance pi from the
     real line whatever k is, so the error falls like exp(-2 pi^2 / step) however small k. Where a and b
     are tiny, nearly all customers have a chance of 0 or 1 and the tails are endless: they are one
     node each.
+
+    Returns:
+        Nodes, and weights of shape (b, nodes).
     """
-    width = float(np.sqrt(1 / a + 1 / b))
-    step = min(_STEP, 0.25 * width)
-    mode = float(np.log(a / b))
-    lowest = min(max(mode - _TAIL / a - 10 * width, _LOWEST), _HIGHEST)
-    highest = min(max(mode, lowest) + _TAIL / b + 10 * width, _HIGHEST)
-    u = np.arange(lowest, highest + step, step)
+    width, mode = np.sqrt(1 / a + 1 / b), np.log(a / b)
+    step = min(_STEP, 0.25 * float(width.min()))
+    below, above = mode - _TAIL / a - 10 * width, mode + _TAIL / b + 10 * width
+    lowest = min(max(float(below.min()), _LOWEST), _HIGHEST)
+    highest = min(max(float(above.max()), lowest), _HIGHEST)
+    u, b = np.arange(lowest, highest + step, step), b[:, None]
     log_density = -a * np.logaddexp(0, -u) - b * np.logaddexp(0, u) - log_beta(a, b)
     weight = step * np.exp(log_density)
     # Beyond the last node the density falls by e^-b a unit: the nodes left out are a geometric series.
-    weight[-1] += weight[-1] * np.exp(-b * step) / -np.expm1(-b * step)
+    weight[:, -1:] += weight[:, -1:] * np.exp(-b * step) / -np.expm1(-b * step)
     # Below the lowest node functions are constant; all that is left of the chance is there.
-    weight[0] += 1 - weight.sum()
+    weight[:, 0] += 1 - weight.sum(axis=1)
     return logistic(u), weight
 
 
-def gamma_grid(shape: float, rates: Array, power: float) -> tuple[Array, Array]:
-    """Nodes and weights for expectations over x ~ Gamma(shape, rate), for several rates at once.
+def gamma_grid(shapes: Array, rates: Array, power: float) -> tuple[Array, Array]:
+    """Nodes and weights for expectations over x ~ Gamma(shape, rate), for several of them at once.
 
-    The trapezoidal rule in v = ln x, on nodes common to all rates: what is expensive in a function of
+    The trapezoidal rule in v = ln x, on nodes common to all: what is expensive in a function of
     x is computed once. The error falls like exp(-pi^2 / step) for functions that are smooth in v.
 
     Args:
-        shape: of the gamma distributions.
+        shapes: of the gamma distributions; not more than some times apart, or the nodes are many.
         rates: their rates.
         power: functions fall at least like x to this power near 0.
 
     Returns:
         Nodes, and weights of shape (rates, nodes).
     """
-    width = 1 / float(np.sqrt(shape + power))
-    step = min(_STEP, 0.6 * width)
-    near, far = np.log((shape + power) / rates.max()), np.log((shape + power) / rates.min())
-    beyond = 10 * width if shape > _TAIL else float(np.log1p(_TAIL / shape)) + 10 * width
-    v = np.arange(near - _TAIL / (shape + power) - 10 * width, far + min(beyond, 6.0), step)
-    x = np.exp(v)
+    width, centre = 1 / np.sqrt(shapes + power), np.log((shapes + power) / rates)
+    step = min(_STEP, 0.6 * float(width.min()))
+    tail = np.where(shapes > _TAIL, 0.0, np.log1p(_TAIL / shapes)) + 10 * width
+    lowest = (centre - _TAIL / (shapes + power) - 10 * width).min()
+    v = np.arange(lowest, (centre + np.minimum(tail, 6.0)).max(), step)
+    x, shape = np.exp(v), shapes[:, None]
     log_density = shape * (np.log(rates)[:, None] + v) - np.outer(rates, x) - log_gamma(shape)
     return x, step * np.exp(log_density)
+
+
+def alike(counts: Array) -> list[Array]:
+    """Counts in groups within four times each other: their common nodes are hardly more than one's own."""
+    groups = np.floor(np.log2(counts + 1) / 2)
+    return [counts[groups == group] for group in np.unique(groups)]
 
 
 def annuity(a: float, b: float, discount: float, horizon: int | None) -> float:

@@ -64,21 +64,23 @@ class Smoothing:
     def run(self, series: Array) -> tuple[Array, Array, Array, Array]:
         """Smooth the series: last level, trend and season, and the sum of squared errors.
 
-        level_t  = alpha (y_t - season_t-12) + (1 - alpha) (level_t-1 + phi trend_t-1)
-        trend_t  = beta (level_t - level_t-1) + (1 - beta) phi trend_t-1
-        season_t = gamma (y_t - level_t-1 - phi trend_t-1) + (1 - gamma) season_t-12
+        error_t  = y_t - level_t-1 - phi trend_t-1 - season_t-12
+        level_t  = level_t-1 + phi trend_t-1 + alpha error_t
+        trend_t  = phi trend_t-1 + alpha beta error_t
+        season_t = season_t-12 + gamma error_t
         """
         size = len(self.alpha)
         level, trend = np.full(size, self.level), np.full(size, self.trend)
         season, squares = np.tile(self.season, (size, 1)).T.copy(), np.zeros(size)
+        of_trend = self.alpha * self.beta
         for at, value in enumerate(series):
-            month = at % SEASON
-            expected = level + self.phi * trend
-            squares += (value - expected - season[month]) ** 2
-            before = level
-            level = self.alpha * (value - season[month]) + (1 - self.alpha) * expected
-            trend = self.beta * (level - before) + (1 - self.beta) * self.phi * trend
-            season[month] = self.gamma * (value - expected) + (1 - self.gamma) * season[month]
+            month, damped = season[at % SEASON], self.phi * trend
+            level += damped
+            error = value - level - month
+            squares += error * error
+            level += self.alpha * error
+            trend = damped + of_trend * error
+            month += self.gamma * error
         return level, trend, season, squares
 
 
