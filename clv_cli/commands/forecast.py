@@ -15,7 +15,7 @@ def forecast(
         int | None, typer.Option("--months", help="Months ahead, 1 to 24; default: the config's.")
     ] = None,
 ) -> None:
-    """Forecast: MRR, revenue and customers ahead, with bands and a backtest.
+    """Forecast: MRR, revenue and customers ahead; bands, backtest.
 
     Three layers side by side: what is contracted, customers by the models of their renewals plus new
     ones by trend and season, and statistical baselines. Used is what was least wrong before; what

@@ -40,7 +40,7 @@ def whatif(
         int | None, typer.Option("--months", help="Months ahead, 1 to 24; default: the config's.")
     ] = None,
 ) -> None:
-    """What if: churn, price, expansion or spend were other than they are?
+    """What if: other churn, prices, expansion, spend or CS effort?
 
     MRR, customers, revenue, cash, CLV and net worth beside the plain forecast, with intervals; which
     lever moves most; scenario files side by side.
