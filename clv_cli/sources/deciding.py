@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from clv_cli.settings import Settings
     from clv_cli.sources.binding import Binding
 
+    # A column's text and name, to whether each row is as asked; an empty cell is no evidence.
+    _Test = Callable[[pl.Expr, str], pl.Expr]
+
 NUMERIC = frozenset({Type.MONEY, Type.NUMBER, Type.RATE, Type.WEIGHT})
 _PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 _DAY_LENGTH = 10
@@ -79,7 +82,7 @@ def first_forms(file: Undecided) -> Forms:
     plain = {field.name: PLAIN for field in numeric}
     clock = Clock(
         {field.name: ISO for field in dates},
-        frozenset(f.name for f in dates if _longest(head, f, file.binding) <= _DAY_LENGTH),
+        frozenset(_holding(head, dates, file.binding, _are_days)),
         {field.name: _zone(file.binding, field.name) for field in dates},
         file.settings.timezone,
     )
@@ -89,13 +92,14 @@ def first_forms(file: Undecided) -> Forms:
         forms = replace(
             forms, clock=replace(clock, formats=dict.fromkeys(clock.formats, wanted[0]))
         )
-    odd_days = (
-        []
-        if len(wanted) == 1 and AUTO not in wanted
-        else [field for field in dates if not _begins_as_iso(head, field, forms, file.binding)]
-    )
+    open_days = [] if len(wanted) == 1 and AUTO not in wanted else dates
+    iso = _holding(head, open_days, file.binding, _begin_as_iso(forms))
     points = spec.numbers in {"auto", "us", "si", "swiss"}
-    odd_numbers = [f for f in numeric if not points or not _is_plain(head, f, file.binding)]
+    fine = _holding(head, numeric, file.binding, _are_plain) if points else set()
+    odd_numbers, odd_days = (
+        [field for field in fields if field.name not in known]
+        for fields, known in ((numeric, fine), (open_days, iso))
+    )
     return _decided(file, forms, odd_numbers, odd_days)
 
 
@@ -264,24 +268,36 @@ def _assert_one_style(file: Undecided, numbers: Mapping[str, str]) -> None:
                 )
 
 
-def _begins_as_iso(head: pl.DataFrame, field: Field, forms: Forms, binding: Binding) -> bool:
-    texts = number_texts(field, binding)
-    iso = replace(forms.clock, day_only=frozenset(), formats={field.name: ISO})
-    read = [day(text, field.name, iso).is_not_null() | text.is_null() for text in texts]
-    return bool(head.select(pl.all_horizontal(test.all() for test in read)).item())
+def _holding(head: pl.DataFrame, fields: list[Field], binding: Binding, test: _Test) -> set[str]:
+    """The fields of whose texts a test holds throughout, all asked at once."""
+    if not fields:
+        return set()
+    tests = {
+        field.name: pl.all_horizontal(
+            test(text, field.name).all() for text in number_texts(field, binding)
+        )
+        for field in fields
+    }
+    found = head.select(**tests).row(0, named=True)
+    return {name for name, holds in found.items() if holds}
 
 
-def _is_plain(head: pl.DataFrame, field: Field, binding: Binding) -> bool:
-    tests = [
-        text.str.contains(_PLAIN_NUMBER).all().fill_null(value=True)
-        for text in number_texts(field, binding)
-    ]
-    return bool(head.select(pl.all_horizontal(tests)).item())
+def _are_days(text: pl.Expr, _name: str) -> pl.Expr:
+    return text.str.len_bytes() <= _DAY_LENGTH
 
 
-def _longest(head: pl.DataFrame, field: Field, binding: Binding) -> int:
-    lengths = [text.str.len_bytes().max() for text in number_texts(field, binding)]
-    return int(head.select(pl.max_horizontal(lengths)).item() or 0)
+def _are_plain(text: pl.Expr, _name: str) -> pl.Expr:
+    return text.str.contains(_PLAIN_NUMBER)
+
+
+def _begin_as_iso(forms: Forms) -> _Test:
+    clock = replace(forms.clock, day_only=frozenset())
+
+    def test(text: pl.Expr, name: str) -> pl.Expr:
+        read = day(text, name, replace(clock, formats={name: ISO}))
+        return read.is_not_null() | text.is_null()
+
+    return test
 
 
 def _zone(binding: Binding, column: str) -> str:

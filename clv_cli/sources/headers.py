@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -80,6 +80,7 @@ class Header:
         return text if len(text) <= 300 else f"{text[:300]} …"
 
 
+@lru_cache(maxsize=10_000)  # the aliases of all presets, asked for every file
 def fold(name: str) -> str:
     """A header without what versions and accounts change: case, marks, zones, currencies."""
     plain = _CODE.sub(_known_code, _ZONE.sub("", name.strip().lstrip("*"))).casefold()
