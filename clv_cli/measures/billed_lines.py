@@ -49,14 +49,20 @@ def counted_lines(scope: Scope) -> pl.LazyFrame:
     return coded(scope, uncoded_lines(scope))
 
 
-def uncoded_lines(scope: Scope, kind: str | None = None) -> pl.LazyFrame:
-    """The same without `code`, for what asks for no customer: the look-up costs as much as the scan.
+def uncoded_lines(scope: Scope) -> pl.LazyFrame:
+    """The same without `code`, for what asks for no customer: the look-up costs as much as the scan."""
+    return counted(scope, scope.book.table("billing_lines"))
+
+
+def counted(scope: Scope, lines: pl.LazyFrame, kind: str | None = None) -> pl.LazyFrame:
+    """Those of some lines that count as billed revenue.
 
     Args:
         scope: the Book and the as-of day.
+        lines: with the columns of billing_lines.
         kind: only lines of this kind; of any but refunds, no credit is looked for.
     """
-    lines, rules = scope.book.table("billing_lines"), _rules(scope)
+    rules = _rules(scope)
     if kind is not None:
         lines = lines.filter(pl.col("kind") == kind)
     if kind not in {None, "refund"}:

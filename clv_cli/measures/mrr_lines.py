@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import uncoded_lines
+from clv_cli.measures.billed_lines import counted
 from clv_cli.measures.credits_of_lines import while_their_lines_count, with_their_lines
 from clv_cli.measures.customer_codes import coded
 from clv_cli.measures.fx import divide_half_even
@@ -64,7 +64,8 @@ def lines_before_lapses(scope: Scope) -> pl.LazyFrame:
     """The lines of `mrr_lines` before unpaid ones are cut short."""
     if scope.settings.mrr.basis == "subscriptions":
         return _rounded(scope, coded_by_unit(scope, subscription_lines(scope)))
-    parts = [*_recurring(scope), *_beside(scope)]
+    lines = scope.book.table("billing_lines")
+    parts = [*_recurring(scope, lines), *_beside(scope, lines)]
     # Coded once, behind all parts: each would build the look-up of its own.
     worth = _rounded(scope, _cancelled(scope, pl.concat(parts)))
     return coded_by_unit(scope, coded(scope, worth))
@@ -98,18 +99,18 @@ def is_unpriced() -> pl.Expr:
     return pl.col("quantity").is_null() | pl.col("unit_price").is_null()
 
 
-def _of_kind(scope: Scope, kind: str) -> pl.LazyFrame:
+def _of_kind(scope: Scope, lines: pl.LazyFrame, kind: str) -> pl.LazyFrame:
     """The lines of one kind that count at all."""
-    lines = uncoded_lines(scope, kind)
+    found = counted(scope, lines, kind)
     if scope.settings.fx.mode == "per_currency":
-        return lines.filter(pl.col("currency") == scope.currency)
-    return lines
+        return found.filter(pl.col("currency") == scope.currency)
+    return found
 
 
-def _recurring(scope: Scope) -> list[pl.LazyFrame]:
+def _recurring(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
     """Recurring lines; several scans beat one: few lines need divisions or the calendar."""
     factor, amount = scope.settings.mrr.interval_factor, amount_counted(scope)
-    recurring = _dated(scope, "recurring")
+    recurring = _dated(scope, lines, "recurring")
     units, single = once(factor)
     return [
         _over_period(recurring.filter(single), amount * units),
@@ -118,24 +119,24 @@ def _recurring(scope: Scope) -> list[pl.LazyFrame]:
     ]
 
 
-def _beside(scope: Scope) -> list[pl.LazyFrame]:
+def _beside(scope: Scope, lines: pl.LazyFrame) -> list[pl.LazyFrame]:
     """The kinds of line that count only where a switch says so."""
     mrr, kinds = scope.settings.mrr, set(scope.book.lines.kinds)
     amount = amount_counted(scope)
     parts = []
     if "proration" in kinds and mrr.proration != "exclude":
-        parts.append(_prorated(scope))
+        parts.append(_prorated(scope, lines))
     for kind, switch in DATED_CREDITS.items():
         when = getattr(mrr, switch)
         if kind in kinds and when != "ignore" and scope.book.lines.dates_credits:
-            parts.append(_credited(scope, kind, when))
+            parts.append(_credited(scope, lines, kind, when))
     length = by_length(mrr.interval_factor)
     spread = [kind for kind, on in _spread(scope).items() if on and kind in kinds]
-    parts += [_active(_dated(scope, kind), amount, length) for kind in spread]
+    parts += [_active(_dated(scope, lines, kind), amount, length) for kind in spread]
     if "usage" in kinds and mrr.usage in USAGE_MONTHS:
-        parts.append(_metered(scope, USAGE_MONTHS[mrr.usage]))
+        parts.append(_metered(scope, lines, USAGE_MONTHS[mrr.usage]))
     if "trial" in kinds and mrr.trials == "at_price":
-        parts.append(_trials(scope))
+        parts.append(_trials(scope, lines))
     return parts
 
 
@@ -145,18 +146,18 @@ def _spread(scope: Scope) -> dict[str, bool]:
     return {"usage": mrr.usage == "by_period", "one_off": mrr.one_off == "dated"}
 
 
-def _dated(scope: Scope, kind: str) -> pl.LazyFrame:
+def _dated(scope: Scope, lines: pl.LazyFrame, kind: str) -> pl.LazyFrame:
     """Lines of one kind with a service period and an amount."""
     period = pl.col("period_start") < pl.col("period_end")
     mrr = scope.settings.mrr
     as_billed = mrr.discounts == "all" and mrr.tax == "exclude"
     amount = pl.col("amount") if as_billed else amount_counted(scope)
-    return _of_kind(scope, kind).filter(period, amount != 0)
+    return _of_kind(scope, lines, kind).filter(period, amount != 0)
 
 
-def _credited(scope: Scope, kind: str, when: str) -> pl.LazyFrame:
+def _credited(scope: Scope, lines: pl.LazyFrame, kind: str, when: str) -> pl.LazyFrame:
     """A credit takes back its own period, whatever interval its invoice had, while that counts."""
-    credit = with_their_lines(scope, _dated(scope, kind))
+    credit = with_their_lines(scope, _dated(scope, lines, kind))
     active = _active(credit, amount_counted(scope), by_length(scope.settings.mrr.interval_factor))
     if when != "retroactive":
         # Months before the credit was written stay as they were reported.
@@ -164,7 +165,7 @@ def _credited(scope: Scope, kind: str, when: str) -> pl.LazyFrame:
     return while_their_lines_count(active)
 
 
-def _prorated(scope: Scope) -> pl.LazyFrame:
+def _prorated(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     """A prorated line stands for a full period: at its price, else its amount scaled up."""
     mrr = scope.settings.mrr
     numerator, denominator = declared(mrr.interval_factor)
@@ -173,7 +174,7 @@ def _prorated(scope: Scope) -> pl.LazyFrame:
         amount_counted(scope) * full_days() * numerator,
         days.dt.total_days().cast(pl.Int128) * denominator,
     )
-    known = _dated(scope, "proration").filter(is_declared())
+    known = _dated(scope, lines, "proration").filter(is_declared())
     if mrr.proration == "factor":
         return _active(known, int128(1), scaled)
     price = number("quantity") * money("unit_price").abs() * money("amount").sign()
@@ -184,9 +185,9 @@ def _prorated(scope: Scope) -> pl.LazyFrame:
     return _active(known, int128(1), terms)
 
 
-def _metered(scope: Scope, months: int) -> pl.LazyFrame:
+def _metered(scope: Scope, lines: pl.LazyFrame, months: int) -> pl.LazyFrame:
     """Usage counts in its month of issue, or as the mean of the months up to it."""
-    usage = _of_kind(scope, "usage").filter(pl.col("amount") != 0)
+    usage = _of_kind(scope, lines, "usage").filter(pl.col("amount") != 0)
     terms = (int128(MRR_UNITS), int128(months))
     first = pl.col("issued_on").dt.month_start()
     return _active(usage, amount_counted(scope), terms).with_columns(
@@ -194,9 +195,9 @@ def _metered(scope: Scope, months: int) -> pl.LazyFrame:
     )
 
 
-def _trials(scope: Scope) -> pl.LazyFrame:
+def _trials(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     """A trial at the price it will have; one without a price or an interval is none."""
-    trial = _of_kind(scope, "trial").filter(
+    trial = _of_kind(scope, lines, "trial").filter(
         pl.col("period_start") < pl.col("period_end"),
         is_declared(),
         ~is_unpriced(),
