@@ -46,8 +46,8 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
     own = scope.book.table("usage").filter(pl.col("period_start") <= scope.as_of)
     if scope.book.test_customers:
         own = own.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
-    # Projected and filtered as it streams by, coded in memory in the order of the files: they are
-    # sorted by customer or by month as a rule, which makes the sort of `usage_days` a merge of few runs.
+    # Coded part by part as it streams by, on all cores, in the order of the files: they are sorted by
+    # customer or by month as a rule, which makes the sort of `usage_days` a merge of few runs.
     return own.select(
         "customer_id",
         "row",
@@ -56,7 +56,7 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
-    ).map_batches(partial(_coded, scope.book), schema=_ROWS)
+    ).map_batches(partial(_coded, scope.book), schema=_ROWS, streamable=True)
 
 
 def _coded(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
