@@ -98,8 +98,7 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
         month's last row), `alone` (its only one), `source, row`; sorted by unit and day.
     """
     names, metric = _numbered(rows["metric"])
-    many = max(len(names), 1)
-    ordered = _ordered(rows, pl.lit(metric), many)
+    ordered = _ordered(rows, metric, names.len())
     ordered = ordered.with_columns(
         metric=_named(names, ordered["unit"]), month=_months(ordered["day"])
     )
@@ -116,17 +115,18 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     return added.with_columns(share=pl.col("used") / pl.col("quota"))
 
 
-def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Expr]:
     """The names of the metrics in their order (an Enum), and the number of each row's in it."""
     distinct = metrics.unique()
     names = distinct.cast(pl.String).sort()
     kinds = pl.Enum(names)
+    if names.len() <= 1:
+        return names.cast(kinds), pl.lit(0)
     # A look-up by what categories are inside: to cast every row costs as much as to sort them all.
     inside = distinct.to_physical()
-    size = max(inside.to_list(), default=0) + 1
-    places = pl.zeros(size, pl.UInt32, eager=True)
+    places = pl.zeros(max(inside.to_list()) + 1, pl.UInt32, eager=True)
     places = places.scatter(inside, distinct.cast(kinds).to_physical().cast(pl.UInt32))
-    return names.cast(kinds), places.gather(metrics.to_physical())
+    return names.cast(kinds), pl.lit(places.gather(metrics.to_physical()))
 
 
 def _named(names: pl.Series, units: pl.Series) -> pl.Series:
@@ -141,22 +141,22 @@ def _ordered(rows: pl.DataFrame, metric: pl.Expr, metrics: int) -> pl.DataFrame:
     One packed key sorts three times as fast as its parts, which it carries: what need not be moved
     costs nothing. A file sorted by customer stays as it is.
     """
-    unit = pl.col("code").cast(pl.Int64) * metrics + metric
-    rows = rows.with_columns(unit=unit).drop("metric").rechunk()
+    many = max(metrics, 1)
+    code = pl.col("code").cast(pl.Int64)
+    rows = rows.with_columns(unit=code * many + metric if many > 1 else code).drop("metric")
     packed = pl.col("unit") * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
-    key = rows.select(key=packed).to_series()
-    in_order = key.is_sorted()
-    if in_order and not bool((key == key.shift(1)).any()):
-        return rows
+    key = rows.select(key=packed).to_series().rechunk()
+    if bool((key > key.shift(1)).all()):
+        return rows.rechunk()
     kept = rows.select("row", "source", "quantity", "quota", key)
-    ordered = kept if in_order else kept.sort("key", maintain_order=True)
+    ordered = kept if key.is_sorted() else kept.sort("key", maintain_order=True)
     # In order, equal keys are neighbours.
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
         ordered = ordered.sort("key", pl.col("source").cast(pl.String), "row")
     unit = pl.col("key") // _STRIDE
     day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
-    unpacked = ordered.with_columns(unit=unit, day=day, code=(unit // metrics).cast(pl.Int32))
-    return unpacked.drop("key")
+    unpacked = ordered.with_columns(unit=unit, day=day, code=(unit // many).cast(pl.Int32))
+    return unpacked.drop("key").rechunk()
 
 
 def _months(days: pl.Series) -> pl.Series:
