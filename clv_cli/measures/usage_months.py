@@ -93,7 +93,7 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     Use within a calendar month adds up; of `moments.gauges` (seats) the latest value counts.
 
     Returns:
-        `unit` (a customer's metric, Int64), `code, metric, month, day`, `used` (of the month so far)
+        `unit` (a customer's metric, a whole number), `code, metric, month, day`, `used` (of the month so far)
         and `quota`, Int64 millionths, `share` of the quota as floating point has it, `last` (the
         month's last row), `alone` (its only one), `source, row`; sorted by unit and day.
     """
@@ -138,25 +138,33 @@ def _named(names: pl.Series, units: pl.Series) -> pl.Series:
 def _ordered(rows: pl.DataFrame, metric: pl.Expr, metrics: int) -> pl.DataFrame:
     """The rows by customer, metric and day, with `unit`; only equal days need the order of files.
 
-    One packed key sorts three times as fast as its parts, which it carries: what need not be moved
-    costs nothing. A file sorted by customer stays as it is.
+    A file sorted by customer stays as it is. Else one packed key sorts three times as fast as its
+    parts, which it carries: what need not be moved costs nothing.
     """
     many = max(metrics, 1)
-    code = pl.col("code").cast(pl.Int64)
-    rows = rows.with_columns(unit=code * many + metric if many > 1 else code).drop("metric")
-    packed = pl.col("unit") * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
-    key = rows.select(key=packed).to_series().rechunk()
-    if bool((key > key.shift(1)).all()):
-        return rows.rechunk()
-    kept = rows.select("row", "source", "quantity", "quota", key)
-    ordered = kept if key.is_sorted() else kept.sort("key", maintain_order=True)
+    unit = pl.col("code") if many == 1 else pl.col("code").cast(pl.Int64) * many + metric
+    rows = rows.with_columns(unit=unit).drop("metric").rechunk()
+    if rows.select(_rises("unit", "day").all()).item():
+        return rows
+    packed = pl.col("unit").cast(pl.Int64) * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
+    kept = rows.select("row", "source", "quantity", "quota", key=packed)
+    ordered = kept if kept["key"].is_sorted() else kept.sort("key", maintain_order=True)
     # In order, equal keys are neighbours.
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
         ordered = ordered.sort("key", pl.col("source").cast(pl.String), "row")
     unit = pl.col("key") // _STRIDE
     day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
-    unpacked = ordered.with_columns(unit=unit, day=day, code=(unit // many).cast(pl.Int32))
+    code = (unit // many).cast(pl.Int32)
+    unpacked = ordered.with_columns(unit=code if many == 1 else unit, day=day, code=code)
     return unpacked.drop("key").rechunk()
+
+
+def _rises(first: str, then: str) -> pl.Expr:
+    """Whether a row is beyond the one before it, by two columns; null for the first row."""
+    same = pl.col(first) == pl.col(first).shift(1)
+    return (pl.col(first) > pl.col(first).shift(1)) | (
+        same & (pl.col(then) > pl.col(then).shift(1))
+    )
 
 
 def _months(days: pl.Series) -> pl.Series:

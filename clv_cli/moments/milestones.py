@@ -163,17 +163,40 @@ def _crossing(days: pl.DataFrame, first: int, levels: list[int]) -> pl.DataFrame
     added = _added(days, opens)
     # Should the sum over all customers wrap, differences within one are still exact.
     total = added.cum_sum()
-    starts = (total - added).filter(opens)
-    recent = (days["month"] >= first).arg_true()
-    before_unit = starts.gather(opens.cum_sum().gather(recent) - 1)
-    now = total.gather(recent) - before_unit
-    sums = pl.DataFrame({"at": recent, "now": now, "before": now - added.gather(recent)})
+    units = _recent_rows(opens, days["month"] >= first)
+    start = total.gather(units["opens"]) - added.gather(units["opens"])
+    head, last = units["first"], units["last"]
+    if bool((added >= 0).all()):
+        # Use that only grows reaches a level between its first and last row, or not at all.
+        ends = pl.DataFrame(
+            {
+                "before": total.gather(head) - added.gather(head) - start,
+                "now": total.gather(last) - start,
+            }
+        )
+        crosses = pl.any_horizontal(
+            (pl.col("before") < level * ONE) & (pl.col("now") >= level * ONE) for level in levels
+        )
+        kept = ends.select(crosses).to_series()
+        units, start = units.filter(kept), start.filter(kept)
+    rows = units.select(start=start, at=pl.int_ranges("first", pl.col("last") + 1)).explode("at")
+    now = total.gather(rows["at"]) - rows["start"]
+    sums = rows.with_columns(now=now, before=now - added.gather(rows["at"]))
     # Whole rows only of what crosses.
     parts = [
         _reached(sums, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
     ]
     found = pl.concat(parts)
     return days[found["at"]].with_columns(found["level"], found["reached"])
+
+
+def _recent_rows(opens: pl.Series, recent: pl.Series) -> pl.DataFrame:
+    """Of each unit with recent rows, which are its last: where it opens, and their `first, last`."""
+    heads = opens.arg_true().alias("opens")
+    lasts = (heads.cast(pl.Int64).shift(-1, fill_value=opens.len()) - 1).alias("last")
+    firsts = (recent & (opens | ~recent.shift(1, fill_value=False))).arg_true().alias("first")
+    seen = recent.gather(lasts)
+    return pl.DataFrame([heads.filter(seen), firsts.cast(pl.Int64), lasts.filter(seen)])
 
 
 def _added(days: pl.DataFrame, opens: pl.Series) -> pl.Series:
