@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -85,11 +86,14 @@ def found_moments(scope: Scope, kinds: Sequence[MomentKind], since: date) -> Mea
 
     def compute(of: Scope, *inputs: pl.DataFrame) -> pl.DataFrame:
         frames = Frames(of, {n.name: frame for n, frame in zip(needs, inputs, strict=True)})
-        # What happened before only matters of kinds that cool, and of alarms.
-        parts = [
-            kind.find(frames, earlier if kind.cools or kind.aim is Aim.KEEP else since)
-            for kind in kinds
-        ]
+
+        def find(kind: MomentKind) -> pl.DataFrame:
+            # What happened before only matters of kinds that cool, and of alarms.
+            return kind.find(frames, earlier if kind.cools or kind.aim is Aim.KEEP else since)
+
+        # Most steps of a kind use one core, and no kind leans on another.
+        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+            parts = list(pool.map(find, kinds))
         found = pl.concat([pl.DataFrame(schema=ROWS), *parts])
         return found.sort("code", "kind", "subject", "day", "occurrence")
 
