@@ -15,9 +15,8 @@ from clv_cli.periods import month_of
 from clv_cli.pipeline import Scope, derived, reduction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from fractions import Fraction
-
-    from clv_cli.frames import Book
 
 _STRIDE = 2**32
 _DAY_ZERO = 2**30  # days before 1970 are negative
@@ -56,17 +55,17 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
-    ).map_batches(partial(_coded, scope.book), schema=_ROWS, streamable=True)
+    ).map_batches(partial(_coded, codes_of(scope.book)), schema=_ROWS, streamable=True)
 
 
-def _coded(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
+def _coded(codes: Callable[[pl.Series], pl.Series], rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of billing customers, with `code` for the id, and names as categories.
 
     Ids repeat from row to row in files sorted by customer: each run of equals is looked up once.
     """
     runs = rows["customer_id"].rle_id()
     heads = rows["customer_id"].filter((runs != runs.shift(1)).fill_null(value=True))
-    found = codes_of(book, heads)
+    found = codes(heads)
     coded = rows.select(
         (found if found.len() == runs.len() else found.gather(runs)).alias("code"),
         "row",
