@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import month_index
+from clv_cli.measures.billed_lines import months_of
 from clv_cli.measures.customer_codes import codes_of
 from clv_cli.measures.mrr_terms import ONE, int128, number
 from clv_cli.periods import month_of
@@ -92,14 +92,14 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     Use within a calendar month adds up; of `moments.gauges` (seats) the latest value counts.
 
     Returns:
-        `unit` (a customer's metric, a whole number), `code, metric, month, day`, `used` (of the month so far)
-        and `quota`, Int64 millionths, `share` of the quota as floating point has it, `last` (the
-        month's last row), `alone` (its only one), `source, row`; sorted by unit and day.
+        `unit` (a number for a customer's metric), `code, metric, month, day`, `used` (of the month so far)
+        and `quota`, Int64 millionths, `last` (the month's last row), `alone` (its only one), `source,
+        row`; sorted by unit and day.
     """
     names, metric = _numbered(rows["metric"])
     ordered = _ordered(rows, metric, names.len())
     ordered = ordered.with_columns(
-        metric=_named(names, ordered["unit"]), month=_months(ordered["day"])
+        metric=_named(names, ordered["unit"]), month=months_of(ordered["day"])
     )
     same = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1)
@@ -107,11 +107,9 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     opens = ordered.select(opens=~same.fill_null(value=False)).to_series()
     if bool(opens.all()):
         alone = ordered.rename({"quantity": "used"})
-        added = alone.with_columns(last=pl.lit(value=True), alone=pl.lit(value=True))
-    else:
-        last = opens.shift(-1).fill_null(value=True)
-        added = _added_up(scope, ordered.with_columns(opens, last=last, alone=opens & last))
-    return added.with_columns(share=pl.col("used") / pl.col("quota"))
+        return alone.with_columns(last=pl.lit(value=True), alone=pl.lit(value=True))
+    last = opens.shift(-1).fill_null(value=True)
+    return _added_up(scope, ordered.with_columns(opens, last=last, alone=opens & last))
 
 
 def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Expr]:
@@ -166,15 +164,6 @@ def _rises(first: str, then: str) -> pl.Expr:
     )
 
 
-def _months(days: pl.Series) -> pl.Series:
-    """The months of many days, each day of the calendar worked out once."""
-    first, last = days.min(), days.max()
-    if not isinstance(first, date) or not isinstance(last, date):
-        return pl.Series(dtype=pl.Int32)
-    calendar = pl.select(pl.date_range(first, last)).select(month_index(pl.first())).to_series()
-    return calendar.gather(days.to_physical() - (first - date(1970, 1, 1)).days)
-
-
 def _added_up(scope: Scope, marked: pl.DataFrame) -> pl.DataFrame:
     """Rows of a month added up, in Int128 lest a running sum of all customers wrap."""
     total = pl.col("quantity").cast(pl.Int128).cum_sum()
@@ -201,7 +190,7 @@ def near_quota(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
     """The rows of `usage_days` at which a quota is near, reached or exceeded: few of many."""
     near = scope.settings.moments.quota.near
     # Floating point leaves out most rows at a fraction of the cost; what it lets pass is decided exactly.
-    roughly = pl.col("share") >= float(near) * (1 - _SLACK)
+    roughly = _share() >= float(near) * (1 - _SLACK)
     return days.filter(roughly).filter(share_at_least(near.numerator, near.denominator))
 
 
@@ -237,12 +226,17 @@ def known_on(scope: Scope) -> pl.Expr:
     return pl.when("alone").then(end).otherwise(pl.col("day"))
 
 
+def _share() -> pl.Expr:
+    """The share of the quota as floating point has it."""
+    return pl.col("used") / pl.col("quota")
+
+
 def share_below(share: Fraction) -> pl.Expr:
     """Whether what is used is less than a share of the quota, as far as floating point can tell.
 
     True wherever it is, and at the bound itself: it spares the exact test most rows.
     """
-    return (pl.col("share") <= float(share) * (1 + _SLACK)) & (pl.col("quota") > 0)
+    return (_share() <= float(share) * (1 + _SLACK)) & (pl.col("quota") > 0)
 
 
 def grouped(name: str) -> pl.Expr:

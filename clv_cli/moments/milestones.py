@@ -9,7 +9,7 @@ import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows, no_moments
 from clv_cli.measures.mrr_terms import ONE
-from clv_cli.measures.paying_now import paying_now
+from clv_cli.measures.paying_now import of_paying, paying_now
 from clv_cli.measures.purchases import purchases
 from clv_cli.measures.usage_months import known_on, usage_days
 from clv_cli.money import exponent
@@ -115,7 +115,7 @@ def _years(frames: Collected, since: date, kind: str, *, listed: bool) -> pl.Dat
     ]
     if not parts:
         return no_moments()
-    found = pl.concat(parts).join(frames[paying_now], on="code", how="semi").sort("n", "code")
+    found = of_paying(pl.concat(parts), frames[paying_now]).sort("n", "code")
     return moment_rows(
         found,
         kind,
