@@ -175,9 +175,11 @@ def _alarms(scope: Scope, named: pl.DataFrame) -> pl.Series:
 def _held_out(scope: Scope, customers: pl.Series) -> pl.Series:
     """Whether each customer is in the holdout group."""
     rules = scope.settings.moments
+    if not rules.holdout:
+        return pl.Series("holdout", [False]).new_from_index(0, customers.len())
     drawn = {
         customer: in_holdout(str(customer), rules.holdout, rules.holdout_salt)
-        for customer in (customers.unique() if rules.holdout else [])
+        for customer in customers.unique()
     }
     return pl.Series("holdout", [drawn.get(c, False) for c in customers], dtype=pl.Boolean)
 
