@@ -191,10 +191,11 @@ class Book:
         Whoever looks up ids that may be of no billing customer must compare the texts, too.
 
         Returns:
-            `code, hashed` (UInt64), in the order of codes; None where two ids have the same hash.
+            `code, hashed` (UInt64), sorted by the hash; None where two ids have the same.
         """
-        hashed = self.codes.select("code", hashed=pl.col("customer_id").hash())
-        return hashed if hashed["hashed"].n_unique() == hashed.height else None
+        hashed = self.codes.select("code", hashed=pl.col("customer_id").hash()).sort("hashed")
+        twice = hashed["hashed"] == hashed["hashed"].shift(1)
+        return None if bool(twice.any()) else hashed.rechunk()
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

@@ -6,6 +6,8 @@ A line counts unless a rule leaves it out; the first rule that holds takes it, s
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from clv_cli.measures.customer_codes import coded
@@ -25,6 +27,18 @@ _CREDITED = ("_credited_line", "_credited_invoice")
 def month_index(day: pl.Expr) -> pl.Expr:
     """The month of a day as Int32, year * 12 + month - 1."""
     return day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - 1
+
+
+def months_of(days: pl.Series) -> pl.Series:
+    """`month_index` of many days, each day of the calendar worked out once."""
+    first, last = days.min(), days.max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        return days.cast(pl.Int32)
+    # Few days, years apart, are worked out one by one.
+    if (last - first).days > days.len():
+        return days.to_frame("day").select(month_index(pl.col("day"))).to_series()
+    calendar = pl.select(pl.date_range(first, last)).select(month_index(pl.first())).to_series()
+    return calendar.gather(days.to_physical() - (first - date(1970, 1, 1)).days)
 
 
 def billed_lines(scope: Scope) -> pl.LazyFrame:

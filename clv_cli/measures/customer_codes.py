@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clv_cli.frames import Book
     from clv_cli.pipeline import Scope
 
@@ -25,14 +27,47 @@ def coded(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     return hashed.join(known.lazy(), on="hashed", how="left").drop("hashed")
 
 
-def codes_of(book: Book, ids: pl.Series) -> pl.Series:
-    """The code of each id, null where it is no billing customer's."""
-    known, texts = book.hashed_codes, ids.to_frame("customer_id")
-    if known is None:
-        joined = texts.join(book.codes, on="customer_id", how="left", maintain_order="left")
-        return joined["code"]
-    hashed = ids.hash().to_frame("hashed")
-    code = hashed.join(known, on="hashed", how="left", maintain_order="left")["code"]
-    # Codes count the sorted ids, so a code is the place of its id. A stranger may share a hash.
-    same = (book.codes["customer_id"].gather(code) == ids).fill_null(value=False)
-    return code if bool(same.all()) else code.set(~same, None)
+def codes_of(book: Book) -> Callable[[pl.Series], pl.Series]:
+    """Made once: what gives each id of a column its code, null where it is no billing customer's.
+
+    It may be asked for part after part, by several threads.
+    """
+    known, customers = book.hashed_codes, book.codes["customer_id"].rechunk()
+    found = _by_text(customers) if known is None else _by_hash(known)
+
+    def look_up(ids: pl.Series) -> pl.Series:
+        # Codes count the sorted ids, so a code is the place of its id. A stranger may share a hash.
+        code = found(ids)
+        same = (customers.gather(code, null_on_oob=True) == ids).fill_null(value=False)
+        return code if bool(same.all()) else code.set(~same, None)
+
+    return look_up
+
+
+def _by_text(customers: pl.Series) -> Callable[[pl.Series], pl.Series]:
+    return lambda ids: customers.search_sorted(ids).cast(pl.Int32)
+
+
+def _by_hash(known: pl.DataFrame) -> Callable[[pl.Series], pl.Series]:
+    """The code of the first hash that is not below an id's.
+
+    The first bits of a hash tell where its like begin, a few steps before it: a tenth of the time of a
+    binary search, which leaves the cache at every step.
+    """
+    import numpy as np  # noqa: PLC0415 - only where ids are looked up part by part
+
+    most = np.iinfo(np.uint64).max
+    hashes, codes = np.append(known["hashed"].to_numpy(), most), known["code"].extend_constant(0, 1)
+    shift = np.uint64(64 - max(known.height.bit_length(), 1))
+    slots = np.arange((most >> shift) + np.uint64(1), dtype=np.uint64) << shift
+    begins = np.searchsorted(hashes[:-1], slots)
+    steps = int(np.diff(begins, append=known.height).max())
+
+    def look_up(ids: pl.Series) -> pl.Series:
+        hashed = ids.hash().to_numpy()
+        place = begins[hashed >> shift]
+        for _ in range(steps):
+            place += hashes[place] < hashed
+        return codes.gather(place)
+
+    return look_up

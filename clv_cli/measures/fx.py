@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 
 def divide_half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    """The nearest whole number to a quotient of Int128s, ties to even, mirrored at zero.
+    """The nearest whole number to a quotient, ties to even, mirrored at zero.
 
     Args:
-        numerator: Int128.
-        denominator: Int128, positive.
+        numerator: Int128, or Int64 where none is near its bounds.
+        denominator: of the same type, positive.
     """
     size = numerator.abs()
     whole = size // denominator
     # One division, not two: they are what a conversion costs.
     twice_rest = 2 * (size - whole * denominator)
     up = (twice_rest > denominator) | ((twice_rest == denominator) & (whole % 2 == 1))
-    return (whole + up.cast(pl.Int128)) * numerator.sign()
+    return (whole + up) * numerator.sign()
 
 
 def convert(amount: pl.Expr, multiplier: pl.Expr, divisor: pl.Expr) -> pl.Expr:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import month_index
+from clv_cli.measures.billed_lines import month_index, months_of
 from clv_cli.measures.fx import missing_rate
 from clv_cli.measures.mrr_deltas import STRIDE, delta_columns, level_columns, mrr_deltas
 from clv_cli.measures.subscription_levels import subscription_adjustments
@@ -48,9 +48,16 @@ def mrr_spans(scope: Scope, deltas: pl.DataFrame, adjustments: pl.DataFrame) -> 
         held = adjustments.filter(pl.col("role") == "held")
         spans = pl.concat([spans, _held(numbered(held, units), spans.columns, values)])
     return spans.with_columns(
-        from_month=snapshot_month(pl.col("from_day"), scope.as_of),
-        to_month=snapshot_month(pl.col("to_day"), scope.as_of),
+        from_month=_snapshots(spans["from_day"], scope.as_of),
+        to_month=_snapshots(spans["to_day"], scope.as_of),
     ).sort("unit", "currency", "held", "from_day")
+
+
+def _snapshots(days: pl.Series, as_of: date) -> pl.Series:
+    """`snapshot_month` of many days."""
+    closing = as_of.year * 12 + as_of.month - 1
+    month = months_of(days)
+    return month + ((days > as_of) & (month == closing)).cast(pl.Int32)
 
 
 def snapshot_month(day: pl.Expr, as_of: date) -> pl.Expr:

@@ -53,9 +53,9 @@ def metered_levels(scope: Scope) -> pl.LazyFrame:
         `code, plan_id, currency`, sorted; `mrr` (Int64 MRR units of the currency).
     """
     keys = ["code", "plan_id", "currency"]
-    lines = mrr_lines(scope).filter(
-        pl.col("active_from") <= scope.as_of, pl.col("active_to") > scope.as_of
-    )
+    # Without a price list no line need be read.
+    every = mrr_lines(scope) if scope.book.has("plans") else mrr_lines(scope).clear()
+    lines = every.filter(pl.col("active_from") <= scope.as_of, pl.col("active_to") > scope.as_of)
     leading = scope.book.table("plans").filter(pl.col("next_plan_id").is_not_null())
     return (
         lines.join(leading.select("plan_id").unique(), on="plan_id", how="semi")

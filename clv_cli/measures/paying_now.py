@@ -7,10 +7,11 @@ import polars as pl
 from clv_cli.measures.drilldown import mrr_at
 from clv_cli.measures.fx import divide_half_even
 from clv_cli.measures.mrr_spans import mrr_spans
-from clv_cli.measures.mrr_terms import int128
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import Scope, derived
 from clv_cli.results import Frames
+
+_A_YEAR = MRR_UNITS // 12  # 55,440 is divided by 12 without rest, so a year stays within Int64
 
 
 @derived("paying_now", mrr_spans)
@@ -32,9 +33,23 @@ def paid_last_month(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
 
 def _yearly(scope: Scope, spans: pl.DataFrame, month: int) -> pl.DataFrame:
     levels = mrr_at(Frames(scope, {mrr_spans.name: spans}), month)
-    yearly = divide_half_even(pl.col("mrr").cast(pl.Int128) * 12, int128(MRR_UNITS))
-    return (
-        levels.filter(pl.col("mrr") > 0)
-        .with_columns(pl.col("mrr").cast(pl.Int64), yearly=yearly.cast(pl.Int64))
-        .sort("code")
-    )
+    paying = levels.filter(pl.col("mrr") > 0).with_columns(pl.col("mrr").cast(pl.Int64))
+    yearly = divide_half_even(pl.col("mrr"), pl.lit(_A_YEAR, pl.Int64))
+    return paying.with_columns(yearly=yearly).sort("code")
+
+
+def of_paying(found: pl.DataFrame, paying: pl.DataFrame) -> pl.DataFrame:
+    """The rows of customers who pay, in their order.
+
+    Args:
+        found: with `code`.
+        paying: `paying_now`.
+    """
+    return found.filter(pays(found["code"], paying))
+
+
+def pays(codes: pl.Series, paying: pl.DataFrame) -> pl.Series:
+    """Whether each customer pays; looked up in order, which spares a join its table of all who do."""
+    payers = paying["code"]
+    place = payers.search_sorted(codes)
+    return (payers.gather(place, null_on_oob=True) == codes).fill_null(value=False)

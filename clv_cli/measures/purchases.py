@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.measures.billed_lines import billed_lines, counted_lines
+from clv_cli.measures.packed_order import in_order
 from clv_cli.pipeline import Scope, derived, reduction
 
 
@@ -13,11 +14,12 @@ def purchases_by_file(scope: Scope) -> pl.LazyFrame:
     """The invoices of `purchases` once for each file they are in, in no order."""
     return (
         billed_lines(scope)
+        .with_columns(served_to=pl.when(pl.col("amount") > 0).then("period_end"))
         .group_by("code", "invoice_id", "source", day="issued_on")
         .agg(
             pl.col("row").min(),
+            pl.col("served_to").max(),
             amount=pl.col("amount_base").cast(pl.Int128).sum(),
-            served_to=pl.col("period_end").filter(pl.col("amount") > 0).max(),
         )
     )
 
@@ -33,7 +35,7 @@ def purchases(scope: Scope, by_file: pl.DataFrame) -> pl.DataFrame:
     """
     del scope
     keys = ("code", "day", "invoice_id")
-    by_file = by_file.sort(*keys, "source")
+    by_file = in_order(by_file, "day", "invoice_id", "source")
     again = pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift(1)) for key in keys)
     # Hardly any invoice is in two files: no second grouping for all the others.
     if by_file.select(again.any()).item():

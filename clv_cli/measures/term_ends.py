@@ -6,6 +6,7 @@ import polars as pl
 
 from clv_cli.measures.billed_lines import counted_lines
 from clv_cli.measures.moment_kind import is_sentinel
+from clv_cli.measures.packed_order import in_order
 from clv_cli.pipeline import Scope, derived, reduction
 
 
@@ -50,9 +51,10 @@ def running_terms(scope: Scope, terms: pl.DataFrame) -> pl.DataFrame:
     """
     del scope
     # One sort is cheaper than the first row of each of as many groups.
-    by = ["code", "due_on", "start", "source", "row"]
-    ordered = terms.sort(by, descending=[name == "due_on" for name in by])
-    return ordered.filter(pl.col("code").ne_missing(pl.col("code").shift(1))).select(by)
+    then = ("start", "source", "row")
+    ordered = in_order(terms, "due_on", *then, descending=["due_on"])
+    firsts = ordered.filter(pl.col("code").ne_missing(pl.col("code").shift(1)))
+    return firsts.select("code", "due_on", *then)
 
 
 @derived("term_ends_due", running_terms, contract_ends)

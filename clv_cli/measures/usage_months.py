@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.measures.billed_lines import month_index
+from clv_cli.measures.billed_lines import months_of
 from clv_cli.measures.customer_codes import codes_of
 from clv_cli.measures.mrr_terms import ONE, int128, number
 from clv_cli.periods import month_of
 from clv_cli.pipeline import Scope, derived, reduction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from fractions import Fraction
-
-    from clv_cli.frames import Book
 
 _STRIDE = 2**32
 _DAY_ZERO = 2**30  # days before 1970 are negative
@@ -46,8 +45,8 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
     own = scope.book.table("usage").filter(pl.col("period_start") <= scope.as_of)
     if scope.book.test_customers:
         own = own.filter(~pl.col("customer_id").is_in(scope.book.test_customers))
-    # Projected and filtered as it streams by, coded in memory in the order of the files: they are
-    # sorted by customer or by month as a rule, which makes the sort of `usage_days` a merge of few runs.
+    # Coded part by part as it streams by, on all cores, in the order of the files: they are sorted by
+    # customer or by month as a rule, which makes the sort of `usage_days` a merge of few runs.
     return own.select(
         "customer_id",
         "row",
@@ -56,17 +55,17 @@ def usage_rows(scope: Scope) -> pl.LazyFrame:
         day="period_start",
         quantity=number("quantity").cast(pl.Int64),
         quota=number("quota").cast(pl.Int64),
-    ).map_batches(partial(_coded, scope.book), schema=_ROWS)
+    ).map_batches(partial(_coded, codes_of(scope.book)), schema=_ROWS, streamable=True)
 
 
-def _coded(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
+def _coded(codes: Callable[[pl.Series], pl.Series], rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of billing customers, with `code` for the id, and names as categories.
 
     Ids repeat from row to row in files sorted by customer: each run of equals is looked up once.
     """
     runs = rows["customer_id"].rle_id()
     heads = rows["customer_id"].filter((runs != runs.shift(1)).fill_null(value=True))
-    found = codes_of(book, heads)
+    found = codes(heads)
     coded = rows.select(
         (found if found.len() == runs.len() else found.gather(runs)).alias("code"),
         "row",
@@ -93,15 +92,14 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     Use within a calendar month adds up; of `moments.gauges` (seats) the latest value counts.
 
     Returns:
-        `unit` (a customer's metric, Int64), `code, metric, month, day`, `used` (of the month so far)
-        and `quota`, Int64 millionths, `share` of the quota as floating point has it, `last` (the
-        month's last row), `alone` (its only one), `source, row`; sorted by unit and day.
+        `unit` (a number for a customer's metric), `code, metric, month, day`, `used` (of the month so far)
+        and `quota`, Int64 millionths, `last` (the month's last row), `alone` (its only one), `source,
+        row`; sorted by unit and day.
     """
     names, metric = _numbered(rows["metric"])
-    many = max(len(names), 1)
-    ordered = _ordered(rows, pl.lit(metric), many)
+    ordered = _ordered(rows, metric, names.len())
     ordered = ordered.with_columns(
-        metric=_named(names, ordered["unit"]), month=_months(ordered["day"])
+        metric=_named(names, ordered["unit"]), month=months_of(ordered["day"])
     )
     same = (pl.col("unit") == pl.col("unit").shift(1)) & (
         pl.col("month") == pl.col("month").shift(1)
@@ -109,24 +107,23 @@ def usage_days(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     opens = ordered.select(opens=~same.fill_null(value=False)).to_series()
     if bool(opens.all()):
         alone = ordered.rename({"quantity": "used"})
-        added = alone.with_columns(last=pl.lit(value=True), alone=pl.lit(value=True))
-    else:
-        last = opens.shift(-1).fill_null(value=True)
-        added = _added_up(scope, ordered.with_columns(opens, last=last, alone=opens & last))
-    return added.with_columns(share=pl.col("used") / pl.col("quota"))
+        return alone.with_columns(last=pl.lit(value=True), alone=pl.lit(value=True))
+    last = opens.shift(-1).fill_null(value=True)
+    return _added_up(scope, ordered.with_columns(opens, last=last, alone=opens & last))
 
 
-def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _numbered(metrics: pl.Series) -> tuple[pl.Series, pl.Expr]:
     """The names of the metrics in their order (an Enum), and the number of each row's in it."""
     distinct = metrics.unique()
     names = distinct.cast(pl.String).sort()
     kinds = pl.Enum(names)
+    if names.len() <= 1:
+        return names.cast(kinds), pl.lit(0)
     # A look-up by what categories are inside: to cast every row costs as much as to sort them all.
     inside = distinct.to_physical()
-    size = max(inside.to_list(), default=0) + 1
-    places = pl.zeros(size, pl.UInt32, eager=True)
+    places = pl.zeros(max(inside.to_list()) + 1, pl.UInt32, eager=True)
     places = places.scatter(inside, distinct.cast(kinds).to_physical().cast(pl.UInt32))
-    return names.cast(kinds), places.gather(metrics.to_physical())
+    return names.cast(kinds), pl.lit(places.gather(metrics.to_physical()))
 
 
 def _named(names: pl.Series, units: pl.Series) -> pl.Series:
@@ -138,34 +135,33 @@ def _named(names: pl.Series, units: pl.Series) -> pl.Series:
 def _ordered(rows: pl.DataFrame, metric: pl.Expr, metrics: int) -> pl.DataFrame:
     """The rows by customer, metric and day, with `unit`; only equal days need the order of files.
 
-    One packed key sorts three times as fast as its parts, which it carries: what need not be moved
-    costs nothing. A file sorted by customer stays as it is.
+    A file sorted by customer stays as it is. Else one packed key sorts three times as fast as its
+    parts, which it carries: what need not be moved costs nothing.
     """
-    unit = pl.col("code").cast(pl.Int64) * metrics + metric
+    many = max(metrics, 1)
+    unit = pl.col("code") if many == 1 else pl.col("code").cast(pl.Int64) * many + metric
     rows = rows.with_columns(unit=unit).drop("metric").rechunk()
-    packed = pl.col("unit") * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
-    key = rows.select(key=packed).to_series()
-    in_order = key.is_sorted()
-    if in_order and not bool((key == key.shift(1)).any()):
+    if rows.select(_rises("unit", "day").all()).item():
         return rows
-    kept = rows.select("row", "source", "quantity", "quota", key)
-    ordered = kept if in_order else kept.sort("key", maintain_order=True)
+    packed = pl.col("unit").cast(pl.Int64) * _STRIDE + pl.col("day").to_physical() + _DAY_ZERO
+    kept = rows.select("row", "source", "quantity", "quota", key=packed)
+    ordered = kept if kept["key"].is_sorted() else kept.sort("key", maintain_order=True)
     # In order, equal keys are neighbours.
     if bool((ordered["key"] == ordered["key"].shift(1)).any()):
         ordered = ordered.sort("key", pl.col("source").cast(pl.String), "row")
     unit = pl.col("key") // _STRIDE
     day = (pl.col("key") - unit * _STRIDE - _DAY_ZERO).cast(pl.Int32).cast(pl.Date)
-    unpacked = ordered.with_columns(unit=unit, day=day, code=(unit // metrics).cast(pl.Int32))
-    return unpacked.drop("key")
+    code = (unit // many).cast(pl.Int32)
+    unpacked = ordered.with_columns(unit=code if many == 1 else unit, day=day, code=code)
+    return unpacked.drop("key").rechunk()
 
 
-def _months(days: pl.Series) -> pl.Series:
-    """The months of many days, each day of the calendar worked out once."""
-    first, last = days.min(), days.max()
-    if not isinstance(first, date) or not isinstance(last, date):
-        return pl.Series(dtype=pl.Int32)
-    calendar = pl.select(pl.date_range(first, last)).select(month_index(pl.first())).to_series()
-    return calendar.gather(days.to_physical() - (first - date(1970, 1, 1)).days)
+def _rises(first: str, then: str) -> pl.Expr:
+    """Whether a row is beyond the one before it, by two columns; null for the first row."""
+    same = pl.col(first) == pl.col(first).shift(1)
+    return (pl.col(first) > pl.col(first).shift(1)) | (
+        same & (pl.col(then) > pl.col(then).shift(1))
+    )
 
 
 def _added_up(scope: Scope, marked: pl.DataFrame) -> pl.DataFrame:
@@ -194,7 +190,7 @@ def near_quota(scope: Scope, days: pl.DataFrame) -> pl.DataFrame:
     """The rows of `usage_days` at which a quota is near, reached or exceeded: few of many."""
     near = scope.settings.moments.quota.near
     # Floating point leaves out most rows at a fraction of the cost; what it lets pass is decided exactly.
-    roughly = pl.col("share") >= float(near) * (1 - _SLACK)
+    roughly = _share() >= float(near) * (1 - _SLACK)
     return days.filter(roughly).filter(share_at_least(near.numerator, near.denominator))
 
 
@@ -230,12 +226,17 @@ def known_on(scope: Scope) -> pl.Expr:
     return pl.when("alone").then(end).otherwise(pl.col("day"))
 
 
+def _share() -> pl.Expr:
+    """The share of the quota as floating point has it."""
+    return pl.col("used") / pl.col("quota")
+
+
 def share_below(share: Fraction) -> pl.Expr:
     """Whether what is used is less than a share of the quota, as far as floating point can tell.
 
     True wherever it is, and at the bound itself: it spares the exact test most rows.
     """
-    return (pl.col("share") <= float(share) * (1 + _SLACK)) & (pl.col("quota") > 0)
+    return (_share() <= float(share) * (1 + _SLACK)) & (pl.col("quota") > 0)
 
 
 def grouped(name: str) -> pl.Expr:

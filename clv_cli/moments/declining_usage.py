@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
-from clv_cli.measures.paying_now import paying_now
+from clv_cli.measures.paying_now import of_paying, paying_now
 from clv_cli.measures.usage_months import before, grouped, known_on
 from clv_cli.measures.usage_trend import is_below, is_falling, usage_trend
 from clv_cli.periods import month_of
@@ -41,13 +41,12 @@ def _fell(frames: Collected, since: date, share: Fraction, kind: str) -> pl.Data
     trend = low.with_columns(falling=is_falling(scope, share))
     begins = pl.col("falling") & ~before("falling", 1).fill_null(value=False)
     # Who left has no use to save: only those who still pay.
-    found = (
+    dated = (
         trend.filter(begins)
         .with_columns(day=known_on(scope))
         .filter(in_window("day", since, scope.as_of))
-        .join(frames[paying_now], on="code", how="semi")
-        .sort("code", "metric", "month")
     )
+    found = of_paying(dated, frames[paying_now]).sort("code", "metric", "month")
     down = ((1 - pl.col("adjusted")) * 100).round(0).cast(pl.Int64)
     year, month = pl.col("month") // 12, pl.col("month") % 12 + 1
     return moment_rows(

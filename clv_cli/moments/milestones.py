@@ -9,7 +9,7 @@ import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows, no_moments
 from clv_cli.measures.mrr_terms import ONE
-from clv_cli.measures.paying_now import paying_now
+from clv_cli.measures.paying_now import of_paying, paying_now
 from clv_cli.measures.purchases import purchases
 from clv_cli.measures.usage_months import known_on, usage_days
 from clv_cli.money import exponent
@@ -115,7 +115,7 @@ def _years(frames: Collected, since: date, kind: str, *, listed: bool) -> pl.Dat
     ]
     if not parts:
         return no_moments()
-    found = pl.concat(parts).join(frames[paying_now], on="code", how="semi").sort("n", "code")
+    found = of_paying(pl.concat(parts), frames[paying_now]).sort("n", "code")
     return moment_rows(
         found,
         kind,
@@ -163,17 +163,40 @@ def _crossing(days: pl.DataFrame, first: int, levels: list[int]) -> pl.DataFrame
     added = _added(days, opens)
     # Should the sum over all customers wrap, differences within one are still exact.
     total = added.cum_sum()
-    starts = (total - added).filter(opens)
-    recent = (days["month"] >= first).arg_true()
-    before_unit = starts.gather(opens.cum_sum().gather(recent) - 1)
-    now = total.gather(recent) - before_unit
-    sums = pl.DataFrame({"at": recent, "now": now, "before": now - added.gather(recent)})
+    units = _recent_rows(opens, days["month"] >= first)
+    start = total.gather(units["opens"]) - added.gather(units["opens"])
+    head, last = units["first"], units["last"]
+    if bool((added >= 0).all()):
+        # Use that only grows reaches a level between its first and last row, or not at all.
+        ends = pl.DataFrame(
+            {
+                "before": total.gather(head) - added.gather(head) - start,
+                "now": total.gather(last) - start,
+            }
+        )
+        crosses = pl.any_horizontal(
+            (pl.col("before") < level * ONE) & (pl.col("now") >= level * ONE) for level in levels
+        )
+        kept = ends.select(crosses).to_series()
+        units, start = units.filter(kept), start.filter(kept)
+    rows = units.select(start=start, at=pl.int_ranges("first", pl.col("last") + 1)).explode("at")
+    now = total.gather(rows["at"]) - rows["start"]
+    sums = rows.with_columns(now=now, before=now - added.gather(rows["at"]))
     # Whole rows only of what crosses.
     parts = [
         _reached(sums, level, pl.col("before"), pl.col("now"), level * ONE) for level in levels
     ]
     found = pl.concat(parts)
     return days[found["at"]].with_columns(found["level"], found["reached"])
+
+
+def _recent_rows(opens: pl.Series, recent: pl.Series) -> pl.DataFrame:
+    """Of each unit with recent rows, which are its last: where it opens, and their `first, last`."""
+    heads = opens.arg_true().alias("opens")
+    lasts = (heads.cast(pl.Int64).shift(-1, fill_value=opens.len()) - 1).alias("last")
+    firsts = (recent & (opens | ~recent.shift(1, fill_value=False))).arg_true().alias("first")
+    seen = recent.gather(lasts)
+    return pl.DataFrame([heads.filter(seen), firsts.cast(pl.Int64), lasts.filter(seen)])
 
 
 def _added(days: pl.DataFrame, opens: pl.Series) -> pl.Series:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows, no_moments
-from clv_cli.measures.paying_now import paid_last_month, paying_now
+from clv_cli.measures.paying_now import paid_last_month, paying_now, pays
 from clv_cli.measures.term_ends import term_ends_due
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def renewal(frames: Collected, since: date) -> pl.DataFrame:
 
 def _with_stake(frames: Collected, ends: pl.DataFrame) -> pl.DataFrame:
     """The ends with what was paid a year where, on the day itself, nothing is paid any more."""
-    over = frames[paid_last_month].join(frames[paying_now], on="code", how="anti")
+    before = frames[paid_last_month]
+    over = before.filter(~pays(before["code"], frames[paying_now]))
     return ends.join(over.select("code", ended="yearly"), on="code", how="left").sort(
         "code", "due_on", "subject"
     )

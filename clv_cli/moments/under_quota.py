@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.measures.moment_kind import Aim, MomentKind, in_window, moment_rows
-from clv_cli.measures.paying_now import paying_now
+from clv_cli.measures.paying_now import of_paying, paying_now
 from clv_cli.measures.usage_months import (
     grouped,
     known_on,
@@ -40,13 +40,12 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
         .filter(under)
         .with_columns(under=pl.lit(value=True))
     )
-    found = (
+    dated = (
         months.filter(lasted("under", rules.under_months))
         .with_columns(day=known_on(scope))
         .filter(in_window("day", since, scope.as_of))
-        .join(frames[paying_now], on="code", how="semi")
-        .sort("code", "metric", "month")
     )
+    found = of_paying(dated, frames[paying_now]).sort("code", "metric", "month")
     year, month = pl.col("month") // 12, pl.col("month") % 12 + 1
     return moment_rows(
         found,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -85,11 +86,14 @@ def found_moments(scope: Scope, kinds: Sequence[MomentKind], since: date) -> Mea
 
     def compute(of: Scope, *inputs: pl.DataFrame) -> pl.DataFrame:
         frames = Frames(of, {n.name: frame for n, frame in zip(needs, inputs, strict=True)})
-        # What happened before only matters of kinds that cool, and of alarms.
-        parts = [
-            kind.find(frames, earlier if kind.cools or kind.aim is Aim.KEEP else since)
-            for kind in kinds
-        ]
+
+        def find(kind: MomentKind) -> pl.DataFrame:
+            # What happened before only matters of kinds that cool, and of alarms.
+            return kind.find(frames, earlier if kind.cools or kind.aim is Aim.KEEP else since)
+
+        # Most steps of a kind use one core, and no kind leans on another.
+        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+            parts = list(pool.map(find, kinds))
         found = pl.concat([pl.DataFrame(schema=ROWS), *parts])
         return found.sort("code", "kind", "subject", "day", "occurrence")
 
@@ -171,9 +175,11 @@ def _alarms(scope: Scope, named: pl.DataFrame) -> pl.Series:
 def _held_out(scope: Scope, customers: pl.Series) -> pl.Series:
     """Whether each customer is in the holdout group."""
     rules = scope.settings.moments
+    if not rules.holdout:
+        return pl.Series("holdout", [False]).new_from_index(0, customers.len())
     drawn = {
         customer: in_holdout(str(customer), rules.holdout, rules.holdout_salt)
-        for customer in (customers.unique() if rules.holdout else [])
+        for customer in customers.unique()
     }
     return pl.Series("holdout", [drawn.get(c, False) for c in customers], dtype=pl.Boolean)
 
