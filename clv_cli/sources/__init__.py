@@ -6,6 +6,7 @@ from clv_cli.sources.closed import with_closed
 from clv_cli.sources.load import load_book, source_files
 from clv_cli.sources.preset_docs import preset_lines
 from clv_cli.sources.presets import load_presets
+from clv_cli.sources.seen import Seen
 from clv_cli.sources.store import LineStore
 from clv_cli.sources.suggestions import can_suggest, suggested_names
 
@@ -13,6 +14,7 @@ __all__ = [
     "Content",
     "LineStore",
     "PartCache",
+    "Seen",
     "can_suggest",
     "content_of",
     "key_of",
