@@ -185,7 +185,12 @@ def test_an_export_is_read_whole_once_or_each_time_when_asked(
     monkeypatch.setattr("clv_cli.sources.seen.SETTLED_SECONDS", 0)
     read: list[str] = []
     whole = cached._hashed
-    monkeypatch.setattr(cached, "_hashed", lambda path: [read.append(path.name), whole(path)][1])
+
+    def hashed(path: Path) -> str:
+        read.append(path.name)
+        return whole(path)
+
+    monkeypatch.setattr(cached, "_hashed", hashed)
     exports = ["lines-1.csv", "lines-2.csv", "people.csv"]
     counted.run()
     # Once before it was computed, and not again to see that nothing was touched meanwhile.

@@ -144,6 +144,6 @@ def test_a_cache_that_cannot_be_written_changes_nothing(reader: Reader, tmp_path
 def test_where_a_change_leaves_no_time_every_file_is_read(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seen_module.os, "name", "nt")
+    monkeypatch.setattr("clv_cli.sources.seen.os.name", "nt")
     reader.seen.keep(reader.file, reader.file.stat(), "0" * 64, time.time())
     assert not reader.seen.folder.exists()
