@@ -19,7 +19,15 @@ from clv_cli.run.redacting import Guard, redacting
 from clv_cli.run.remembering import closed_in, closed_until, memory_in
 from clv_cli.run.salt import read_salt, salt_path
 from clv_cli.settings import EngineSettings
-from clv_cli.sources import LineStore, PartCache, Seen, load_book, user_cache, with_closed
+from clv_cli.sources import (
+    KeptFacts,
+    LineStore,
+    PartCache,
+    Seen,
+    load_book,
+    user_cache,
+    with_closed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +131,7 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         )
     base = request.data or config.parent
     with scratch_folder() as folder:
-        store = LineStore(folder, _cache(request))
+        store = LineStore(folder, _cache(request), _kept(request, folder))
         read = load_book(settings, base, store, watch)
         history = request.history or config.parent / settings.nightly.out
         closed = closed_in(history, settings)
@@ -137,7 +145,9 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         period = _period(request.period or settings.period, as_of, book)
         book = replace(book, memory=memory_in(history, as_of))
         with chosen_engine(settings.engine, folder) as engine:
-            yield Scope(book, as_of, period, settings, engine)
+            yield Scope(book, as_of, period, settings, engine, store.kept)
+        if store.kept is not None:
+            store.kept.tidy()
 
 
 def _redacting(settings: Settings, base: Path, request: Request, guard: Guard) -> Settings:
@@ -171,6 +181,11 @@ def _cache(request: Request) -> PartCache | None:
     if folder is None:
         return None
     return PartCache(folder / "parts", seen=seen_in(folder, request))
+
+
+def _kept(request: Request, scratch: Path) -> KeptFacts | None:
+    folder = user_cache() if request.cache else None
+    return None if folder is None else KeptFacts.within(folder, scratch)
 
 
 def seen_in(folder: Path, request: Request) -> Seen | None:

@@ -36,7 +36,10 @@ ROWS, INDEX = "rows.parquet", "index.json"
 _NEW, _OLD = ".new-", ".old-"
 _PACKAGE = Path(__file__).parent.parent
 # What a part's bytes follow from, beside the export and the config.
-_READERS = ("sources", "frames", "settings", "money.py", "errors.py", "yaml_marks.py")
+_READERS = (
+    *("sources", "frames", "settings", "money.py", "errors.py", "yaml_marks.py"),
+    *("facts.py", "partial.py", "pipeline.py"),
+)
 _LIBRARIES = ("polars", "iso4217", "numpy")
 KEPT_DAYS = 30
 MAX_BYTES = 20 << 30

@@ -86,12 +86,13 @@ def part_of(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
     known: dict[str, object] = {"spec": spec, "settings": desk.settings}
     found = cache.find(key, known | {"path": cache.folder / key / ROWS})
     if found is not None:
-        return replace(cast("Part", found.value), held=found.rows)
+        part = cast("Part", found.value)
+        return replace(part, held=found.rows, entry=(key, part.path))
     part = _read(path, name, spec, desk)
     # Hash and rows must be of the same bytes, or the cache would be wrong for ever.
     _assert_still(path, content.stamp, name)
     cache.keep(key, part.path, part, known | {"path": part.path})
-    return part
+    return replace(part, entry=(key, part.path))
 
 
 def _read(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
