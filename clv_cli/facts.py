@@ -19,7 +19,8 @@ def grouped(facts: Facts) -> pl.LazyFrame:
     # Int64 sums wrap silently; Int128 ones cannot.
     sums = [pl.col(name).cast(pl.Int128).sum() for name in facts.sums]
     counts = {} if facts.count is None else {facts.count: pl.len()}
-    return facts.rows.group_by(facts.keys).agg(*sums, **counts)
+    mins = [pl.col(name).min() for name in facts.mins]
+    return facts.rows.group_by(facts.keys).agg(*sums, *mins, **counts)
 
 
 def typed(facts: Facts, found: pl.LazyFrame) -> pl.LazyFrame:
@@ -32,12 +33,18 @@ def typed(facts: Facts, found: pl.LazyFrame) -> pl.LazyFrame:
     counts = [] if facts.count is None else [pl.col(facts.count).cast(pl.Int64)]
     # A group of nulls sums to nothing; SQL says null.
     sums = [pl.col(name).cast(pl.Int64).fill_null(0) for name in facts.sums]
-    return found.select(*keys, *counts, *sums)
+    mins = [pl.col(name).cast(pl.Int64) for name in facts.mins]
+    return found.select(*keys, *counts, *sums, *mins)
 
 
 def planned(facts: Facts) -> pl.LazyFrame:
     """The whole reduction as polars plans it."""
     return facts.finish(typed(facts, grouped(facts)))
+
+
+def by_code(found: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
+    """Facts with the key `code`, with other codes of the customers (`Facts.recode`)."""
+    return found.with_columns(pl.lit(codes).gather("code").cast(pl.Int32).alias("code"))
 
 
 def fact_table(name: str) -> Callable[[Callable[[Scope], Facts]], Measure]:

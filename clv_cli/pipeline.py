@@ -37,6 +37,10 @@ class Facts:
         sums: Int64 columns that are summed; nulls count as nothing.
         finish: the last steps on the few rows that come back, ending in a total sort.
         count: the name for how many rows a group has; None where nobody asks.
+        mins: Int64 columns of which the smallest is kept; nulls count as nothing.
+        sparse: whether `finish` leaves out what sums to 0, so that nobody need keep it before.
+        recode: keys that hold codes of customers, written with others: (found, the new code of
+            each old one) to the same rows. Codes keep their order.
     """
 
     rows: pl.LazyFrame
@@ -44,6 +48,9 @@ class Facts:
     sums: tuple[str, ...]
     finish: Callable[[pl.LazyFrame], pl.LazyFrame]
     count: str | None = None
+    mins: tuple[str, ...] = ()
+    sparse: bool = False
+    recode: Callable[[pl.DataFrame, pl.Series], pl.DataFrame] | None = None
 
 
 class Engine(Protocol):
@@ -51,6 +58,18 @@ class Engine(Protocol):
 
     def summed(self, name: str, facts: Facts) -> pl.DataFrame:
         """The facts of a measure, grouped and summed, in any order."""
+        ...
+
+
+class Kept(Protocol):
+    """Facts of single files that earlier runs added up; see `sources.kept_facts`."""
+
+    def find(self, *follows_from: str) -> pl.DataFrame | None:
+        """The facts that follow from these names; None where there are none."""
+        ...
+
+    def keep(self, facts: pl.DataFrame, *follows_from: str) -> None:
+        """Keep facts for later runs, where that is possible."""
         ...
 
 
@@ -64,6 +83,7 @@ class Scope:
         period: the months reported, never beyond the month of `as_of`.
         settings: the conventions.
         engine: what adds up the lines; None: polars, here.
+        kept: facts of files that earlier runs added up; None to add up all of them.
     """
 
     book: Book
@@ -71,6 +91,7 @@ class Scope:
     period: Period
     settings: Settings
     engine: Engine | None = field(default=None, compare=False)
+    kept: Kept | None = field(default=None, compare=False)
 
     @property
     def currency(self) -> str:

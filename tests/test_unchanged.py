@@ -14,6 +14,7 @@ from clv_cli.render.layout import View
 from clv_cli.results import Report
 from clv_cli.run import Request, reporting, sample_config, unchanged
 from clv_cli.run.night_store import HISTORY
+from clv_cli.sources import cached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,3 +177,26 @@ def test_a_report_given_again_prints_the_same_bytes(
     for name in ("json", "plain", "md", "csv"):
         view = View(tables=("kpis",) if name == "csv" else ())
         assert render(again, name, view) == render(first, name, view), name
+
+
+def test_an_export_is_read_whole_once_or_each_time_when_asked(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clv_cli.sources.seen.SETTLED_SECONDS", 0)
+    read: list[str] = []
+    whole = cached._hashed
+
+    def hashed(path: Path) -> str:
+        read.append(path.name)
+        return whole(path)
+
+    monkeypatch.setattr(cached, "_hashed", hashed)
+    exports = ["lines-1.csv", "lines-2.csv", "people.csv"]
+    counted.run()
+    # Once before it was computed, and not again to see that nothing was touched meanwhile.
+    assert sorted(name for name in read if name in exports) == exports
+    read.clear()
+    assert counted.run() == 1
+    assert not set(exports) & set(read)
+    assert counted.run(verify=True) == 1
+    assert set(exports) <= set(read)

@@ -93,6 +93,9 @@ NoCache = Annotated[
         "--no-cache", envvar="CLV_NO_CACHE", help="Read every file anew; keep nothing of it."
     ),
 ]
+Verify = Annotated[
+    bool, typer.Option("--verify", envvar="CLV_VERIFY", help="Hash every file, touched or not.")
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Log each step; show the traceback of a bug.")
@@ -115,6 +118,7 @@ class Shared:
     raw: Raw = False
     redact: Redact = False
     no_cache: NoCache = False
+    verify: Verify = False
     engine: EngineName = None
     quiet: Quiet = False
     verbose: Verbose = False
@@ -158,6 +162,7 @@ class Shared:
             engine=self.engine,
             watching=self._watching(),
             remember=not self.no_cache,
+            verify=self.verify,
         )
 
     def _watching(self) -> Watching | None:

@@ -21,9 +21,10 @@ def summed(rows: nw.LazyFrame[Any], facts: Facts) -> nw.LazyFrame[Any]:
     """The facts of some rows, grouped and summed, in any order.
 
     Args:
-        rows: with the keys and sums of the facts.
+        rows: with the keys, sums and mins of the facts.
         facts: what is grouped and summed.
     """
     exact = rows.with_columns(nw.col(*facts.sums).cast(EXACT))
     counts = {} if facts.count is None else {facts.count: nw.len()}
-    return exact.group_by(*facts.keys).agg(nw.col(*facts.sums).sum(), **counts)
+    mins = [nw.col(name).min() for name in facts.mins]
+    return exact.group_by(*facts.keys).agg(nw.col(*facts.sums).sum(), *mins, **counts)

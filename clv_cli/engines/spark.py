@@ -52,7 +52,9 @@ class SparkEngine:
             UsageError: the server cannot read the rows, or fails.
         """
         path = self.folder / f"{name}.parquet"
-        facts.rows.select(*facts.keys, *facts.sums).sink_parquet(path, compression="lz4")
+        facts.rows.select(*facts.keys, *facts.sums, *facts.mins).sink_parquet(
+            path, compression="lz4"
+        )
         try:
             rows = nw.from_native(self.session.read.parquet(str(path))).lazy()
             found: pl.DataFrame = summed(rows, facts).collect(backend="polars").to_native()

@@ -13,6 +13,7 @@ from clv_cli.frames.book import (
 from clv_cli.frames.closed import CHANGED_COLUMNS, Closed
 from clv_cli.frames.frozen import FROZEN_COLUMNS
 from clv_cli.frames.memory import EMITTED_COLUMNS, Memory
+from clv_cli.frames.pieces import Piece, Pieces
 from clv_cli.frames.schema import (
     DTYPES,
     NUMBER_SCALE,
@@ -41,6 +42,8 @@ __all__ = [
     "Finding",
     "LineStats",
     "Memory",
+    "Piece",
+    "Pieces",
     "Severity",
     "SourceReport",
     "TableSchema",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from clv_cli.frames.closed import Closed
     from clv_cli.frames.memory import Memory
+    from clv_cli.frames.pieces import Piece, Pieces
 
 REPLACED_COLUMNS = {
     "table": pl.String,
@@ -166,6 +167,7 @@ class Book:
         frozen: the split of closed months, line by line, which nothing changes any more: see
             `frozen.FROZEN_COLUMNS`. None where no month is closed.
         memory: what earlier runs said; None where nothing is remembered.
+        pieces: the billing lines as read, file by file; None where nobody took them apart.
     """
 
     tables: Mapping[str, pl.LazyFrame]
@@ -183,6 +185,7 @@ class Book:
     matches: pl.DataFrame | None = None
     frozen: pl.DataFrame | None = None
     memory: Memory | None = None
+    pieces: Pieces | None = None
 
     @cached_property
     def hashed_codes(self) -> pl.DataFrame | None:
@@ -196,6 +199,14 @@ class Book:
         hashed = self.codes.select("code", hashed=pl.col("customer_id").hash()).sort("hashed")
         twice = hashed["hashed"] == hashed["hashed"].shift(1)
         return None if bool(twice.any()) else hashed.rechunk()
+
+    @property
+    def line_pieces(self) -> tuple[Piece, ...]:
+        """The billing lines file by file; none where they are no longer those that were read."""
+        lines = self.tables.get("billing_lines")
+        if self.pieces is None or self.pieces.whole is not lines:
+            return ()
+        return self.pieces.parts
 
     def has(self, table: str) -> bool:
         """Whether the table was given."""

@@ -10,9 +10,10 @@ from datetime import date
 
 import polars as pl
 
+from clv_cli.facts import fact_table
 from clv_cli.measures.customer_codes import coded
 from clv_cli.measures.fx import conversions, convert
-from clv_cli.pipeline import Scope, reduction
+from clv_cli.pipeline import Facts, Scope, reduction
 
 RULES = {
     "draft_or_void": "drafts and voids",
@@ -93,8 +94,8 @@ def months_of_issue(scope: Scope) -> pl.LazyFrame:
     return _in_base(scope, uncoded_lines(scope))
 
 
-@reduction("exclusions")
-def excluded_lines(scope: Scope) -> pl.LazyFrame:
+@fact_table("exclusions")
+def excluded_lines(scope: Scope) -> Facts:
     """How many loaded lines, and how much money, does each rule leave out?
 
     Returns:
@@ -106,7 +107,11 @@ def excluded_lines(scope: Scope) -> pl.LazyFrame:
     if not rules:
         lines, named = lines.clear(), [pl.lit(None, pl.String)]
     left_out = lines.with_columns(rule=pl.coalesce(named)).filter(pl.col("rule").is_not_null())
-    return _in_base(scope, left_out).group_by("rule").agg(*_sums()).sort("rule")
+    rows = _in_base(scope, left_out).with_columns(
+        unpriced=pl.col("amount_base").is_null().cast(pl.Int64)
+    )
+    sums = ("amount_base", "unpriced")
+    return Facts(rows, ("rule",), sums, lambda found: found.sort("rule"), "lines")
 
 
 @reduction("loaded_lines")

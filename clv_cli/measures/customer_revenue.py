@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.facts import fact_table
+from clv_cli.facts import by_code, fact_table
 from clv_cli.measures.billed_lines import billed_lines
 from clv_cli.measures.revenue_facts import MONEY, both_ways
 from clv_cli.pipeline import Facts
@@ -27,7 +27,7 @@ def customer_revenue(scope: Scope) -> Facts:
     """
     keys = ("code", "month")
     rows = billed_lines(scope).with_columns(**both_ways())
-    return Facts(rows, keys, MONEY, lambda found: found.sort(keys), "lines")
+    return Facts(rows, keys, MONEY, lambda found: found.sort(keys), "lines", recode=by_code)
 
 
 def by_month(revenue: pl.DataFrame) -> pl.DataFrame:

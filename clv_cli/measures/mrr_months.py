@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.errors import DataError
-from clv_cli.measures.mrr_balances import in_base, visible
+from clv_cli.measures.mrr_balances import in_base, summed_by_currency, visible
 from clv_cli.measures.mrr_kinds import COUNTS
 from clv_cli.measures.mrr_movements import MOVEMENTS, mrr_movements
 from clv_cli.measures.mrr_spans import mrr_spans
@@ -96,9 +96,7 @@ def _by_currency(spans: pl.DataFrame) -> pl.DataFrame:
     up = spans.select("currency", *values, month="from_month")
     down = spans.select("currency", *(-pl.col(value) for value in values), month="to_month")
     return (
-        pl.concat([up, down])
-        .group_by("currency", "month")
-        .agg(pl.col(value).cast(pl.Int128).sum().cast(pl.Int64) for value in values)
+        summed_by_currency(pl.concat([up, down]), *values)
         .sort("currency", "month")
         .with_columns(pl.col(value).cum_sum().over("currency") for value in values)
     )

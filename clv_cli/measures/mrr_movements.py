@@ -52,23 +52,19 @@ def mrr_movements(
         less resumed): 0 or 1 under `snapshot`. Only rows in which something moves.
     """
     rows = _with_free(balances, free)
-    moves = (
-        events
-        if scope.settings.movements.mode == "events"
-        else _snapshots(scope, rows, spans).select("unit", "month", *CHANGES, *COUNTS)
-    )
-    sides = rows.select(
-        "code",
-        "unit",
-        "month",
-        "active",
-        opening=pl.col("opening") - pl.col("held_opening"),
-        paused=pl.col("held_revalued") - pl.col("held_closing"),
-        fx=(pl.col("revalued") - pl.col("held_revalued"))
+    columns = ("code", "unit", "month", "active")
+    sides = {
+        "opening": pl.col("opening") - pl.col("held_opening"),
+        "paused": pl.col("held_revalued") - pl.col("held_closing"),
+        "fx": (pl.col("revalued") - pl.col("held_revalued"))
         - (pl.col("opening") - pl.col("held_opening")),
-        closing=pl.col("closing") - pl.col("held_closing"),
-    )
-    joined = _joined(scope, sides, moves, spans)
+        "closing": pl.col("closing") - pl.col("held_closing"),
+    }
+    if scope.settings.movements.mode == "events":
+        joined = _with_events(rows.select(columns, **sides), events, spans)
+    else:
+        named = _snapshots(scope, rows, spans)
+        joined = named.select(*columns, *CHANGES, *COUNTS, **sides)
     won = pl.col("customers_new") + pl.col("customers_reactivated") - pl.col("customers_churned")
     return (
         joined.with_columns(customers_paused=won - pl.col("active"))
@@ -76,26 +72,34 @@ def mrr_movements(
         .select(
             "code", "month", "opening", *MOVEMENTS, "closing", *COUNTS, "customers_paused", "unit"
         )
-        .sort("unit", "month")
     )
 
 
 def _snapshots(scope: Scope, rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """The movement from one month's end to the next."""
-    first = rows.filter(pl.col("closing") > 0).group_by("unit").agg(first=pl.col("month").min())
-    dated = rows.join(first, on="unit", how="left").join(
-        idle_by_month(spans), on=["unit", "month"], how="left"
+    """The rows, in their order, with the movement from one month's end to the next."""
+    paying = (pl.col("closing") > 0).cast(pl.Int64)
+    begins = (pl.col("unit") != pl.col("unit").shift(1)).fill_null(value=True)
+    counted = rows.with_columns(paid=paying.cum_sum()).with_columns(
+        earlier=pl.when(begins).then(pl.col("paid") - paying).forward_fill()
     )
+    if scope.settings.churn.reactivation_window_days is None:
+        dated = counted.with_columns(idle=pl.lit(None, pl.Int64))
+    else:
+        keys = ["unit", "month"]
+        dated = counted.join(idle_by_month(spans), on=keys, how="left", maintain_order="left")
     return classified(
         scope,
         dated,
         change=pl.col("closing") - pl.col("revalued"),
-        fresh=pl.col("month") == pl.col("first"),
+        # The first month with MRR of its unit.
+        fresh=(paying == 1) & (pl.col("paid") - pl.col("earlier") == 1),
     )
 
 
 def _with_free(balances: pl.DataFrame, free: pl.DataFrame) -> pl.DataFrame:
     """Balances with who counts `before` and `after`, and `active`: customers gained, pauses apart.
+
+    Sorted by unit and month, as the balances are.
 
     A customer who pays nothing counts only where it is on a plan of 0 and `free` lists it; it does so
     from the month after it paid.
@@ -107,7 +111,7 @@ def _with_free(balances: pl.DataFrame, free: pl.DataFrame) -> pl.DataFrame:
         paying_after=pl.col("closing") > pl.col("held_closing"),
     )
     if free.height:
-        rows = _kept_active(rows, free)
+        rows = _kept_active(rows, free).sort("unit", "month")
     gained = pl.col("paying_after").cast(pl.Int64) - pl.col("paying_before").cast(pl.Int64)
     return rows.with_columns(active=gained)
 
@@ -137,13 +141,10 @@ def _kept_active(rows: pl.DataFrame, free: pl.DataFrame) -> pl.DataFrame:
     ).select(rows.columns)
 
 
-def _joined(
-    scope: Scope, sides: pl.DataFrame, moves: pl.DataFrame, spans: pl.DataFrame
-) -> pl.DataFrame:
-    """Balances and movements side by side; under `events` a month may have moves and no balance."""
+def _with_events(sides: pl.DataFrame, moves: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Balances and events side by side, sorted by both; a month may have events and no balance."""
     keys = ["unit", "month"]
-    if scope.settings.movements.mode == "snapshot":
-        return sides.join(moves, on=keys, how="left")
     codes = spans.select("unit", "code").unique()
     both = sides.drop("code").join(moves, on=keys, how="full", coalesce=True)
-    return both.with_columns(pl.exclude(keys).fill_null(0)).join(codes, on="unit", how="left")
+    filled = both.with_columns(pl.exclude(keys).fill_null(0))
+    return filled.join(codes, on="unit", how="left").sort(keys)

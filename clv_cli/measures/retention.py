@@ -10,6 +10,7 @@ from clv_cli.measures.mrr_balances import (
     from_unit_month,
     in_base,
     steps,
+    summed_by_currency,
     unit_month,
     visible,
 )
@@ -33,12 +34,7 @@ def retention(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
         `n` customers in the opening set. Months without an opening set are left out.
     """
     seen = visible(scope, spans)
-    several = (
-        seen.group_by("unit")
-        .agg(pl.col("currency").n_unique())
-        .filter((pl.col("currency") > 1) | rated_by_line(scope))
-        .select("unit")
-    )
+    several = _of_several_rates(scope, seen)
     simple = _in_one_currency(scope, seen.join(several, on="unit", how="anti"))
     mixed = _in_several(scope, seen.join(several, on="unit", how="semi"))
     return (
@@ -50,30 +46,51 @@ def retention(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _of_several_rates(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+    """The units whose levels do not all have one rate a month: `unit`."""
+    if rated_by_line(scope):
+        return spans.select("unit").unique()
+    # Spans stand in the order of units and their currencies.
+    same = pl.col("unit") == pl.col("unit").shift(1)
+    other = pl.col("currency") != pl.col("currency").shift(1)
+    return spans.filter(same & other).select("unit").unique()
+
+
 def _in_one_currency(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     """By step functions: a customer's pair (then, now) only changes where one of them does."""
-    level = steps(spans).select("unit", "month", now=pl.col("delta").cum_sum())
-    then = level.select("unit", pl.col("month") + scope.settings.nrr.months, base="now")
-    pairs = (
-        pl.concat([level, then], how="diagonal")
-        .group_by(unit_month("month"))
-        .agg(pl.col("now", "base").max())
-        .sort("key")
-        .select(*from_unit_month(), "now", "base")
+    level = steps(spans).select(
+        unit_month("month"), now=pl.col("delta").cum_sum(), base=pl.lit(None, pl.Int64)
+    )
+    # A later month is a larger key: both stand in the order of their keys.
+    then = level.select(
+        pl.col("key") + scope.settings.nrr.months, now=pl.lit(None, pl.Int64), base="now"
     )
     # A gap means "as before"; every customer ends at nothing, so none inherits from the one above.
-    known = pairs.with_columns(pl.col("now", "base").forward_fill().fill_null(0)).with_columns(
+    pairs = (
+        level.merge_sorted(then, key="key")
+        .with_columns(pl.col("now", "base").forward_fill().fill_null(0))
+        .filter((pl.col("key") != pl.col("key").shift(-1)).fill_null(value=True))
+        .select(*from_unit_month(), "now", "base")
+    )
+    known = pairs.with_columns(
         end=pl.when(pl.col("unit") == pl.col("unit").shift(-1)).then(pl.col("month").shift(-1))
     )
     opening_set = known.filter(pl.col("base") > 0, pl.col("month") <= scope.closing)
-    currencies = spans.select("unit", "currency").unique()
-    sums = _running(scope, _retained(opening_set.join(currencies, on="unit", how="left")))
+    sums = _running(scope, _retained(_with_currency(opening_set, spans)))
     rated = at_month_end(scope, sums)
     return rated.select(
         "month",
         *(convert(pl.col(v), pl.col("multiplier"), pl.col("divisor")).alias(v) for v in _VALUES),
         n="n",
     )
+
+
+def _with_currency(pairs: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of units with the one currency of each."""
+    names = spans["currency"].unique()
+    if len(names) == 1:
+        return pairs.with_columns(currency=pl.lit(names[0]))
+    return pairs.join(spans.select("unit", "currency").unique(), on="unit", how="left")
 
 
 def _in_several(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
@@ -108,9 +125,7 @@ def _running(scope: Scope, pairs: pl.DataFrame) -> pl.DataFrame:
         ],
         how="diagonal",
     )
-    sums = changes.group_by("currency", "month").agg(
-        pl.col(columns).cast(pl.Int128).sum().cast(pl.Int64)
-    )
+    sums = summed_by_currency(changes, *columns)
     first = changes["month"].min()
     if not isinstance(first, int):
         return sums

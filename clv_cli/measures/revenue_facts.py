@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.facts import fact_table
+from clv_cli.facts import by_code, fact_table
 from clv_cli.measures.billed_lines import billed_lines, months_of_issue, uncoded_lines
 from clv_cli.measures.fx import conversions, missing_rate
 from clv_cli.pipeline import Facts, Scope, derived, reduction
@@ -37,7 +37,14 @@ def missing_rates(scope: Scope) -> pl.LazyFrame:
 def revenue_sums(scope: Scope) -> Facts:
     """The sums behind `revenue_facts`, before it is known that every line has a rate."""
     rows = billed_lines(scope)
-    return Facts(rows, FACT_KEYS, ("amount_base",), lambda found: found.sort(FACT_KEYS), "lines")
+    return Facts(
+        rows,
+        FACT_KEYS,
+        ("amount_base",),
+        lambda found: found.sort(FACT_KEYS),
+        "lines",
+        recode=by_code,
+    )
 
 
 @derived("revenue_facts", revenue_sums, missing_rates)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 
+from clv_cli.facts import fact_table
 from clv_cli.measures.billed_lines import counted_lines, uncoded_lines
 from clv_cli.measures.mrr_lines import mrr_lines
 from clv_cli.measures.mrr_terms import is_declared
 from clv_cli.measures.subscription_table import subscription_lines
-from clv_cli.pipeline import Scope, derived, reduction
+from clv_cli.pipeline import Facts, Scope, derived, reduction
 
 _ITEM = ["subscription_id", "product_id", "plan_id"]
 
 
-@reduction("suspect_lines")
-def suspect_lines(scope: Scope) -> pl.LazyFrame:
+@fact_table("suspect_lines")
+def suspect_lines(scope: Scope) -> Facts:
     """Which lines say too little, or something else than their kind, to be counted as they may mean?
 
     Returns:
@@ -41,7 +44,10 @@ def suspect_lines(scope: Scope) -> pl.LazyFrame:
     }
     named = pl.coalesce(pl.when(rule).then(pl.lit(name)) for name, rule in faults.items())
     found = uncoded_lines(scope).filter(pl.col("amount") != 0).with_columns(fault=named)
-    return _examples(found.filter(pl.col("fault").is_not_null()), ["fault", "currency"])
+    rows = found.filter(pl.col("fault").is_not_null())
+    keys = ("fault", "currency")
+    # File by file, so that the first line of all is the first of the first file.
+    return Facts(rows, (*keys, "source"), ("amount",), partial(_first, keys), "lines", ("row",))
 
 
 @reduction("taxed_lines")
@@ -113,6 +119,13 @@ def _active(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     )
     total = pl.col("mrr").cast(pl.Int128).sum().cast(pl.Int64)
     return seen.group_by("subscription_id", "currency").agg(total)
+
+
+def _first(keys: tuple[str, ...], by_file: pl.LazyFrame) -> pl.LazyFrame:
+    """What several files hold together, with the first line by file and row."""
+    sums = [pl.col(name).cast(pl.Int128).sum().cast(pl.Int64) for name in ("lines", "amount")]
+    places = [pl.col(name).sort_by("source").first() for name in ("source", "row")]
+    return by_file.group_by(keys).agg(*sums, *places).sort(keys)
 
 
 def _examples(lines: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:

@@ -19,7 +19,15 @@ from clv_cli.run.redacting import Guard, redacting
 from clv_cli.run.remembering import closed_in, closed_until, memory_in
 from clv_cli.run.salt import read_salt, salt_path
 from clv_cli.settings import EngineSettings
-from clv_cli.sources import LineStore, PartCache, load_book, user_cache, with_closed
+from clv_cli.sources import (
+    KeptFacts,
+    LineStore,
+    PartCache,
+    Seen,
+    load_book,
+    user_cache,
+    with_closed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +57,7 @@ class Request:
         engine: what adds up the lines, in place of the config's.
         watching: opened while there is work to do, it hears how far it is; None: nobody does.
         remember: whether a report over the same bytes may be given as it was computed before.
+        verify: whether files are hashed anew though nothing was written to them since they were.
     """
 
     config: Path | None = None
@@ -62,6 +71,7 @@ class Request:
     engine: str | None = None
     watching: Watching | None = None
     remember: bool = False
+    verify: bool = False
 
 
 def sample_config() -> Path:
@@ -121,7 +131,7 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         )
     base = request.data or config.parent
     with scratch_folder() as folder:
-        store = LineStore(folder, _cache(request))
+        store = LineStore(folder, _cache(request), _kept(request, folder))
         read = load_book(settings, base, store, watch)
         history = request.history or config.parent / settings.nightly.out
         closed = closed_in(history, settings)
@@ -135,7 +145,9 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         period = _period(request.period or settings.period, as_of, book)
         book = replace(book, memory=memory_in(history, as_of))
         with chosen_engine(settings.engine, folder) as engine:
-            yield Scope(book, as_of, period, settings, engine)
+            yield Scope(book, as_of, period, settings, engine, store.kept)
+        if store.kept is not None:
+            store.kept.tidy()
 
 
 def _redacting(settings: Settings, base: Path, request: Request, guard: Guard) -> Settings:
@@ -166,7 +178,19 @@ def _on_engine(settings: Settings, kind: str | None) -> Settings:
 
 def _cache(request: Request) -> PartCache | None:
     folder = user_cache() if request.cache else None
-    return PartCache(folder / "parts") if folder is not None else None
+    if folder is None:
+        return None
+    return PartCache(folder / "parts", seen=seen_in(folder, request))
+
+
+def _kept(request: Request, scratch: Path) -> KeptFacts | None:
+    folder = user_cache() if request.cache else None
+    return None if folder is None else KeptFacts.within(folder, scratch)
+
+
+def seen_in(folder: Path, request: Request) -> Seen | None:
+    """The files of a user's cache folder that need not be hashed again; None where all are."""
+    return None if request.verify else Seen(folder / "seen")
 
 
 def _as_of(request: Request, settings: Settings, book: Book) -> date:

@@ -2,8 +2,8 @@
 
 It is named by all that it follows from: the bytes of every file that a run reads, the config, what was asked,
 and the code. Whatever cannot be named so (an engine elsewhere, tokens and their salt) is computed anew.
-Every input is hashed each time, so nothing rests on sizes and times of files; and whoever deletes what is
-kept, at any time, only has it computed again.
+An export is hashed once and then only when it was touched (`sources.seen`), or each time with `--verify`;
+whoever deletes what is kept, at any time, only has it computed again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from clv_cli.errors import ClvError
 from clv_cli.files import scratch_folder
 from clv_cli.results import Report, Rows
 from clv_cli.run.night_store import HISTORY
-from clv_cli.run.opening import locate_config
+from clv_cli.run.opening import locate_config, seen_in
 from clv_cli.sources import PartCache, content_of, key_of, source_files, user_cache
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def unchanged(request: Request, asked: tuple[object, ...], compute: Callable[[],
         ClvError: as `compute` says.
     """
     folder = user_cache() if request.cache and request.remember else None
-    inputs = _inputs(request) if folder is not None else None
+    inputs = _inputs(request, folder) if folder is not None else None
     if folder is None or inputs is None:
         return compute()
     kept = PartCache(folder / REPORTS, MAX_BYTES)
@@ -67,7 +67,7 @@ def unchanged(request: Request, asked: tuple[object, ...], compute: Callable[[],
         return found.value
     report = compute()
     # What changed while it was computed must not be taken for what it was computed from.
-    if _inputs(request) == inputs:
+    if _inputs(request, folder) == inputs:
         _keep(kept, key, report)
     return report
 
@@ -84,7 +84,7 @@ def code_version() -> str:
     return digest.hexdigest()
 
 
-def _inputs(request: Request) -> list[object] | None:
+def _inputs(request: Request, folder: Path) -> list[object] | None:
     """Everything a run reads, by its bytes; None where a report must be computed anew.
 
     A fault is for the run itself to tell.
@@ -101,8 +101,13 @@ def _inputs(request: Request) -> list[object] | None:
         presets = [(base / name, name) for name in _preset_files(settings.sources)]
         log = history.with_name(f"{HISTORY}-wal")
         states = [(path, path.name) for path in (history, log) if path.is_file()]
-        named = [(config, "config"), *source_files(settings, base), *presets, *states]
-        contents: list[object] = [[name, content_of(path, name).digest] for path, name in named]
+        named = [(config, "config"), *presets, *states]
+        found = [(name, content_of(path, name)) for path, name in named]
+        seen = seen_in(folder, request)
+        found += [
+            (name, content_of(path, name, seen)) for path, name in source_files(settings, base)
+        ]
+        contents: list[object] = [[name, content.digest] for name, content in found]
     except (ClvError, OSError):
         return None
     return [str(config), str(base), request.as_of, request.period, request.until, *contents]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.errors import DataError
-from clv_cli.frames import TABLES, Book, Finding, LineStats, Severity
+from clv_cli.frames import TABLES, Book, Finding, LineStats, Piece, Pieces, Severity
 from clv_cli.sources.account import GROUPS
 from clv_cli.sources.alike import PLACE, identical_lines, twins, without_ids
 from clv_cli.sources.invoices import control_totals, invoices_as_lines
@@ -78,13 +78,15 @@ def assemble(parts: Sequence[Part], settings: Settings, store: LineStore) -> Boo
     currency = _base_currency(settings, stats, tables)
     rates = daily_rates(tables.get("fx_rates"), currency, settings.fx.max_age_days)
     assert_rates(rates, _needed(tables, stats, currency), currency)
-    codes = codes_of(tables)
+    pieces = _pieces(tables, parts, store)
+    codes = codes_of([piece.customers for piece in pieces.parts])
     findings += [*_duplicates(tables, parts), *identical_lines(parts), *twins(tables, codes)]
     return Book(
         tables=tables,
         currency=currency,
         lines=stats,
         codes=codes,
+        pieces=pieces,
         rates=rates,
         quarantined=pl.concat([pl.DataFrame(schema=SCHEMA), *(part.bad for part in parts)]),
         test_customers=_test_customers(tables),
@@ -200,12 +202,43 @@ def _needed(
     return needed
 
 
-def codes_of(tables: dict[str, pl.LazyFrame]) -> pl.DataFrame:
-    """Every billing customer, sorted, with its integer code."""
+def _pieces(tables: dict[str, pl.LazyFrame], parts: Sequence[Part], store: LineStore) -> Pieces:
+    """The billing lines file by file, each with its customers."""
     lines = tables.get(LINES, TABLES[LINES].empty())
-    customers = lines.select("customer_id").unique().collect().sort("customer_id")
-    _assert_ids(customers["customer_id"])
-    return customers.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("code"))
+    files = [part for part in parts if part.table == LINES]
+    found = [Piece(part.rows(), _customers_of(part, store), part.key) for part in files]
+    if "invoices" in tables:
+        # Their lines are the last rows of the table, in a part of their own.
+        found = [Piece(lines, customers_of(lines))]
+    return Pieces(lines, tuple(found))
+
+
+def _customers_of(part: Part, store: LineStore) -> pl.Series:
+    """The ids of a file's customers, sorted: as an earlier run found them, or looked for now."""
+    if store.kept is None or part.key is None:
+        return customers_of(part.rows())
+    kept = store.kept.find(part.key, "customers")
+    if kept is None:
+        kept = customers_of(part.rows()).to_frame()
+        store.kept.keep(kept, part.key, "customers")
+    return kept["customer_id"]
+
+
+def customers_of(lines: pl.LazyFrame) -> pl.Series:
+    """The ids of the customers of some lines, sorted, each once."""
+    return lines.select("customer_id").unique().collect()["customer_id"].sort()
+
+
+def codes_of(customers: Sequence[pl.Series]) -> pl.DataFrame:
+    """Every billing customer, sorted, with its integer code.
+
+    Args:
+        customers: the ids of each file, sorted, each once.
+    """
+    ids = pl.concat([pl.Series("customer_id", dtype=pl.String), *customers])
+    every = ids if len(customers) == 1 else ids.unique().sort()
+    _assert_ids(every)
+    return every.to_frame().with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("code"))
 
 
 def _assert_ids(customers: pl.Series) -> None:

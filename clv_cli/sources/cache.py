@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from io import BufferedRandom, BufferedReader
 
+    from clv_cli.sources.seen import Seen
+
 ROWS, INDEX = "rows.parquet", "index.json"
 _NEW, _OLD = ".new-", ".old-"
 _PACKAGE = Path(__file__).parent.parent
 # What a part's bytes follow from, beside the export and the config.
-_READERS = ("sources", "frames", "settings", "money.py", "errors.py", "yaml_marks.py")
+_READERS = (
+    *("sources", "frames", "settings", "money.py", "errors.py", "yaml_marks.py"),
+    *("facts.py", "partial.py", "pipeline.py"),
+)
 _LIBRARIES = ("polars", "iso4217", "numpy")
 KEPT_DAYS = 30
 MAX_BYTES = 20 << 30
@@ -116,11 +121,13 @@ class PartCache:
     Args:
         folder: made when something is first kept.
         max_bytes: above this the entries unused for longest are deleted.
+        seen: exports hashed before; None to hash each of them anew.
     """
 
-    def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, folder: Path, max_bytes: int = MAX_BYTES, seen: Seen | None = None) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
+        self.seen = seen
         self._grown = False
 
     def find(self, key: str, known: Mapping[str, object]) -> Found | None:
@@ -174,6 +181,8 @@ class PartCache:
         if not self._grown:
             return
         self._grown = False
+        if self.seen is not None:
+            self.seen.tidy()
         now = time.time()
         left = self.max_bytes
         for used, size, place in sorted(self._entries(now), reverse=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -11,11 +12,13 @@ from clv_cli.sources.listing import SUFFIXES, read_listing
 from clv_cli.sources.part import read_file
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     from clv_cli.settings import Settings
     from clv_cli.sources.part import Desk, Part
     from clv_cli.sources.preset import Spec
+    from clv_cli.sources.seen import Seen
 
 # The settings that reading a file looks at, beside those of its source; a test holds it to them.
 READING = ("timezone", "base_currency")
@@ -34,28 +37,32 @@ class Content:
     stamp: tuple[int, int, int]
 
 
-def content_of(path: Path, name: str) -> Content:
+def content_of(path: Path, name: str, seen: Seen | None = None) -> Content:
     """The hash of a file and what its folder says of it.
 
     Args:
         path: the file.
         name: as printed.
+        seen: files hashed before, which are not read again unless they were touched; None: read it.
 
     Raises:
         DataError: it cannot be read, or changed meanwhile.
     """
+    begun = time.time()
     try:
-        before = _stamp(path)
-        with path.open("rb") as file:
-            digest = hash_of(file)
+        before = path.stat()
+        known = seen.digest(path, before) if seen is not None else None
+        digest = known if known is not None else _hashed(path)
     except OSError as error:
         raise DataError(
             "the file cannot be read",
             where=f"{name} ({error.strerror})",
             hint="check the path and the permissions",
         ) from error
-    _assert_still(path, before, name)
-    return Content(digest, before)
+    _assert_still(path, _stamp(before), name)
+    if seen is not None and known is None:
+        seen.keep(path, before, digest, begun)
+    return Content(digest, _stamp(before))
 
 
 def part_of(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
@@ -74,17 +81,18 @@ def part_of(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
     cache = desk.store.cache
     if cache is None:
         return _read(path, name, spec, desk)
-    content = content_of(path, name)
+    content = content_of(path, name, cache.seen)
     key = key_of([content.digest, name, replace(spec, where=""), *_chosen(desk.settings)])
     known: dict[str, object] = {"spec": spec, "settings": desk.settings}
     found = cache.find(key, known | {"path": cache.folder / key / ROWS})
     if found is not None:
-        return replace(cast("Part", found.value), held=found.rows)
+        part = cast("Part", found.value)
+        return replace(part, held=found.rows, entry=(key, part.path))
     part = _read(path, name, spec, desk)
     # Hash and rows must be of the same bytes, or the cache would be wrong for ever.
     _assert_still(path, content.stamp, name)
     cache.keep(key, part.path, part, known | {"path": part.path})
-    return part
+    return replace(part, entry=(key, part.path))
 
 
 def _read(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
@@ -96,13 +104,17 @@ def _chosen(settings: Settings) -> list[object]:
     return [getattr(settings, name) for name in READING]
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    info = path.stat()
+def _hashed(path: Path) -> str:
+    with path.open("rb") as file:
+        return hash_of(file)
+
+
+def _stamp(info: os.stat_result) -> tuple[int, int, int]:
     return info.st_size, info.st_mtime_ns, info.st_ino
 
 
 def _assert_still(path: Path, before: tuple[int, int, int], name: str) -> None:
-    if _stamp(path) != before:
+    if _stamp(path.stat()) != before:
         raise DataError(
             "the file changed while it was read",
             where=name,

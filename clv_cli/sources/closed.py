@@ -18,7 +18,7 @@ from clv_cli.frames import TABLES, Finding, Severity
 from clv_cli.frames.closed import BOOKED, CHANGED_COLUMNS, DELETED, EDITED, LATE, REVERSED
 from clv_cli.periods import month_end, month_start, month_text
 from clv_cli.sources.account import GROUPS
-from clv_cli.sources.assemble import MEASURES, codes_of, stats_of
+from clv_cli.sources.assemble import MEASURES, codes_of, customers_of, stats_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -62,7 +62,7 @@ def with_closed(book: Book, closed: Closed, changes: str, store: LineStore) -> B
         book,
         tables=tables,
         lines=_stats(book, lines.filter(~within), booked),
-        codes=codes_of(tables),
+        codes=codes_of([customers_of(tables[LINES])]),
         findings=(*book.findings, *_told(known)),
         closed=known,
         as_read=book,

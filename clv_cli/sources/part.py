@@ -66,6 +66,7 @@ class Part:
         notes: what was noticed besides.
         encoding: what the file is written in.
         header_row: the record that is its header.
+        entry: the name of what was read in the cache, and the path that it was read as.
         held: the part from the cache: readable though its file may be deleted meanwhile.
     """
 
@@ -80,6 +81,12 @@ class Part:
     held: pl.LazyFrame | None = None
     encoding: str = "utf-8"
     header_row: int = 1
+    entry: tuple[str, Path] | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Names all that its rows follow from; None where they were written anew since they were read."""
+        return self.entry[0] if self.entry is not None and self.entry[1] == self.path else None
 
     @property
     def table(self) -> str:

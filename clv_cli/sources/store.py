@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from clv_cli.sources.cache import PartCache
+    from clv_cli.sources.kept_facts import KeptFacts
 
 _ROW_GROUP = 1 << 18
 
@@ -25,12 +26,16 @@ class LineStore:
     Args:
         folder: made when it is missing.
         cache: what earlier runs read; None to read every file anew.
+        kept: what earlier runs added up; None to add up every file anew.
     """
 
-    def __init__(self, folder: Path, cache: PartCache | None = None) -> None:
+    def __init__(
+        self, folder: Path, cache: PartCache | None = None, kept: KeptFacts | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.cache = cache
+        self.kept = kept
         self._paths = (folder / f"part-{number}.parquet" for number in count(1))
 
     @property
