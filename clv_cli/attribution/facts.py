@@ -19,7 +19,7 @@ from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.motion import PART
-from clv_cli.attribution.reach import beside, split_bought
+from clv_cli.attribution.reach import beside, numbers, split_bought
 from clv_cli.attribution.tiers import BUCKET
 from clv_cli.attribution.unmatched import rest_of
 from clv_cli.attribution.waterfall import split_shares
@@ -119,7 +119,10 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     # A purchase is known by its place here: ids are texts, which are dear to look up.
     places = bought.select("line_id", original="at")
     now = takings.filter(~pl.col("closed")).drop("closed")
-    taken = _placed(now.join(negative.select("line_id", "currency", "month"), on="line_id"), places)
+    # All of them stand here: what is taken back is among them.
+    taken = beside(now, negative, "currency", "month", at="credit").with_columns(
+        original_line_id=numbers(bought, now["original"])
+    )
     originals = taken.select("original_line_id").unique()
     spent = _placed(_typed(gone).with_columns(-pl.col("own", "amount")), places)
     cells_of = cells.rename({"at": "original_line_id"})

@@ -73,10 +73,11 @@ def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         `place` (the row in `split_history`), `LOOKED_AT, segment`; `taken` and `reported` (the others
         are not: they lie before the period, or no rule can reach them).
     """
-    taken = pl.col("line_id").is_in(takings["original_line_id"].unique().implode())
+    taken = np.zeros(lines.height, np.bool)
+    taken[takings["original"].drop_nulls().to_numpy()] = True
     marks = lines.select(
         reported=reached(scope, initiatives, concerned) & in_period(scope),
-        taken=taken & (pl.col("amount") > 0),
+        taken=pl.Series(taken) & (pl.col("amount") > 0),
     )
     marked = lines.select(*LOOKED_AT, *marks).with_row_index("place")
     found = marked.filter(pl.col("reported") | pl.col("taken"))
@@ -158,10 +159,15 @@ def split_bought(
 @derived("split_matches", split_bought, split_found)
 def split_matches(_: Scope, bought: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """The rules of `split_found` by the purchases of `split_bought`."""
-    places = bought["place"].to_numpy()
-    number = np.zeros(places.max(initial=0) + 1, np.uint32)
-    number[places] = np.arange(len(places), dtype=np.uint32)
-    return found.with_columns(at=pl.Series(number[found["at"].to_numpy()]))
+    return found.with_columns(at=numbers(bought, found["at"]))
+
+
+def numbers(bought: pl.DataFrame, places: pl.Series) -> pl.Series:
+    """Where in `split_bought` (`at`) do lines stand that are there, by their rows in `split_history`?"""
+    rows = bought["place"].to_numpy()
+    number = np.zeros(rows.max(initial=0) + 1, np.uint32)
+    number[rows] = np.arange(len(rows), dtype=np.uint32)
+    return pl.Series(number[places.to_numpy()])
 
 
 def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str, at: str = "at") -> pl.DataFrame:
