@@ -167,7 +167,7 @@ def _purchases(lines: pl.DataFrame, left: Ints, credits_: pl.DataFrame) -> pl.Da
 
 def _one_customer(events: Sequence[Event]) -> list[Taking]:
     left = {line: amount for line, _, amount, _ in events if amount > 0}
-    stacks: dict[str | None, list[str]] = defaultdict(list)
+    stacks: dict[str | None, list[int]] = defaultdict(list)
     every, found = stacks[None], []
     for line, product, amount, named in events:
         if amount > 0:

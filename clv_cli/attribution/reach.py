@@ -16,7 +16,7 @@ from clv_cli.attribution.expansion import split_spread
 from clv_cli.attribution.lines import in_period
 from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import reaches_everyone, source_of, split_method_claims
-from clv_cli.attribution.tiers import BUCKET
+from clv_cli.attribution.names import named, split_names
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def split_first_days(_: Scope, spread: pl.DataFrame) -> pl.DataFrame:
     split_interventions,
     split_introductions,
     split_method_claims,
+    split_names,
 )
 def split_found(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
@@ -113,20 +114,20 @@ def split_found(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     helped: pl.DataFrame,
     brought: pl.DataFrame,
     measured: pl.DataFrame,
+    names: pl.DataFrame,
 ) -> pl.DataFrame:
     """Every rule that matches a purchase, with its weight on each part; see `cxm.MATCH`.
 
     `at` is the place in `split_reached`.
     """
     lines = reached.rename({"place": "at"})
-    by_cs = cs.matches(scope, lines, first_days, helped, brought)
+    by_cs = cs.matches(scope, lines, first_days, helped, brought, names.schema)
     source = source_of(scope)
     if source is not None:
         by_cs = by_cs.filter(~pl.col("rule_id").is_in(sorted(source.replaces)))
-    both = pl.concat([cxm.matches(lines, initiatives), by_cs, _measured(lines, measured)])
-    return both.with_columns(pl.col("bucket").cast(BUCKET)).filter(
-        pl.max_horizontal("switched", "expanded", "retained") > 0
-    )
+    by_cxm = cxm.matches(lines, initiatives, names.schema)
+    both = pl.concat([by_cxm, by_cs, named(_measured(lines, measured), names)])
+    return both.filter(pl.max_horizontal("switched", "expanded", "retained") > 0)
 
 
 def _measured(bought: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:

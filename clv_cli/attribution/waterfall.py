@@ -78,6 +78,7 @@ def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
 @derived("split_claims", split_parts, split_matches)
 def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
     """What each rule claims of each part, before the waterfall: `weight` (ppm) above 0."""
+    component = matched.schema["component"]
     found = [
         matched.filter(
             (pl.col(part) > 0)
@@ -86,7 +87,7 @@ def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.D
             "at",
             pl.lit(part, PART).alias("part"),
             "bucket",
-            pl.col("component").fill_null(pl.lit(part)),
+            pl.col("component").fill_null(pl.lit(part, component)),
             "rule_id",
             "evidence",
             weight=part,
@@ -126,9 +127,9 @@ def shares(divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame) 
     at = places(both["key"], divided.select(key).to_series())
     rest = divided.with_columns(
         bucket=pl.lit("sales", BUCKET),
-        component=pl.lit(REST),
-        rule_id=pl.lit(REST),
-        evidence=pl.lit(None, pl.String),
+        component=pl.lit(REST, claims.schema["component"]),
+        rule_id=pl.lit(REST, claims.schema["rule_id"]),
+        evidence=pl.lit(None, claims.schema["evidence"]),
         tier_num=both["rest"].gather(at).fill_null(1),
         tier_den=both["den"].gather(at).fill_null(1),
     )
