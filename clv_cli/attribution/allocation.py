@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Months are below this; a scope is a currency and a month in one number.
 MONTHS = 2**17
+LARGEST = 2**63
 Share = tuple[str, str, str]
 
 
@@ -36,9 +37,14 @@ def ordered(cells: pl.DataFrame, line: Ints) -> pl.DataFrame:
         cells: with the columns of `CELL`.
         line: of each, below 2^31.
     """
-    places, order = np.unique(order_of(cells).to_numpy(), return_inverse=True)
-    # Places of names are few, so line and order fit one number, which is half as dear to sort.
-    return cells.select(pl.all().gather(np.argsort(line * len(places) + order)))
+    order = order_of(cells).to_numpy()
+    most = int(order.max(initial=0)) + 1
+    if most * (int(line.max(initial=0)) + 1) >= LARGEST:
+        # Where names are so many, those that cells bear are numbered.
+        names, order = np.unique(order, return_inverse=True)
+        most = len(names)
+    # Line and order are one number, which is half as dear to sort.
+    return cells.select(pl.all().gather(np.argsort(line * most + order)))
 
 
 def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
@@ -53,9 +59,7 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
     Raises:
         DataError: a share that 128 bits cannot hold.
     """
-    # CS claims the same of all parts, so a part without CXM divides the denominator of one with it.
-    tier = pl.col("tier_den").max().over("at")
-    both = raw.with_columns(_tier=tier)
+    both = raw.with_columns(_tier=raw["tier_den"].gather(_finest(raw)))
     too_fine = both.filter(pl.col("part_den") > LIMIT // pl.col("_tier"))
     if not too_fine.is_empty():
         raise DataError(
@@ -67,6 +71,21 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
     return both.with_columns(share_num=num, share_den=pl.col("part_den") * pl.col("_tier")).drop(
         "_tier", "part_num", "part_den", "tier_num", "tier_den"
     )
+
+
+def _finest(cells: pl.DataFrame) -> Ints:
+    """For each cell, a row of its line whose tiers have the largest denominator.
+
+    CS claims the same of all parts, so a part without CXM divides the denominator of one with it:
+    unequal denominators are so far apart that floats tell them.
+    """
+    at, size = cells["at"].to_numpy(), cells["tier_den"].cast(pl.Float64).to_numpy()
+    begins = np.flatnonzero(np.diff(at, prepend=-1.0))
+    row = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(at)))
+    largest = np.maximum.reduceat(size, begins) if len(at) else size
+    most, found = np.flatnonzero(size == largest[row]), np.empty(len(begins), np.int64)
+    found[row[most]] = most
+    return np.asarray(found[row])
 
 
 class Cutter:

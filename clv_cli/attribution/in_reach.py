@@ -32,19 +32,21 @@ def in_reach(events: pl.DataFrame) -> pl.DataFrame:
         events: `group` (customer and currency), `product_id, issued_on, line, amount, original` of
             purchases (0 or above) and credits (below 0), in any order.
     """
-    product = pl.col("product_id").rank("dense").fill_null(0).cast(pl.Int64)
-    group, day, product_, amount = (
+    names = pl.Enum(events["product_id"].drop_nulls().unique().sort())
+    product = pl.col("product_id").cast(names).to_physical().cast(pl.Int64) + 1
+    day = pl.col("issued_on").to_physical() + DAYS // 2
+    group, day_, product_, amount = (
         events.select(column).to_series().cast(pl.Int64).to_numpy()
-        for column in ("group", pl.col("issued_on").to_physical(), product, "amount")
+        for column in ("group", day, product.fill_null(0), "amount")
     )
     # Sums that 64 bits might not hold are made of Python's integers.
     if np.abs(amount.astype(np.float64)).sum() >= ROOM:
         amount = amount.astype(object)
-    owed = _owed(group * DAYS + day + DAYS // 2, group, amount)
+    owed = _owed(group * DAYS + day_, group, amount)
     stacks = product_.max(initial=0) + 1
     kept = amount < 0
     for stack, asks in ((group, product_ == 0), (group * stacks + product_, product_ > 0)):
-        kept |= _within(stack, stack * DAYS + day + DAYS // 2, amount, owed, asks)
+        kept |= _within(stack, stack * DAYS + day_, amount, owed, asks)
     named = pl.col("line").is_in(events["original"].drop_nulls().unique().implode())
     return events.filter(pl.Series(kept) | (named & (pl.col("amount") > 0)))
 
@@ -72,7 +74,7 @@ def _within(stack: Ints, when: Ints, amount: Ints, owed: Ints, asks: Bools) -> B
     by what is owed by then, but not below the bottom of its own stack.
     """
     credit = amount < 0
-    order = np.lexsort((credit, when))
+    order = np.argsort(2 * when + credit)
     worth, stacked = np.maximum(amount[order], 0), stack[order]
     height = np.cumsum(worth)
     bottom = (height - worth)[np.searchsorted(stacked, stacked)]

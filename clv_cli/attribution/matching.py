@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 GROUP = ["code", "currency"]
 # Amounts first: credits and purchases of a day stand largest first and largest on top.
 WITHIN_DAY = ["amount", "product_id", *FACETS, "line_id"]
-SEEN = (*GROUP, "issued_on", *WITHIN_DAY)
+SEEN = (*GROUP, "issued_on", "product_id")
 # Rows of `split_negatives` and `split_history`.
 TAKING = {"credit": pl.Int64, "original": pl.Int64, "taken": pl.Int64}
 COLUMNS = (*TAKING, "line_id", "original_line_id", "issued_on", "closed")
@@ -135,19 +135,29 @@ def _stacked(
     lines: pl.DataFrame, left: Ints, credits_: pl.DataFrame, adrift: pl.DataFrame
 ) -> list[Taking]:
     """The takings of customers with a credit that its original does not cover, last in first out."""
-    columns = (*SEEN, "line", "original")
-    taking = credits_.select(*SEEN, "original", line="credit")
-    bought = _purchases(lines, left, taking.join(adrift, on=GROUP, how="semi"))
-    events = pl.concat(frame.select(columns) for frame in (bought, taking))
-    within = in_reach(events.join(adrift, on=GROUP))
+    columns = (*SEEN, "line", "original", "amount", "row")
+    taking = credits_.with_row_index("row").join(adrift, on=GROUP, how="semi")
+    bought = _purchases(lines, left, taking)
+    events = pl.concat(
+        frame.select(columns)
+        for frame in (bought, taking.select(*SEEN, "original", "amount", "row", line="credit"))
+    )
+    within = in_reach(events.join(adrift, on=GROUP).drop(GROUP))
     # Purchases before credits of the same day: what was bought that day can be taken back.
-    ordered = within.sort("group", "issued_on", pl.col("amount") < 0, *WITHIN_DAY)
-    event = ("line", "product_id", "amount", "original")
-    walked = list(zip(*(ordered[name].to_list() for name in event), strict=True))
+    told = [
+        frame.with_columns(of.select(pl.col(*FACETS, "line_id").gather(frame["row"])))
+        for frame, of in (
+            (within.filter(pl.col("amount") > 0), lines),
+            (within.filter(pl.col("amount") < 0), credits_),
+        )
+    ]
+    ordered = pl.concat(told).sort("group", "issued_on", pl.col("amount") < 0, *WITHIN_DAY)
+    event = [ordered[name].to_list() for name in ("line", "product_id", "amount", "original")]
     end, found = 0, []
-    for count in ordered["group"].rle().struct.field("len"):
+    for count in ordered["group"].rle().struct.field("len").to_list():
         begin, end = end, end + count
-        found += _one_customer(walked[begin:end])
+        # One customer's events at a time: of all at once the garbage collector would look at each.
+        found += _one_customer(list(zip(*(column[begin:end] for column in event), strict=True)))
     return found
 
 
@@ -161,8 +171,9 @@ def _purchases(lines: pl.DataFrame, left: Ints, credits_: pl.DataFrame) -> pl.Da
     wanted[named] = True
     places = pl.Series(np.flatnonzero(wanted & (left > 0)))
     found = lines.select(pl.col(SEEN).gather(places))
-    none = pl.lit(None, pl.Int64)
-    return found.with_columns(line=places, original=none, amount=pl.Series(left).gather(places))
+    none, worth = pl.lit(None, pl.Int64), pl.Series(left).gather(places)
+    row = places.cast(pl.UInt32)
+    return found.with_columns(line=places, original=none, amount=worth, row=row)
 
 
 def _one_customer(events: Sequence[Event]) -> list[Taking]:

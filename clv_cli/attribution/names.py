@@ -6,6 +6,8 @@ an enumeration, whose order is that of the texts.
 
 from __future__ import annotations
 
+from typing import cast
+
 import polars as pl
 
 from clv_cli.attribution.components import FX, REST, RESTATED, UNMATCHED
@@ -70,10 +72,11 @@ def order_of(cells: pl.DataFrame) -> pl.Series:
     """The total order of a line's cells as one integer: bucket, part, component, rule, evidence.
 
     Buckets and parts stand in the order of the waterfall and of `motion.PARTS`, names in that of texts,
-    no evidence before any. Places of names are below 2^20 for rules, 2^30 for evidence.
+    no evidence before any. So many names that their combinations exceed 64 bits no memory could hold.
     """
     place = pl.lit(0, pl.Int64)
-    for name, size in (("bucket", 4), ("part", 4), ("component", 2**6), ("rule_id", 2**20)):
-        place = place * size + pl.col(name).to_physical().cast(pl.Int64)
-    evidence = pl.col("evidence").to_physical().cast(pl.Int64)
-    return cells.select(place * 2**30 + (evidence + 1).fill_null(0)).to_series()
+    for name in ("bucket", "part", *NAMES):
+        # The place of nothing is 0.
+        own = pl.col(name).to_physical().cast(pl.Int64).fill_null(-1) + 1
+        place = place * (len(cast("pl.Enum", cells.schema[name]).categories) + 1) + own
+    return cells.select(place).to_series()
