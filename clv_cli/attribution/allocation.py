@@ -9,38 +9,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
+from clv_cli.attribution.names import CELL, order_of
 from clv_cli.attribution.rounding import LIMIT, carried
 from clv_cli.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clv_cli.attribution.rounding import Carry
     from clv_cli.pipeline import Scope
 
-# Buckets and parts are enumerations: their order is that of the waterfall and of `motion.PARTS`.
-ORDER = ["bucket", "part", "component", "rule_id", "evidence"]
+    Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
 # Months are below this; a scope is a currency and a month in one number.
 MONTHS = 2**17
+LARGEST = 2**63
+Share = tuple[str, str, str]
+
+
+def ordered(cells: pl.DataFrame, line: Ints) -> pl.DataFrame:
+    """Cells in the order of their lines, those of a line in their total order (`names.order_of`).
+
+    Args:
+        cells: with the columns of `CELL`.
+        line: of each, below 2^31.
+    """
+    order = order_of(cells).to_numpy()
+    most = int(order.max(initial=0)) + 1
+    if most * (int(line.max(initial=0)) + 1) >= LARGEST:
+        # Where names are so many, those that cells bear are numbered.
+        names, order = np.unique(order, return_inverse=True)
+        most = len(names)
+    # Line and order are one number, which is half as dear to sort.
+    return cells.select(pl.all().gather(np.argsort(line * most + order)))
 
 
 def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
     """Each cell's exact share of its line, over one denominator a line.
 
     Args:
-        raw: see `waterfall.split_shares`.
+        raw: see `waterfall.split_shares`; a line's cells together.
 
     Returns:
-        The rows in the order of cells, with `share_num` and `share_den` (Int128).
+        The rows with `share_num` and `share_den` (Int128).
 
     Raises:
         DataError: a share that 128 bits cannot hold.
     """
-    ordered = raw.sort("at", *ORDER)
-    # CS claims the same of all parts, so a part without CXM divides the denominator of one with it.
-    tier = pl.col("tier_den").max().over("at")
-    ordered = ordered.with_columns(_tier=tier)
-    too_fine = ordered.filter(pl.col("part_den") > LIMIT // pl.col("_tier"))
+    both = raw.with_columns(_tier=raw["tier_den"].gather(_finest(raw)))
+    too_fine = both.filter(pl.col("part_den") > LIMIT // pl.col("_tier"))
     if not too_fine.is_empty():
         raise DataError(
             "the weights of rules that share a purchase are finer than 128 bits can hold",
@@ -48,9 +68,24 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
             hint="write the weights of the rules with fewer digits",
         )
     num = pl.col("part_num") * pl.col("tier_num") * (pl.col("_tier") // pl.col("tier_den"))
-    return ordered.with_columns(share_num=num, share_den=pl.col("part_den") * pl.col("_tier")).drop(
+    return both.with_columns(share_num=num, share_den=pl.col("part_den") * pl.col("_tier")).drop(
         "_tier", "part_num", "part_den", "tier_num", "tier_den"
     )
+
+
+def _finest(cells: pl.DataFrame) -> Ints:
+    """For each cell, a row of its line whose tiers have the largest denominator.
+
+    CS claims the same of all parts, so a part without CXM divides the denominator of one with it:
+    unequal denominators are so far apart that floats tell them.
+    """
+    at, size = cells["at"].to_numpy(), cells["tier_den"].cast(pl.Float64).to_numpy()
+    begins = np.flatnonzero(np.diff(at, prepend=-1.0))
+    row = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(at)))
+    largest = np.maximum.reduceat(size, begins) if len(at) else size
+    most, found = np.flatnonzero(size == largest[row]), np.empty(len(begins), np.int64)
+    found[row[most]] = most
+    return np.asarray(found[row])
 
 
 class Cutter:
@@ -61,8 +96,8 @@ class Cutter:
     """
 
     def __init__(self, scope: Scope) -> None:
-        self._base = scope.currency
         self._codes = {name: code for code, name in enumerate(scope.book.lines.currencies)}
+        self._home = self._codes.get(scope.currency)
         self._carries: dict[str, Carry] = {"own": {}, "base": {}}
         self._back = False
 
@@ -70,37 +105,36 @@ class Cutter:
         """From here on cells are taken back."""
         self._back = True
 
-    def cut(
-        self, cells: pl.DataFrame, own: tuple[str, str, str], base: tuple[str, str, str]
-    ) -> pl.DataFrame:
+    def scopes(self, lines: pl.DataFrame) -> Ints:
+        """What is rounded together, of each line: its `currency` and `month` as one number."""
+        code = pl.col("currency").replace_strict(self._codes, return_dtype=pl.Int64)
+        return lines.select(code * MONTHS + pl.col("month")).to_series().to_numpy()
+
+    def cut(self, cells: pl.DataFrame, own: Share, base: Share) -> Iterator[pl.Series]:
         """Integer cells in the line's currency and in the base currency.
 
         Args:
-            cells: with `line, bucket, currency, month`, a line's cells together, in order.
+            cells: with `scope, line, bucket`, a line's cells together, in order.
             own: columns of the line's total in its own currency, of the share and its denominator.
             base: the same in the base currency; not looked at where that is the line's own.
 
-        Returns:
-            The rows with `own` and `amount` (Int64).
+        Yields:
+            `own` and `amount` (Int64).
         """
-        numbered = cells.with_columns(
-            scope=pl.col("currency").replace_strict(self._codes, return_dtype=pl.Int64) * MONTHS
-            + pl.col("month")
-        )
-        mine = self._carried("own", numbered, own)
-        cut = numbered.with_columns(mine.alias("own"))
-        abroad = cut["currency"] != self._base
+        mine = self._carried("own", cells, own)
+        abroad = cells["scope"].to_numpy() // MONTHS != self._home
         amount = mine.to_numpy().copy()
-        amount[abroad.to_numpy()] = self._carried("base", cut.filter(abroad), base).to_numpy()
-        return cut.with_columns(pl.Series("amount", amount)).drop("scope")
+        amount[abroad] = self._carried("base", cells.filter(abroad), base).to_numpy()
+        yield mine.alias("own")
+        yield pl.Series("amount", amount)
 
-    def _carried(self, kind: str, cells: pl.DataFrame, share: tuple[str, str, str]) -> pl.Series:
-        total, num, den = (pl.col(name) for name in share)
+    def _carried(self, kind: str, cells: pl.DataFrame, share: Share) -> pl.Series:
+        total, num, den = share
         wide = cells.select(
             "scope",
             "line",
             pl.col("bucket").to_physical().cast(pl.Int64),
-            total=total.cast(pl.Int64),
+            total=total,
             num=num,
             den=den,
         )
@@ -117,34 +151,41 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
 
     Args:
         cutter: has cut the purchases.
-        cells: of the purchases taken back: `original_line_id` (the id, or the place in the order of
-            ids), the cell, `own, amount`.
-        takings: `line_id, original_line_id, nth, taken, currency, month`.
+        cells: of the purchases taken back: `at` (the purchase), the cell, `own, amount`.
+        takings: `credit, at, nth, taken, currency, month`, in the order in which they are rounded.
 
     Returns:
-        One row a taking x cell of its purchase that has something left: the taking, the cell's place,
+        One row a taking x cell of its purchase that has something left: `credit, at`, the cell,
         `share_num, share_den` (its exact part of the credit's money), `own, amount` (Int64, not negative).
     """
     cutter.turn()
-    left = cells.select("original_line_id", *ORDER, "own", "amount")
-    numbered = takings.sort("line_id", "original_line_id").with_row_index("line")
-    rounds = [_one_round(cutter, left, numbered.clear())]
-    for nth in numbered["nth"].unique().sort():
-        given = _one_round(cutter, left, numbered.filter(pl.col("nth") == nth))
-        rounds.append(given)
-        # Few purchases are taken back from more than once; what is left of others is not asked.
-        later = numbered.filter(pl.col("nth") > nth).select("original_line_id").unique()
-        again = [frame.join(later, on="original_line_id", how="semi") for frame in (left, given)]
-        left = without(*again)
-    rows = pl.concat(rounds).filter((pl.col("share_num") > 0) | (pl.col("amount") > 0))
-    return rows.drop("line", "nth")
+    held = ordered(cells, cells["at"].to_numpy().astype(np.int64))
+    left = held.select(pl.col("own", "amount").cast(pl.Int64)).to_numpy(order="fortran").T.copy()
+    numbered = takings.with_columns(scope=pl.Series(cutter.scopes(takings))).with_row_index("line")
+    lines = numbered.sort("scope", "line")
+    # A purchase's first credits, then its second ones: each is cut by what those before it left.
+    turns = [
+        lines.clear(),
+        *(lines.filter(pl.col("nth") == n) for n in lines["nth"].unique().sort()),
+    ]
+    given = pl.concat(_one_round(cutter, held, left, turn) for turn in turns)
+    given = given.filter((pl.col("left_own") > 0) | (pl.col("amount") > 0))
+    exact = pl.col("left_own").cast(pl.Int128) * pl.col("taken")
+    return given.select(
+        *(held[name].gather(given["cell"]) for name in ("at", *CELL)),
+        "credit",
+        "own",
+        "amount",
+        share_num=exact,
+        share_den=pl.col("whole_own").cast(pl.Int128),
+    )
 
 
 def without(cells: pl.DataFrame, spent: pl.DataFrame) -> pl.DataFrame:
-    """What is left of cells, less what credits took of them: both with `original_line_id`."""
+    """What is left of cells, less what credits took of them: both with `at`."""
     if spent.is_empty():
         return cells
-    keys = ["original_line_id", *ORDER]
+    keys = ["at", *CELL]
     sums = spent.group_by(keys).agg(_own=pl.col("own").sum(), _amount=pl.col("amount").sum())
     return (
         cells.join(sums, on=keys, how="left", nulls_equal=True)
@@ -156,24 +197,40 @@ def without(cells: pl.DataFrame, spent: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _one_round(cutter: Cutter, left: pl.DataFrame, takings: pl.DataFrame) -> pl.DataFrame:
-    """At most one taking a purchase, cut by what is left of it."""
-    wide = [pl.col(name).cast(pl.Int128).alias(f"left_{name}") for name in ("own", "amount")]
-    cut = takings.join(left.select("original_line_id", *ORDER, *wide), on="original_line_id")
-    cut = cut.sort("line", *ORDER).with_columns(
-        whole_own=pl.col("left_own").sum().over("line"),
-        whole_amount=pl.col("left_amount").sum().over("line"),
-    )
+def _one_round(
+    cutter: Cutter, held: pl.DataFrame, left: Ints, takings: pl.DataFrame
+) -> pl.DataFrame:
+    """At most one taking a purchase, cut by what is left of it.
+
+    Args:
+        cutter: see `give_back`.
+        held: the cells by purchase, in order.
+        left: what is left of them, `own` and `amount`; what is cut here is taken off.
+        takings: in the order of scopes and lines.
+    """
+    of, wanted = held["at"].to_numpy(), takings["at"].to_numpy()
+    first = np.searchsorted(of, wanted)
+    count = np.searchsorted(of, wanted, side="right") - first
+    ends = np.cumsum(count)
+    cell = np.arange(count.sum()) + np.repeat(first - (ends - count), count)
+    there = left[:, cell]
+    # Running sums may wrap at 2^64: only the differences of each purchase are read.
+    sums = np.concatenate([np.zeros((2, 1), np.int64), np.cumsum(there, axis=1)], axis=1)
+    whole = sums[:, ends] - sums[:, ends - count]
+    wide = takings.with_columns(pl.Series("whole_own", whole[0]), pl.Series("den", whole[1]))
     # The share of the purchase taken back, of its money in the base currency; the last one takes all.
-    share = 2 * pl.col("whole_amount") * pl.col("taken") + pl.col("whole_own")
-    cut = cut.with_columns(
-        taken_base=(share // (2 * pl.col("whole_own"))).cast(pl.Int64),
-        den=pl.max_horizontal("whole_amount", pl.lit(1, pl.Int128)),
+    twice = 2 * pl.col("den").cast(pl.Int128) * pl.col("taken") + pl.col("whole_own")
+    wide = wide.with_columns(
+        taken_base=(twice // (2 * pl.col("whole_own"))).cast(pl.Int64),
+        den=pl.col("den").clip(lower_bound=1),
     )
-    given = cutter.cut(
+    columns = ("scope", "line", "credit", "taken", "whole_own", "taken_base", "den")
+    cut = wide.select(pl.col(columns).gather(np.repeat(np.arange(len(count)), count))).with_columns(
+        held["bucket"].gather(cell), left_own=there[0], left_amount=there[1], cell=cell
+    )
+    own, amount = cutter.cut(
         cut, ("taken", "left_own", "whole_own"), ("taken_base", "left_amount", "den")
     )
-    exact = pl.col("left_own") * pl.col("taken")
-    return given.with_columns(share_num=exact, share_den="whole_own").drop(
-        "left_own", "left_amount", "whole_own", "whole_amount", "taken_base", "den"
-    )
+    left[0][cell] -= own.to_numpy()
+    left[1][cell] -= amount.to_numpy()
+    return cut.select("cell", "credit", "taken", "left_own", "whole_own", own, amount)

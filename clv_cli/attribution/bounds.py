@@ -15,10 +15,10 @@ import polars as pl
 from clv_cli.attribution.claims import claimed_lines
 from clv_cli.attribution.components import REST
 from clv_cli.attribution.contested import net_money
-from clv_cli.attribution.facts import split_rounded
 from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.rounded import split_rounded
 from clv_cli.attribution.tiers import tiers
 from clv_cli.attribution.waterfall import shares, split_claims, split_parts
 from clv_cli.pipeline import derived
@@ -55,7 +55,8 @@ def split_bounds(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     Returns:
         `bucket, component, low, high` (Int64, of the base currency), sorted.
     """
-    ends = claimed_lines(bought, measured).select(*_CLAIM, *ENDS)
+    types = pl.Schema({name: claims.schema[name] for name in _CLAIM})
+    ends = claimed_lines(bought, measured).select(*_CLAIM, *ENDS).cast(types)
     money = net_money(bought, rounded, credits_)
     found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for end in ENDS:

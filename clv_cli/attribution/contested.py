@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.cells import Claimed
-from clv_cli.attribution.facts import split_rounded
 from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.rounded import split_rounded
 from clv_cli.attribution.tiers import TIERS, part_key, places
 from clv_cli.attribution.waterfall import split_tiers
 from clv_cli.buckets import BUCKETS
@@ -87,10 +87,9 @@ def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFram
 def _net_cells(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
     """The cells of the period, those that credits of the period take back below 0."""
     cells = rounded.select("at", "part", "amount", "credit")
-    taking = cells["credit"].is_not_null()
-    purchases = cells.filter(~taking & bought["reported"].gather(cells["at"]))
-    now = credits_.filter("reported").select(credit="line_id")
-    back = cells.filter(taking).join(now, on="credit", how="semi")
+    purchases = cells.filter(cells["credit"].is_null() & bought["reported"].gather(cells["at"]))
+    taking = cells.filter(pl.col("credit") >= 0)
+    back = taking.filter(credits_["reported"].gather(taking["credit"]))
     return pl.concat([purchases, back.with_columns(-pl.col("amount"))]).drop("credit")
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from clv_cli.attribution.cxm import MATCH
+from clv_cli.attribution.tiers import BUCKET
 from clv_cli.frames import WEIGHT_ONE
 from clv_cli.pipeline import derived, reduction
 
@@ -27,6 +28,7 @@ TABLES = ("risk_flags", "referrals")
 # One integer key instead of `by=`: a customer's days lie far from the next customer's.
 KEY_STEP = 2**20
 MAX_DAYS = 2**19
+NAMES = ("component", "rule_id", "evidence")
 AT_RISK, REFERRAL, NO_GRIPES = "at_risk", "referral", "no_gripes"
 
 
@@ -133,12 +135,13 @@ def split_introductions(scope: Scope, made: pl.DataFrame, helped: pl.DataFrame) 
     )
 
 
-def matches(
+def matches(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
     bought: pl.DataFrame,
     first_days: pl.DataFrame,
     helped: pl.DataFrame,
     brought: pl.DataFrame,
+    names: pl.Schema,
 ) -> pl.DataFrame:
     """Which purchases follow a rescue or a referral, and what does CS claim of each part?
 
@@ -148,12 +151,16 @@ def matches(
         first_days: see `motion.split_first_days`.
         helped: see `split_interventions`.
         brought: see `split_introductions`.
+        names: the enumerations of `names.split_names`.
 
     Returns:
         The columns of `cxm.MATCH`.
     """
     lines = bought.select("at", "code", "issued_on")
-    both = [_at_risk(scope, lines, helped), _introduced(scope, lines, first_days, brought)]
+    both = [
+        _at_risk(scope, lines, helped, names),
+        _introduced(scope, lines, first_days, brought.cast({n: names[n] for n in NAMES})),
+    ]
     return pl.concat(frame.select(MATCH) for frame in both)
 
 
@@ -173,14 +180,18 @@ def after(lines: pl.DataFrame, touches: pl.DataFrame, days: int) -> pl.DataFrame
     return touched.filter(pl.col("touch_id").is_not_null()).drop("key")
 
 
-def _at_risk(scope: Scope, lines: pl.DataFrame, helped: pl.DataFrame) -> pl.DataFrame:
+def _at_risk(
+    scope: Scope, lines: pl.DataFrame, helped: pl.DataFrame, names: pl.Schema
+) -> pl.DataFrame:
     own = lines.join(helped.select("code").unique(), on="code", how="semi")
     weight = pl.lit(cs_weight(scope), pl.Int64)
-    return after(own, helped, window_days(scope)).with_columns(
-        bucket=pl.lit("cs"),
-        component=pl.lit(None, pl.String),
-        rule_id=pl.lit(AT_RISK),
-        evidence=pl.lit("touches:") + pl.col("touch_id"),
+    # Touches are named before they are matched: they are fewer than the lines that follow them.
+    touch = (pl.lit("touches:") + pl.col("touch_id")).cast(names["evidence"])
+    return after(own, helped.with_columns(touch_id=touch), window_days(scope)).with_columns(
+        bucket=pl.lit("cs", names["bucket"]),
+        component=pl.lit(None, names["component"]),
+        rule_id=pl.lit(AT_RISK, names["rule_id"]),
+        evidence="touch_id",
         switched=pl.lit(0, pl.Int64),
         expanded=weight,
         retained=weight,
@@ -194,4 +205,4 @@ def _introduced(
     own = lines.join(brought, on="code").join(first_days, on="code")
     early = own.filter(since <= scope.settings.split.referral_days)
     weights = {part: pl.col("weight") for part in ("switched", "expanded", "retained")}
-    return early.with_columns(bucket=pl.lit("cs"), **weights)
+    return early.with_columns(bucket=pl.lit("cs", BUCKET), **weights)

@@ -102,12 +102,13 @@ def split_initiatives(scope: Scope) -> pl.LazyFrame:
     return scope.book.table("initiatives").sort("initiative_id")
 
 
-def matches(bought: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
+def matches(bought: pl.DataFrame, initiatives: pl.DataFrame, names: pl.Schema) -> pl.DataFrame:
     """Which initiatives cover which purchases, and what do they claim of each part?
 
     Args:
         bought: see `reach.split_bought`.
         initiatives: see `split_initiatives`.
+        names: the enumerations of `names.split_names`.
 
     Returns:
         The columns of `MATCH`.
@@ -121,13 +122,16 @@ def matches(bought: pl.DataFrame, initiatives: pl.DataFrame) -> pl.DataFrame:
     ]
     lines = bought.select("at", "issued_on", *listed)
     evidence = pl.lit("initiatives:") + pl.col("initiative_id")
-    covered = coverage(lines.select(listed).unique(), aligned).with_columns(evidence=evidence)
+    covered = coverage(lines.select(listed).unique(), aligned).with_columns(
+        rule_id=pl.col("initiative_id").cast(names["rule_id"]),
+        evidence=evidence.cast(names["evidence"]),
+    )
     matched = lines.join(covered, on=listed, nulls_equal=True).filter(in_force())
     return matched.select(
         "at",
-        bucket=pl.lit("cxm"),
-        component=pl.lit(None, pl.String),
-        rule_id=pl.col("initiative_id"),
+        bucket=pl.lit("cxm", names["bucket"]),
+        component=pl.lit(None, names["component"]),
+        rule_id="rule_id",
         evidence="evidence",
         switched=pl.col("weight_switched"),
         expanded=pl.col("weight_expanded"),

@@ -197,12 +197,18 @@ def _grown(asked: Ints, past: _Past, split: Split) -> tuple[Ints, Ints, Bools]:
     billed = np.concatenate([np.zeros(1, past.units.dtype), np.cumsum(past.units)])
     ends = [np.searchsorted(past.key, asked, side) for side in ("left", "right")]
     rate, window = billed[ends[1]] - billed[ends[0]], upto - since
-    excess = rate * window - np.maximum(_revenue_between(past, since, upto), 0)
-    grown = known & (rate > 0) & (excess > 0)
-    num, den = np.where(grown, excess, 0), np.where(grown, rate * window, 1)
+    # Windows are looked at only where something was billed and there is a base to hold it against.
+    near = np.flatnonzero(known & (rate > 0))
+    whole = rate[near] * window[near]
+    excess = whole - np.maximum(_revenue_between(past, since[near], upto[near]), 0)
+    grown = excess > 0
+    near, excess, whole = near[grown], excess[grown], whole[grown]
     for factor in FACTORS:
-        both = (num % factor == 0) & (den % factor == 0)
-        num, den = np.where(both, num // factor, num), np.where(both, den // factor, den)
+        both = (excess % factor == 0) & (whole % factor == 0)
+        divisor = np.where(both, factor, 1)
+        excess, whole = excess // divisor, whole // divisor
+    num, den = np.zeros(len(asked), rate.dtype), np.ones(len(asked), rate.dtype)
+    num[near], den[near] = excess, whole
     return num, den, np.asarray(known)
 
 

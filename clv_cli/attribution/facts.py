@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from clv_cli.attribution.allocation import Cutter, give_back, with_shares, without
 from clv_cli.attribution.closed import split_restated
 from clv_cli.attribution.components import FX, REST, UNMATCHED
-from clv_cli.attribution.concerned import concerns_all, split_history, split_negatives
-from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
+from clv_cli.attribution.concerned import concerns_all, split_history
+from clv_cli.attribution.frozen import split_frozen
 from clv_cli.attribution.lines import ONE, history, in_period
-from clv_cli.attribution.matching import split_credits, split_takings
-from clv_cli.attribution.motion import PART
+from clv_cli.attribution.matching import split_credits
+from clv_cli.attribution.names import CELL, NAMES, named, split_names
 from clv_cli.attribution.reach import beside, split_bought
-from clv_cli.attribution.tiers import BUCKET
+from clv_cli.attribution.rounded import sales, split_rounded
 from clv_cli.attribution.unmatched import rest_of
-from clv_cli.attribution.waterfall import split_shares
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
 if TYPE_CHECKING:
@@ -48,6 +47,9 @@ ROW = (
     "own",
     "amount",
 )
+# What the row of a credit has of its line.
+OF_CREDIT = ("line_id", "code", "issued_on", "month", "product_id", "currency")
+CREDIT_ROW = (*(name for name in ROW if name != "evidence"), "original")
 # Of the credits that take a purchase back: the evidence of its cell.
 NO_ORIGINAL = pl.lit(None, pl.String).alias("original_evidence")
 LINE_ORDER = (
@@ -61,7 +63,6 @@ LINE_ORDER = (
     "original_evidence",
     "amount",
 )
-CELL = ("part", "bucket", "component", "rule_id", "evidence")
 GRAINS: dict[str, tuple[str, ...]] = {
     "rule": ("bucket", "component", "rule_id"),
     "month": ("bucket", "month"),
@@ -73,147 +74,54 @@ GRAINS: dict[str, tuple[str, ...]] = {
 OWN = ("currency",)
 
 
-def _is_whole() -> pl.Expr:
-    return (pl.col("part_num") == pl.col("part_den")) & (pl.col("tier_num") == pl.col("tier_den"))
-
-
-def _sales(component: str | pl.Expr) -> dict[str, pl.Expr]:
-    name = pl.lit(component) if isinstance(component, str) else component
-    return {
-        "part": pl.lit("whole", PART),
-        "bucket": pl.lit("sales", BUCKET),
-        "component": name,
-        "rule_id": name,
-    }
-
-
-@derived(
-    "split_rounded",
-    split_bought,
-    split_shares,
-    split_takings,
-    split_negatives,
-    split_kept,
-    split_kept_back,
-)
-def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
-    scope: Scope,
-    bought: pl.DataFrame,
-    shares: pl.DataFrame,
-    takings: pl.DataFrame,
-    negative: pl.DataFrame,
-    kept: pl.DataFrame,
-    gone: pl.DataFrame,
-) -> pl.DataFrame:
-    """All integer cells of what rules reach: of purchases, and of what credits take back of them.
-
-    Returns:
-        `at` (the purchase), the cell, `share_num, share_den`, `own` (in the line's currency) and
-        `amount` (in the base currency), both not negative; `credit` (line id) for what one takes back.
-    """
-    cutter = Cutter(scope)
-    columns = ("at", *CELL, "share_num", "share_den", "own", "amount")
-    open_ = _purchases(cutter, bought, shares, rest_of(scope))
-    closed = _typed(kept).join(bought.select("at", "line_id"), on="line_id").select(columns)
-    cells = pl.concat([open_, closed])
-    # A purchase is known by its place here: ids are texts, which are dear to look up.
-    places = bought.select("line_id", original="at")
-    now = takings.filter(~pl.col("closed")).drop("closed")
-    taken = _placed(now.join(negative.select("line_id", "currency", "month"), on="line_id"), places)
-    originals = taken.select("original_line_id").unique()
-    spent = _placed(_typed(gone).with_columns(-pl.col("own", "amount")), places)
-    cells_of = cells.rename({"at": "original_line_id"})
-    left = without(cells_of.join(originals, on="original_line_id", how="semi"), spent)
-    given = pl.concat(
-        frame.select("original_line_id", *columns[1:], credit="line_id")
-        for frame in (spent, give_back(cutter, left, taken))
-    )
-    none = pl.lit(None, pl.String)
-    both = (cells.with_columns(credit=none), given.rename({"original_line_id": "at"}))
-    return pl.concat(frame.select(*columns, "credit") for frame in both)
-
-
-def _placed(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the place of the purchase they name in place of its id."""
-    found = rows.join(places, left_on="original_line_id", right_on="line_id")
-    return found.drop("original_line_id").rename({"original": "original_line_id"})
-
-
-def _typed(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(pl.col("part").cast(PART), pl.col("bucket").cast(BUCKET))
-
-
-def _purchases(
-    cutter: Cutter, bought: pl.DataFrame, shares: pl.DataFrame, rest: pl.Expr
-) -> pl.DataFrame:
-    """The cells of purchases; those that go wholly into one are not cut at all."""
-    open_ = ~bought["closed"]
-    now = shares.filter(open_.gather(shares["at"]))
-    money = bought.select("code", "currency", "month", "amount", "amount_base", line="at")
-    rows = beside(now, money, *money.columns)
-    undivided_ = rows.select(_is_whole()).to_series()
-    whole, parted = rows.filter(undivided_), rows.filter(~undivided_)
-    undivided = {
-        "share_num": ONE,
-        "share_den": ONE,
-        "own": pl.col("amount"),
-        "amount": pl.col("amount_base"),
-    }
-    # What no rule matches is not divided by motion: the whole line is sales.
-    matched = pl.col("line").is_in(now["at"].unique().implode())
-    free = (
-        money.filter(open_)
-        .filter(~matched)
-        .with_columns(**_sales(rest), at="line", evidence=pl.lit(None, pl.String))
-    )
-    share = ("share_num", "share_den")
-    cut = cutter.cut(with_shares(parted), ("amount", *share), ("amount_base", *share))
-    frames = [free.with_columns(**undivided), whole.with_columns(**undivided), cut]
-    columns = ("at", *CELL, "share_num", "share_den", "own", "amount")
-    return pl.concat(frame.select(columns) for frame in frames)
-
-
 @derived("split_cells", split_rounded)
 def split_cells(_: Scope, rounded: pl.DataFrame) -> pl.DataFrame:
     """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, own, amount`."""
     return rounded.filter(pl.col("credit").is_null()).drop("credit")
 
 
-@derived("split_credit_rows", split_bought, split_rounded, split_credits)
+@derived(
+    "split_credit_rows", split_history, split_bought, split_rounded, split_credits, split_names
+)
 def split_credit_rows(
-    _: Scope, bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame
+    _: Scope,
+    lines: pl.DataFrame,
+    bought: pl.DataFrame,
+    rounded: pl.DataFrame,
+    credits_: pl.DataFrame,
+    names: pl.DataFrame,
 ) -> pl.DataFrame:
     """The rows of the credits of the period: cut like their originals, or sales.
 
     What a credit is worth at its own day's exchange rate, beyond what it takes back of its original,
     is no bucket's doing: it stands apart as `fx_rounding`.
+
+    Returns:
+        The columns `ROW`, but for `evidence`: `original`, the id of the line that is it.
     """
-    now = credits_.filter(pl.col("reported") & ~pl.col("closed")).with_columns(
-        owed=(-pl.col("amount")).cast(pl.Int128)
+    now = credits_["reported"] & ~credits_["closed"]
+    owed = (-credits_["amount"]).cast(pl.Int128)
+    back = rounded.filter(pl.col("credit") >= 0)
+    back = back.filter(now.gather(back["credit"]))
+    returned = np.zeros(len(now), np.int64)
+    np.add.at(returned, back["credit"].to_numpy(), back["amount"].to_numpy())
+    given = beside(back, credits_, *OF_CREDIT, at="credit").with_columns(
+        -pl.col("own", "amount"),
+        original=lines["line_id"].gather(bought["place"].gather(back["at"])),
+        original_evidence="evidence",
+        share_den=pl.col("share_den") * owed.gather(back["credit"]),
     )
-    back = rounded.filter(pl.col("credit").is_not_null()).rename({"credit": "line_id"})
-    heads = now.drop("amount", "amount_base", "original_line_id")
-    given = (
-        back.with_columns(original=bought["line_id"].gather(back["at"]))
-        .join(heads, on="line_id")
-        .with_columns(
-            -pl.col("own", "amount"),
-            original_evidence="evidence",
-            evidence=pl.lit("billing_lines:") + pl.col("original"),
-            share_den=pl.col("share_den") * pl.col("owed"),
-        )
-    )
-    sums = given.group_by("line_id").agg(returned=pl.col("amount").sum())
-    beyond = now.join(sums, on="line_id", how="left").with_columns(
-        drift=pl.col("amount_base") + pl.col("excess_base") - pl.col("returned").fill_null(0)
-    )
+    heads = credits_.with_columns(
+        owed=owed,
+        drift=pl.col("amount_base") + pl.col("excess_base") + pl.Series(returned),
+    ).filter(now)
     nothing = pl.lit(0, pl.Int64)
+    apart = (
+        _apart(heads.filter(pl.col("excess") > 0), UNMATCHED, "excess", "excess_base"),
+        _apart(heads.filter(pl.col("drift") != 0), FX, nothing, -pl.col("drift")),
+    )
     return pl.concat(
-        [
-            given.select(ROW),
-            _apart(now.filter(pl.col("excess") > 0), UNMATCHED, "excess", "excess_base"),
-            _apart(beyond.filter(pl.col("drift") != 0), FX, nothing, -pl.col("drift")),
-        ]
+        [given.select(CREDIT_ROW), *(named(frame, names).select(CREDIT_ROW) for frame in apart)]
     )
 
 
@@ -223,21 +131,23 @@ def _apart(
     """What of credits goes to a component of sales that is no purchase's."""
     sizes = {"own": own, "amount": amount}
     rows = credits_.with_columns(
-        **_sales(component),
+        **sales(component),
         **{
             name: -(pl.col(size) if isinstance(size, str) else size) for name, size in sizes.items()
         },
-        evidence=pl.lit("billing_lines:") + pl.col("original_line_id"),
+        original="original_line_id",
     )
     share = {"share_num": (-pl.col("own")).cast(pl.Int128), "share_den": pl.col("owed")}
-    return rows.with_columns(NO_ORIGINAL, **share).select(ROW)
+    return rows.with_columns(NO_ORIGINAL, **share)
 
 
-@derived("split_kept_rows", split_frozen, split_restated)
-def split_kept_rows(_: Scope, rows: pl.DataFrame, restated: pl.DataFrame) -> pl.DataFrame:
+@derived("split_kept_rows", split_frozen, split_restated, split_names)
+def split_kept_rows(
+    _: Scope, rows: pl.DataFrame, restated: pl.DataFrame, names: pl.DataFrame
+) -> pl.DataFrame:
     """The rows of closed months of the period: as they were closed, and what has changed since."""
     kept = rows.filter("reported")
-    return pl.concat(_typed(frame).select(*ROW, *DOCUMENT) for frame in (kept, restated))
+    return pl.concat(named(frame.select(*ROW, *DOCUMENT), names) for frame in (kept, restated))
 
 
 @reduction("split_documents")
@@ -269,7 +179,7 @@ def _billed(
         lines = lines.with_columns(component=rest_of(scope))
         by, component = [*by, "component"], pl.col("component")
     sums = lines.group_by(by).agg(pl.len().cast(pl.Int64).alias("lines"), amount=base, own=own)
-    return sums.with_columns(**_sales(component))
+    return sums.with_columns(**sales(component))
 
 
 # One pass over the lines serves three of the groupings.
@@ -306,7 +216,9 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
             pl.col("credit").is_null() & bought.select(now).to_series().gather(rounded["at"])
         )
         cut = [beside(cells, bought, *of_line), credits_, kept]
-        sums = [frame.lazy().group_by(keys).agg(count, *money) for frame in cut]
+        # Rules are added up by their places, and named afterwards.
+        rules = [pl.col(name).cast(pl.String) for name in keys if name in NAMES]
+        sums = [frame.lazy().group_by(keys).agg(count, *money).with_columns(rules) for frame in cut]
         columns = (*keys, "lines", "amount", "own")
         both = pl.concat(frame.select(columns) for frame in (billed, less, *sums))
         found = both.group_by(keys).agg(pl.col("lines", "amount", "own").sum())
@@ -349,12 +261,12 @@ split_facts: Measure = SPLIT_FACTS["rule"]
 def split_plain(scope: Scope) -> pl.LazyFrame:
     """The rows of all purchases to be cut now, as if no rule reached any."""
     nothing = pl.lit(None, pl.String)
-    sales = _sales(rest_of(scope))
+    cell = sales(rest_of(scope))
     now = (pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed")
     rows = (
         history(scope)
         .filter(now)
-        .with_columns(NO_ORIGINAL, **sales, evidence=nothing, share_num=ONE, share_den=ONE)
+        .with_columns(NO_ORIGINAL, **cell, evidence=nothing, share_num=ONE, share_den=ONE)
     )
     whole = rows.with_columns(own="amount").with_columns(amount="amount_base")
     return whole.select(*ROW, *DOCUMENT)
@@ -385,7 +297,17 @@ def split_lines(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     """
     now = bought.filter(pl.col("reported") & ~pl.col("closed")).drop("amount")
     rest = rest.join(now.select("line_id"), on="line_id", how="anti")
-    cut = cells.join(now, on="at").with_columns(NO_ORIGINAL).select(ROW)
-    found = pl.concat([cut, credits_]).join(documents.drop("code"), on="line_id")
-    rows = pl.concat([rest, found, kept]).sort(LINE_ORDER, nulls_last=True)
-    return rows.with_columns(pl.col("part", "bucket").cast(pl.String))
+    cut = cells.join(now, on="at").with_columns(NO_ORIGINAL)
+    evidence = pl.lit("billing_lines:") + pl.col("original")
+    back = credits_.with_columns(evidence=evidence).with_columns(_texts(credits_))
+    frames = [cut.with_columns(_texts(cut)).select(ROW), back.select(ROW)]
+    found = pl.concat(frames).join(documents.drop("code"), on="line_id")
+    rows = pl.concat([rest, found, kept.with_columns(_texts(kept))])
+    ordered = rows.sort(LINE_ORDER, nulls_last=True)
+    return ordered.with_columns(pl.col("part", "bucket").cast(pl.String))
+
+
+def _texts(rows: pl.DataFrame) -> list[pl.Expr]:
+    """The names of cells as texts again."""
+    names = (*NAMES, "original_evidence")
+    return [pl.col(name).cast(pl.String) for name in names if name in rows.columns]

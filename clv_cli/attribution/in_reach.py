@@ -3,60 +3,85 @@
 Credits take the latest purchases first. All credits up to one together owe so much; where the purchases
 between it and an older one are worth as much, it never gets down to the older one. So only the few
 purchases within reach are walked one by one, however long a customer's history is.
+
+Days are as fine as this looks: a purchase stands as high as its day, and a credit owes what its day's
+credits owe. That errs towards keeping a purchase, and needs no order by text.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool]]
 
-CUSTOMER = ["code", "currency"]
-_NEVER = pl.lit(2**120, pl.Int128)
+# Above all days, of which some lie before 1970.
+DAYS = 2**21
+# What heights must stay below for 64 bits; a bit to spare for the float that says so.
+ROOM = 2.0**62
 
 
 def in_reach(events: pl.DataFrame) -> pl.DataFrame:
     """The credits, the purchases they name, and those that some credit could get down to.
 
     Args:
-        events: `code, currency, product_id, line_id, amount, original_line_id` of purchases (above 0)
-            and credits, a customer's together and in the order in which they count.
+        events: `group` (customer and currency), `product_id, issued_on, line, amount, original` of
+            purchases (0 or above) and credits (below 0), in any order.
     """
-    amount = pl.col("amount").cast(pl.Int128)
-    numbered = events.with_row_index("at").with_columns(
-        worth=pl.when(amount > 0).then(amount).otherwise(0),
-        owed=pl.when(amount < 0).then(0 - amount).otherwise(0),
+    names = pl.Enum(events["product_id"].drop_nulls().unique().sort())
+    product = pl.col("product_id").cast(names).to_physical().cast(pl.Int64) + 1
+    day = pl.col("issued_on").to_physical() + DAYS // 2
+    group, day_, product_, amount = (
+        events.select(column).to_series().cast(pl.Int64).to_numpy()
+        for column in ("group", day, product.fill_null(0), "amount")
     )
-    owing = numbered.with_columns(owed=pl.col("owed").cum_sum() - _before("owed", CUSTOMER))
-    by_product = owing.sort(*CUSTOMER, "product_id", "at")
-    within = [
-        _within(owing, CUSTOMER, pl.col("product_id").is_null()),
-        _within(by_product, [*CUSTOMER, "product_id"], pl.col("product_id").is_not_null()),
-    ]
-    named = events["original_line_id"].drop_nulls().unique().implode()
-    places = pl.concat(within).unique().implode()
-    kept = pl.col("at").is_in(places) | (pl.col("amount") < 0) | pl.col("line_id").is_in(named)
-    return numbered.filter(kept).select(events.columns)
+    # Sums that 64 bits might not hold are made of Python's integers.
+    if np.abs(amount.astype(np.float64)).sum() >= ROOM:
+        amount = amount.astype(object)
+    owed = _owed(group * DAYS + day_, group, amount)
+    stacks = product_.max(initial=0) + 1
+    kept = amount < 0
+    for stack, asks in ((group, product_ == 0), (group * stacks + product_, product_ > 0)):
+        kept |= _within(stack, stack * DAYS + day_, amount, owed, asks)
+    named = pl.col("line").is_in(events["original"].drop_nulls().unique().implode())
+    return events.filter(pl.Series(kept) | (named & (pl.col("amount") > 0)))
 
 
-def _before(column: str, group: Sequence[str]) -> pl.Expr:
-    """The running sum of a column as it stood before the first row of each group of neighbours."""
-    begins = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift(1)) for key in group)
-    first = begins | (pl.int_range(pl.len()) == 0)
-    return pl.when(first).then(pl.col(column).cum_sum() - pl.col(column)).forward_fill()
+def _ends(keys: Ints) -> Ints:
+    """Of sorted keys, the last place of each key's run."""
+    return np.searchsorted(keys, keys, side="right") - 1
 
 
-def _within(events: pl.DataFrame, stack: Sequence[str], asks: pl.Expr) -> pl.Series:
-    """The places of the purchases that a later credit of the same stack could get down to.
+def _owed(when: Ints, group: Ints, amount: Ints) -> Ints:
+    """What all credits of the group up to the end of the day owe, at each event."""
+    order = np.argsort(when)
+    running = np.cumsum(np.maximum(-amount[order], 0))
+    nothing = np.zeros(1, running.dtype)
+    before = np.concatenate([nothing, running])[np.searchsorted(group[order], group[order])]
+    owed = np.empty_like(running)
+    owed[order] = running[_ends(when[order])] - before
+    return owed
+
+
+def _within(stack: Ints, when: Ints, amount: Ints, owed: Ints, asks: Bools) -> Bools:
+    """The purchases that a later credit of the same stack could get down to.
 
     Heights are worth summed over all stacks: a credit reaches down from the height at which it stands
     by what is owed by then, but not below the bottom of its own stack.
     """
-    height = pl.col("worth").cum_sum()
-    depth = pl.max_horizontal(height - pl.col("owed"), _before("worth", stack))
-    asked = pl.when(asks & (pl.col("amount") < 0)).then(depth).otherwise(_NEVER)
-    lowest = asked.cum_min(reverse=True)
-    return events.filter((pl.col("amount") > 0) & (height > lowest))["at"]
+    credit = amount < 0
+    order = np.argsort(2 * when + credit)
+    worth, stacked = np.maximum(amount[order], 0), stack[order]
+    height = np.cumsum(worth)
+    bottom = (height - worth)[np.searchsorted(stacked, stacked)]
+    depth = np.maximum(height - owed[order], bottom)
+    never = height[-1:].max(initial=0) + 1
+    asked = np.where((asks & credit)[order], depth, never)
+    lowest = np.minimum.accumulate(asked[::-1])[::-1]
+    kept = np.empty(len(amount), np.bool)
+    kept[order] = (worth > 0) & (height[_ends(when[order])] > lowest)
+    return kept

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from clv_cli.attribution.concerned import split_negatives, split_originals
+from clv_cli.attribution.concerned import places_of, split_history, split_negatives
 from clv_cli.attribution.frozen import split_kept, split_kept_back
 from clv_cli.attribution.in_reach import in_reach
 from clv_cli.attribution.lines import FACETS, in_period
@@ -26,20 +27,26 @@ if TYPE_CHECKING:
 
     from clv_cli.pipeline import Scope
 
+    Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
 GROUP = ["code", "currency"]
 # Amounts first: credits and purchases of a day stand largest first and largest on top.
 WITHIN_DAY = ["amount", "product_id", *FACETS, "line_id"]
-TAKING = {"line_id": pl.String, "original_line_id": pl.String, "taken": pl.Int64}
-Taking = tuple[str, str, int]
+SEEN = (*GROUP, "issued_on", "product_id")
+# Rows of `split_negatives` and `split_history`.
+TAKING = {"credit": pl.Int64, "original": pl.Int64, "taken": pl.Int64}
+COLUMNS = (*TAKING, "line_id", "original_line_id", "issued_on", "closed")
+NEVER = -(2**31)
+Taking = tuple[int, int, int]
 # Line, product, amount, and the original that a credit names.
-Event = tuple[str, str | None, int, str | None]
+Event = tuple[int, str | None, int, int | None]
 
 
-@derived("split_takings", split_negatives, split_originals, split_kept, split_kept_back)
+@derived("split_takings", split_history, split_negatives, split_kept, split_kept_back)
 def split_takings(
     _: Scope,
+    lines: pl.DataFrame,
     negative: pl.DataFrame,
-    originals: pl.DataFrame,
     kept: pl.DataFrame,
     back: pl.DataFrame,
 ) -> pl.DataFrame:
@@ -48,104 +55,130 @@ def split_takings(
     Credits of closed months took what they took; the others take what those left.
 
     Returns:
-        One row a credit x purchase, sorted by credit: `line_id, original_line_id, taken` (minor units
-        of their currency, above 0), `nth`: its place among the takings of the purchase, and `closed`.
+        One row a credit x purchase, sorted by their ids: `line_id, original_line_id, taken` (minor
+        units of their currency, above 0), `nth`: its place among the takings of the purchase, `closed`,
+        and the rows of both: `credit` in `split_negatives`, `original` in `split_history` (null where a
+        closed month names what is no longer there).
     """
-    before = back.group_by("line_id", "original_line_id", "issued_on").agg(
-        taken=0 - pl.col("own").sum()
+    before = _taken_before(lines, negative, back)
+    found = _open_takings(lines, negative, _left(lines, kept, before))
+    open_ = found.with_columns(
+        negative[name].gather(found["credit"]) for name in ("line_id", "issued_on")
+    ).with_columns(
+        original_line_id=lines["line_id"].gather(found["original"]), closed=pl.lit(value=False)
     )
-    left = _left(originals, kept, before)
-    days = ["line_id", "issued_on"]
-    open_ = _open_takings(negative.filter(~pl.col("closed")), left).join(
-        negative.select(days), on="line_id"
-    )
-    both = pl.concat(
-        [
-            before.filter(pl.col("taken") > 0).select(*TAKING, "issued_on", closed=True),
-            open_.select(*TAKING, "issued_on", closed=False),
-        ]
-    )
+    both = pl.concat([before.filter(pl.col("taken") > 0).select(COLUMNS), open_.select(COLUMNS)])
     order = ["issued_on", "taken", "line_id", "original_line_id"]
     nth = pl.int_range(pl.len(), dtype=pl.Int64).over("original_line_id")
-    keys = ["original_line_id"]
-    placed = _among_equals(both, keys, nth, pl.lit(0, pl.Int64), "nth", order)
-    return placed.sort("issued_on", "line_id", "original_line_id").drop("issued_on")
+    placed = _among_equals(both, "original_line_id", nth, pl.lit(0, pl.Int64), "nth", order)
+    return placed.sort("line_id", "original_line_id").drop("issued_on")
+
+
+def _taken_before(lines: pl.DataFrame, negative: pl.DataFrame, back: pl.DataFrame) -> pl.DataFrame:
+    """What credits of closed months took: `COLUMNS`."""
+    sums = back.group_by("line_id", "original_line_id", "issued_on").agg(
+        taken=0 - pl.col("own").sum()
+    )
+    return sums.with_columns(
+        credit=places_of(negative, sums["line_id"]),
+        original=places_of(lines, sums["original_line_id"]),
+        closed=pl.lit(value=True),
+    )
 
 
 def _among_equals(  # noqa: PLR0913, PLR0917 - a window function in parts
     rows: pl.DataFrame,
-    keys: Sequence[str],
+    key: str,
     window: pl.Expr,
     alone: pl.Expr,
     name: str,
-    order: Sequence[str] = (),
+    order: Sequence[str],
 ) -> pl.DataFrame:
-    """A window function by keys that few rows share: computed for those, in their order or in one."""
-    shared = pl.struct(keys).is_duplicated() if len(keys) > 1 else pl.col(keys[0]).is_duplicated()
-    several = rows.select(shared).to_series()
-    told = rows.filter(several)
+    """A window function by a key that few rows share: computed for those, in their order."""
+    several = rows[key].is_duplicated()
     both = [
         rows.filter(~several).with_columns(alone.alias(name)),
-        (told.sort(order) if order else told).with_columns(window.alias(name)),
+        rows.filter(several).sort(order).with_columns(window.alias(name)),
     ]
     return pl.concat(both)
 
 
-def _left(originals: pl.DataFrame, kept: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The purchases with what of their `amount` credits of closed months left."""
-    worth = kept.group_by("line_id").agg(kept=pl.col("own").sum())
-    gone = before.group_by(line_id="original_line_id").agg(gone=pl.col("taken").sum())
-    both = originals.join(worth, on="line_id", how="left").join(gone, on="line_id", how="left")
-    at_closing = pl.when("closed").then(pl.col("kept").fill_null(0)).otherwise("amount")
-    left = (at_closing - pl.col("gone").fill_null(0)).clip(lower_bound=0)
-    return both.with_columns(amount=left).drop("kept", "gone")
+def _left(lines: pl.DataFrame, kept: pl.DataFrame, before: pl.DataFrame) -> Ints:
+    """What credits of closed months left of each line of `split_history`."""
+    left = np.where(lines["closed"].to_numpy(), 0, lines["amount"].to_numpy())
+    worth = kept.group_by("line_id").agg(pl.col("own").sum())
+    worth = worth.with_columns(place=places_of(lines, worth["line_id"])).drop_nulls("place")
+    left[worth["place"].to_numpy()] = worth["own"].to_numpy()
+    gone = before.drop_nulls("original")
+    np.subtract.at(left, gone["original"].to_numpy(), gone["taken"].to_numpy())
+    return np.asarray(np.maximum(left, 0))
 
 
-def _open_takings(negative: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
-    """What credits of open months take back: `line_id, original_line_id, taken`."""
-    worth = originals.select(*GROUP, original_line_id="line_id", worth="amount")
-    keys = [*GROUP, "original_line_id"]
-    ordered = negative.sort("issued_on", *WITHIN_DAY).join(
-        worth, on=keys, how="left", maintain_order="left"
+def _open_takings(lines: pl.DataFrame, negative: pl.DataFrame, left: Ints) -> pl.DataFrame:
+    """What credits of open months take back: `TAKING`."""
+    numbered = negative.with_columns(credit=pl.int_range(pl.len()))
+    credits_ = numbered.filter(~pl.col("closed"))
+    named = credits_.drop_nulls("original").group_by("original")
+    sums = named.agg(owed=0 - pl.col("amount").cast(pl.Int128).sum())
+    beyond = sums["owed"] > pl.Series(left[sums["original"].to_numpy()])
+    covered = pl.col("original").is_in(sums.filter(~beyond)["original"].implode())
+    # Of a customer with one credit that its original does not cover, all are looked at in order.
+    adrift = credits_.filter(~covered.fill_null(value=False)).select(GROUP).unique()
+    direct = credits_.join(adrift, on=GROUP, how="anti")
+    stacked = pl.DataFrame(
+        _stacked(lines, left, credits_, adrift.with_row_index("group")), TAKING, orient="row"
     )
-    owed = -pl.col("amount")
-    # Only credits that share an original add up; none of them has none.
-    asked = _among_equals(ordered, ["original_line_id"], owed.cum_sum().over(keys), owed, "asked")
-    covered = (pl.col("asked") <= pl.col("worth")).fill_null(value=False)
-    adrift = asked.filter(~covered).select(GROUP).unique()
-    direct = ordered.join(adrift, on=GROUP, how="anti").select(
-        "line_id", "original_line_id", taken=owed
-    )
-    stacked = pl.DataFrame(_stacked(originals, ordered, adrift), schema=TAKING, orient="row")
-    return pl.concat([direct, stacked])
+    return pl.concat([direct.select("credit", "original", taken=-pl.col("amount")), stacked])
 
 
-def _stacked(originals: pl.DataFrame, credits_: pl.DataFrame, adrift: pl.DataFrame) -> list[Taking]:
+def _stacked(
+    lines: pl.DataFrame, left: Ints, credits_: pl.DataFrame, adrift: pl.DataFrame
+) -> list[Taking]:
     """The takings of customers with a credit that its original does not cover, last in first out."""
-    columns = [*GROUP, "issued_on", *WITHIN_DAY]
-    none = pl.lit(None, pl.String)
+    columns = (*SEEN, "line", "original", "amount", "row")
+    taking = credits_.with_row_index("row").join(adrift, on=GROUP, how="semi")
+    bought = _purchases(lines, left, taking)
     events = pl.concat(
-        frame.join(adrift, on=GROUP, how="semi").select(*columns, name)
-        for frame, name in (
-            (originals, none.alias("original_line_id")),
-            (credits_, "original_line_id"),
-        )
+        frame.select(columns)
+        for frame in (bought, taking.select(*SEEN, "original", "amount", "row", line="credit"))
     )
+    within = in_reach(events.join(adrift, on=GROUP).drop(GROUP))
     # Purchases before credits of the same day: what was bought that day can be taken back.
-    ordered = events.sort(*GROUP, "issued_on", pl.col("amount") < 0, *WITHIN_DAY)
-    within = in_reach(ordered)
-    event = ("line_id", "product_id", "amount", "original_line_id")
-    walked = list(zip(*(within[name].to_list() for name in event), strict=True))
+    told = [
+        frame.with_columns(of.select(pl.col(*FACETS, "line_id").gather(frame["row"])))
+        for frame, of in (
+            (within.filter(pl.col("amount") > 0), lines),
+            (within.filter(pl.col("amount") < 0), credits_),
+        )
+    ]
+    ordered = pl.concat(told).sort("group", "issued_on", pl.col("amount") < 0, *WITHIN_DAY)
+    event = [ordered[name].to_list() for name in ("line", "product_id", "amount", "original")]
     end, found = 0, []
-    for count in within.select(pl.struct(GROUP).rle().struct.field("len")).to_series():
+    for count in ordered["group"].rle().struct.field("len").to_list():
         begin, end = end, end + count
-        found += _one_customer(walked[begin:end])
+        # One customer's events at a time: of all at once the garbage collector would look at each.
+        found += _one_customer(list(zip(*(column[begin:end] for column in event), strict=True)))
     return found
+
+
+def _purchases(lines: pl.DataFrame, left: Ints, credits_: pl.DataFrame) -> pl.DataFrame:
+    """What is left of the purchases up to the day of their customer's last credit, and of those named."""
+    code, named = lines["code"].to_numpy(), credits_["original"].drop_nulls().to_numpy()
+    last = np.full(code.max(initial=-1) + 1, NEVER, np.int32)
+    days = credits_["issued_on"].to_physical().to_numpy()
+    np.maximum.at(last, credits_["code"].to_numpy(), days)
+    wanted = lines["issued_on"].to_physical().to_numpy() <= last[code]
+    wanted[named] = True
+    places = pl.Series(np.flatnonzero(wanted & (left > 0)))
+    found = lines.select(pl.col(SEEN).gather(places))
+    none, worth = pl.lit(None, pl.Int64), pl.Series(left).gather(places)
+    row = places.cast(pl.UInt32)
+    return found.with_columns(line=places, original=none, amount=worth, row=row)
 
 
 def _one_customer(events: Sequence[Event]) -> list[Taking]:
     left = {line: amount for line, _, amount, _ in events if amount > 0}
-    stacks: dict[str | None, list[str]] = defaultdict(list)
+    stacks: dict[str | None, list[int]] = defaultdict(list)
     every, found = stacks[None], []
     for line, product, amount, named in events:
         if amount > 0:
@@ -175,13 +208,11 @@ def split_credits(scope: Scope, negative: pl.DataFrame, takings: pl.DataFrame) -
     """What is left of each credit when it has taken back what it could?
 
     Returns:
-        The credits with `excess` and `excess_base` (Int64, not negative) and `reported`.
+        The credits with `excess` and `excess_base` (Int64, not negative) and `reported`, by id.
     """
-    sums = takings.group_by("line_id").agg(pl.col("taken").sum())
-    owed = -pl.col("amount")
-    joined = negative.join(sums, on="line_id", how="left").sort("line_id")
-    excess = joined.with_columns(excess=owed - pl.col("taken").fill_null(0))
+    known, owed = takings.drop_nulls("credit"), -pl.col("amount")
+    taken = np.zeros(negative.height, np.int64)
+    np.add.at(taken, known["credit"].to_numpy(), known["taken"].to_numpy())
+    excess = negative.drop("original").with_columns(excess=owed - pl.Series(taken))
     base = (-pl.col("amount_base")).cast(pl.Int128) * pl.col("excess") // owed
-    return excess.with_columns(excess_base=base.cast(pl.Int64), reported=in_period(scope)).drop(
-        "taken"
-    )
+    return excess.with_columns(excess_base=base.cast(pl.Int64), reported=in_period(scope))

@@ -16,7 +16,7 @@ from clv_cli.attribution.expansion import split_spread
 from clv_cli.attribution.lines import in_period
 from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import reaches_everyone, source_of, split_method_claims
-from clv_cli.attribution.tiers import BUCKET
+from clv_cli.attribution.names import named, split_names
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         `place` (the row in `split_history`), `LOOKED_AT, segment`; `taken` and `reported` (the others
         are not: they lie before the period, or no rule can reach them).
     """
-    taken = pl.col("line_id").is_in(takings["original_line_id"].unique().implode())
+    taken = np.zeros(lines.height, np.bool)
+    taken[takings["original"].drop_nulls().to_numpy()] = True
     marks = lines.select(
         reported=reached(scope, initiatives, concerned) & in_period(scope),
-        taken=taken & (pl.col("amount") > 0),
+        taken=pl.Series(taken) & (pl.col("amount") > 0),
     )
     marked = lines.select(*LOOKED_AT, *marks).with_row_index("place")
     found = marked.filter(pl.col("reported") | pl.col("taken"))
@@ -103,6 +104,7 @@ def split_first_days(_: Scope, spread: pl.DataFrame) -> pl.DataFrame:
     split_interventions,
     split_introductions,
     split_method_claims,
+    split_names,
 )
 def split_found(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
@@ -112,20 +114,20 @@ def split_found(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     helped: pl.DataFrame,
     brought: pl.DataFrame,
     measured: pl.DataFrame,
+    names: pl.DataFrame,
 ) -> pl.DataFrame:
     """Every rule that matches a purchase, with its weight on each part; see `cxm.MATCH`.
 
     `at` is the place in `split_reached`.
     """
     lines = reached.rename({"place": "at"})
-    by_cs = cs.matches(scope, lines, first_days, helped, brought)
+    by_cs = cs.matches(scope, lines, first_days, helped, brought, names.schema)
     source = source_of(scope)
     if source is not None:
         by_cs = by_cs.filter(~pl.col("rule_id").is_in(sorted(source.replaces)))
-    both = pl.concat([cxm.matches(lines, initiatives), by_cs, _measured(lines, measured)])
-    return both.with_columns(pl.col("bucket").cast(BUCKET)).filter(
-        pl.max_horizontal("switched", "expanded", "retained") > 0
-    )
+    by_cxm = cxm.matches(lines, initiatives, names.schema)
+    both = pl.concat([by_cxm, by_cs, named(_measured(lines, measured), names)])
+    return both.filter(pl.max_horizontal("switched", "expanded", "retained") > 0)
 
 
 def _measured(bought: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
@@ -158,10 +160,15 @@ def split_bought(
 @derived("split_matches", split_bought, split_found)
 def split_matches(_: Scope, bought: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """The rules of `split_found` by the purchases of `split_bought`."""
-    places = bought["place"].to_numpy()
-    number = np.zeros(places.max(initial=0) + 1, np.uint32)
-    number[places] = np.arange(len(places), dtype=np.uint32)
-    return found.with_columns(at=pl.Series(number[found["at"].to_numpy()]))
+    return found.with_columns(at=numbers(bought, found["at"]))
+
+
+def numbers(bought: pl.DataFrame, places: pl.Series) -> pl.Series:
+    """Where in `split_bought` (`at`) do lines stand that are there, by their rows in `split_history`?"""
+    rows = bought["place"].to_numpy()
+    number = np.zeros(rows.max(initial=0) + 1, np.uint32)
+    number[rows] = np.arange(len(rows), dtype=np.uint32)
+    return pl.Series(number[places.to_numpy()])
 
 
 def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str, at: str = "at") -> pl.DataFrame:

@@ -266,7 +266,9 @@ def _totals(exact: list[int], least: list[int], most: list[int]) -> list[int]:
 
 def _moved(begun: Ints, floor: Ints, rest: Ints, wanted: list[int]) -> Ints:
     """Move units between buckets on the lines where it costs least, until the totals are met."""
-    have = begun.copy()
+    # A bucket's numbers side by side are read faster than a line's.
+    have, floor, rest = (np.asfortranarray(values) for values in (begun, floor, rest))
+    have = have.copy(order="F")
     while True:
         surplus = have.sum(axis=0) - wanted
         path = _path(have, floor, rest, surplus)

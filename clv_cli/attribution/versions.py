@@ -10,9 +10,10 @@ import polars as pl
 
 from clv_cli.attribution import cs
 from clv_cli.attribution.components import FX, REST, RESTATED, UNMATCHED
-from clv_cli.attribution.concerned import split_originals
+from clv_cli.attribution.concerned import split_negatives
 from clv_cli.attribution.cxm import split_initiatives
 from clv_cli.attribution.facts import split_documents
+from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.pipeline import derived, reduction
 
@@ -73,13 +74,18 @@ def split_places(scope: Scope) -> pl.LazyFrame:
     return pl.concat(found).group_by("evidence").agg(pl.col("evidence_row").min()).sort("evidence")
 
 
-@derived("split_evidence_rows", split_places, split_originals, split_documents)
+@derived("split_evidence_rows", split_places, split_negatives, split_takings, split_documents)
 def split_evidence_rows(
-    _: Scope, places: pl.DataFrame, originals: pl.DataFrame, documents: pl.DataFrame
+    _: Scope,
+    places: pl.DataFrame,
+    negative: pl.DataFrame,
+    takings: pl.DataFrame,
+    documents: pl.DataFrame,
 ) -> pl.DataFrame:
-    """The same, with the purchases that credits take back."""
+    """The same, with the lines that credits name or take back."""
     evidence = pl.lit("billing_lines:") + pl.col("line_id")
-    standing = originals.select("line_id").join(documents, on="line_id")
+    named = [frame.select(line_id="original_line_id") for frame in (negative, takings)]
+    standing = pl.concat(named).unique().join(documents, on="line_id")
     lines = standing.select(evidence=evidence, evidence_row=place())
     return pl.concat([places, lines])
 

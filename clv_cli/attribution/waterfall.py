@@ -16,7 +16,6 @@ import polars as pl
 
 from clv_cli.attribution.components import REST
 from clv_cli.attribution.expansion import split_spread
-from clv_cli.attribution.lines import ONE
 from clv_cli.attribution.motion import (
     PART,
     PARTS,
@@ -78,6 +77,7 @@ def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
 @derived("split_claims", split_parts, split_matches)
 def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
     """What each rule claims of each part, before the waterfall: `weight` (ppm) above 0."""
+    component = matched.schema["component"]
     found = [
         matched.filter(
             (pl.col(part) > 0)
@@ -86,7 +86,7 @@ def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.D
             "at",
             pl.lit(part, PART).alias("part"),
             "bucket",
-            pl.col("component").fill_null(pl.lit(part)),
+            pl.col("component").fill_null(pl.lit(part, component)),
             "rule_id",
             "evidence",
             weight=part,
@@ -126,20 +126,29 @@ def shares(divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame) 
     at = places(both["key"], divided.select(key).to_series())
     rest = divided.with_columns(
         bucket=pl.lit("sales", BUCKET),
-        component=pl.lit(REST),
-        rule_id=pl.lit(REST),
-        evidence=pl.lit(None, pl.String),
+        component=pl.lit(REST, claims.schema["component"]),
+        rule_id=pl.lit(REST, claims.schema["rule_id"]),
+        evidence=pl.lit(None, claims.schema["evidence"]),
         tier_num=both["rest"].gather(at).fill_null(1),
         tier_den=both["den"].gather(at).fill_null(1),
     )
     asked = claims.select(key).to_series()
-    weight = claims["weight"] // unit_of(claims)
     of_part = places(divided.select(key).to_series(), asked)
+    of_tier, by_cs = places(both["key"], asked), claims["bucket"] == TIERS[1]
+    # What both tiers get stands in one column, CXM first: each claim picks from its own.
+    got, rules = (
+        pl.concat(both[tier + name].rename("") for tier in TIERS).gather(
+            of_tier + by_cs.cast(pl.Int64) * both.height
+        )
+        for name in ("", "_k")
+    )
+    # A claim's share of its part: what its tier gets, by its weight among the tier's rules.
+    weight = (claims["weight"] // unit_of(claims)).set(rules == 1, 1)
     granted = claims.with_columns(
         *(divided[name].gather(of_part) for name in ("part_num", "part_den")),
-        *(both[name].gather(places(both["key"], asked)) for name in both.columns[1:]),
-        weight=weight.cast(pl.Int128),
-    ).with_columns(tier_num=_credit(), tier_den="den")
+        tier_num=got * weight.cast(pl.Int128),
+        tier_den=both["den"].gather(of_tier),
+    )
     cells = pl.concat([granted.select(SHARE), rest.select(SHARE)])
     return cells.filter(pl.col("tier_num") > 0)
 
@@ -158,12 +167,3 @@ def _granted() -> Iterator[pl.Expr]:
     yield (pl.col("cxm_num") * whole("cs")).alias("cxm")
     yield (left("cxm") * pl.col("cs_num")).alias("cs")
     yield from (pl.col(f"{tier}_k") for tier in TIERS)
-
-
-def _credit() -> pl.Expr:
-    """A claim's share of its part: what its tier gets, by its weight among the tier's rules."""
-    by_cxm, by_cs = (
-        pl.col(tier) * pl.when(pl.col(f"{tier}_k") > 1).then("weight").otherwise(ONE)
-        for tier in TIERS
-    )
-    return pl.when(pl.col("bucket") == "cxm").then(by_cxm).otherwise(by_cs)

@@ -32,12 +32,11 @@ def divide_half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
         numerator: Int128, or Int64 where none is near its bounds.
         denominator: of the same type, positive.
     """
-    size = numerator.abs()
-    whole = size // denominator
-    # One division, not two: they are what a conversion costs.
-    twice_rest = 2 * (size - whole * denominator)
-    up = (twice_rest > denominator) | ((twice_rest == denominator) & (whole % 2 == 1))
-    return (whole + up) * numerator.sign()
+    # Floors, on either side of zero: what is left is positive. One division, which is what costs.
+    whole = numerator // denominator
+    # An odd number is left at the half, too: more than the denominator says both at once.
+    up = 2 * (numerator - whole * denominator) + whole % 2 > denominator
+    return whole + up
 
 
 def convert(amount: pl.Expr, multiplier: pl.Expr, divisor: pl.Expr) -> pl.Expr:

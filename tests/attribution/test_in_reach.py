@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -16,58 +17,68 @@ if TYPE_CHECKING:
     from clv_cli.attribution.matching import Event, Taking
 
 SCHEMA = {
-    "code": pl.Int32,
-    "currency": pl.String,
-    "line_id": pl.String,
+    "group": pl.Int64,
+    "issued_on": pl.Date,
+    "line": pl.String,
     "product_id": pl.String,
     "amount": pl.Int64,
-    "original_line_id": pl.String,
+    "original": pl.String,
 }
+EVENT = ("line", "product_id", "amount", "original")
 PRODUCTS = st.sampled_from([None, "core", "api"])
+FIRST = date(1969, 12, 28)
+Row = tuple[int, date, str, str | None, int, str | None]
+
+
+def _frame(rows: list[Row]) -> pl.DataFrame:
+    return pl.DataFrame(rows, SCHEMA, orient="row")
 
 
 @st.composite
 def _events(draw: st.DrawFn) -> pl.DataFrame:
-    """Purchases and credits of a few customers, in order; some credits name a purchase."""
-    rows: list[tuple[int, str, str, str | None, int, str | None]] = []
-    for code in range(draw(st.integers(1, 3))):
+    """Purchases and credits of a few customers, several on some days; some credits name a purchase."""
+    rows: list[Row] = []
+    size = draw(st.sampled_from([1, 10**17]))
+    for group in range(draw(st.integers(1, 3))):
         bought: list[str] = []
         for at in range(draw(st.integers(1, 14))):
-            amount = draw(st.integers(-60, 40).filter(bool))
+            amount = draw(st.integers(-60, 40).filter(bool)) * size
             named = draw(st.sampled_from([None, *bought])) if amount < 0 and bought else None
-            line = f"{code}-{at:02d}"
-            rows.append((code, "USD", line, draw(PRODUCTS), amount, named))
+            line, day = f"{group}-{at:02d}", FIRST + timedelta(draw(st.integers(0, 7)))
+            rows.append((group, day, line, draw(PRODUCTS), amount, named))
             bought += [line] * (amount > 0)
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return _frame(draw(st.permutations(rows)))
 
 
 def _takings(events: pl.DataFrame) -> list[Taking]:
-    columns = ("code", "line_id", "product_id", "amount", "original_line_id")
-    customers = groupby(events.select(columns).iter_rows(), key=lambda row: row[0])
+    credit = pl.col("amount") < 0
+    ordered = events.sort("group", "issued_on", credit, "amount", "product_id", "line")
+    customers = groupby(ordered.select("group", *EVENT).iter_rows(), key=lambda row: row[0])
     walks: list[list[Event]] = [[row[1:] for row in group] for _, group in customers]
     return [taking for walk in walks for taking in _one_customer(walk)]
 
 
 @given(_events())
 def test_what_is_out_of_reach_is_never_taken(events: pl.DataFrame) -> None:
+    """Sums beyond 64 bits, days before 1970 and rows in any order make no difference."""
     assert _takings(in_reach(events)) == _takings(events)
 
 
 def test_a_small_credit_reaches_the_latest_purchase_only() -> None:
     """Of twelve purchases of 100, a credit of 30 can take of the twelfth, one of 130 of two."""
-    bought = [(0, "USD", f"L{n:02d}", "core", 100, None) for n in range(12)]
-    small = pl.DataFrame([*bought, (0, "USD", "C1", "core", -30, None)], SCHEMA, orient="row")
-    assert in_reach(small)["line_id"].to_list() == ["L11", "C1"]
-    larger = pl.DataFrame([*bought, (0, "USD", "C1", None, -130, None)], SCHEMA, orient="row")
-    assert in_reach(larger)["line_id"].to_list() == ["L10", "L11", "C1"]
+    days = [FIRST + timedelta(n) for n in range(12)]
+    bought: list[Row] = [(0, day, f"L{n:02d}", "core", 100, None) for n, day in enumerate(days)]
+    small = _frame([*bought, (0, days[-1], "C1", "core", -30, None)])
+    assert in_reach(small)["line"].to_list() == ["L11", "C1"]
+    larger = _frame([*bought, (0, days[-1], "C1", None, -130, None)])
+    assert in_reach(larger)["line"].to_list() == ["L10", "L11", "C1"]
 
 
 def test_a_credit_reaches_neither_another_customer_nor_a_later_purchase() -> None:
-    rows = [
-        (0, "USD", "A1", "core", 100, None),
-        (1, "USD", "B1", "core", 100, None),
-        (1, "USD", "C1", "core", -900, None),
-        (1, "USD", "B2", "core", 100, None),
+    rows: list[Row] = [
+        (0, FIRST, "A1", "core", 100, None),
+        (1, FIRST, "B1", "core", 100, None),
+        (1, FIRST, "C1", "core", -900, None),
+        (1, FIRST + timedelta(1), "B2", "core", 100, None),
     ]
-    events = pl.DataFrame(rows, SCHEMA, orient="row")
-    assert in_reach(events)["line_id"].to_list() == ["B1", "C1"]
+    assert in_reach(_frame(rows))["line"].to_list() == ["B1", "C1"]

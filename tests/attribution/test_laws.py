@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clv_cli.attribution.allocation import with_shares
-from clv_cli.attribution.facts import GRAINS, SPLIT_FACTS, split_lines, split_rounded
+from clv_cli.attribution.facts import GRAINS, SPLIT_FACTS, split_lines
 from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.reach import split_bought
+from clv_cli.attribution.rounded import split_rounded
 from clv_cli.attribution.tiers import noisy_or
 from clv_cli.errors import DataError
 from clv_cli.measures.revenue_facts import revenue_facts

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clv_cli.attribution import SPLIT_BY, split_by_table, split_general_ledger_table
-from clv_cli.attribution.allocation import ORDER, Cutter, give_back
+from clv_cli.attribution.allocation import Cutter, give_back
 from clv_cli.attribution.motion import PART
 from clv_cli.attribution.tiers import BUCKET
 from clv_cli.buckets import BUCKETS
@@ -48,11 +48,13 @@ RATES = [rate("EUR", "2025-03-01", "1.1")]
 SCOPE = asked([line("A", "2025-03-01", 1), line("A", "2025-03-01", 1, currency="EUR")], rates=RATES)
 MONTH = 24302
 AMOUNTS = st.one_of(st.integers(1, 9), st.integers(1, 10**6), st.integers(1, 10**14))
+RULES = ["r1", "r2", "r3"]
+ORDER = ["bucket", "part", "component", "rule_id", "evidence"]
 SHARES = st.lists(
     st.tuples(
         st.sampled_from(["cxm", "cs", "sales"]),
         st.sampled_from(["switched", "expanded", "retained"]),
-        st.sampled_from(["r1", "r2", "r3"]),
+        st.sampled_from(RULES),
         st.one_of(st.integers(1, 9), st.integers(1, 10**9)),
     ),
     min_size=1,
@@ -100,7 +102,9 @@ def frame(found: list[Line]) -> pl.DataFrame:
     types: dict[str, Any] = {
         "bucket": BUCKET,
         "part": PART,
-        "evidence": pl.String,
+        "component": pl.Enum(["c"]),
+        "rule_id": pl.Enum(RULES),
+        "evidence": pl.Enum([]),
         "line": pl.UInt32,
         **wide,
     }
@@ -108,10 +112,9 @@ def frame(found: list[Line]) -> pl.DataFrame:
 
 
 def cut(cells: pl.DataFrame, cutter: Cutter | None = None) -> pl.DataFrame:
-    share = ("share_num", "share_den")
-    return (cutter or Cutter(SCOPE)).cut(
-        cells.rename({"amount": "total"}), ("total", *share), ("base", *share)
-    )
+    cutter, share = cutter or Cutter(SCOPE), ("share_num", "share_den")
+    rows = cells.rename({"amount": "total"}).with_columns(scope=pl.Series(cutter.scopes(cells)))
+    return rows.with_columns(cutter.cut(rows, ("total", *share), ("base", *share)))
 
 
 def totals(cells: pl.DataFrame, *keys: str) -> dict[Any, tuple[int, int]]:
@@ -127,15 +130,16 @@ def test_p1_the_cells_of_a_line_sum_to_it_in_both_currencies(found: list[Line]) 
 
 
 @often
-@given(LINES, st.randoms(use_true_random=False), st.permutations(["r1", "r2", "r3"]))
+@given(LINES, st.randoms(use_true_random=False), st.permutations(RULES))
 def test_p2_neither_order_nor_the_names_of_rules_move_a_cent_between_buckets(
     found: list[Line], random: Random, names: list[str]
 ) -> None:
     cells = frame(found)
     order = list(range(cells.height))
     random.shuffle(order)
-    named = dict(zip(["r1", "r2", "r3"], names, strict=True))
-    again = cells[order].with_columns(pl.col("rule_id").replace_strict(named))
+    named = dict(zip(RULES, names, strict=True))
+    rule = pl.col("rule_id").cast(pl.String).replace_strict(named).cast(pl.Enum(RULES))
+    again = cells[order].with_columns(rule)
     moved = cut(again.sort("line", *ORDER))
     assert totals(moved, "line", "bucket") == totals(cut(cells), "line", "bucket")
 
@@ -182,20 +186,19 @@ def test_p5_a_line_cut_in_two_moves_no_bucket_by_more_than_a_unit(
 def refunded(found: list[Line], cents: list[list[int]]) -> pl.DataFrame:
     """What is left of each cell of some purchases after these refunds of them, two a month."""
     cutter = Cutter(SCOPE)
-    name = pl.format("L{}", "line").alias("original_line_id")
-    cells = cut(frame(found), cutter).with_columns(name)
+    cells = cut(frame(found), cutter).with_columns(at="line")
     takings = [
-        {"line_id": f"L{which}-{n}", "original_line_id": f"L{which}", "nth": n, "taken": taken}
+        {"credit": which * 100 + n, "at": which, "nth": n, "taken": taken}
         | {"currency": one["currency"], "month": one["month"] + n // 2}
         for which, (one, takes) in enumerate(zip(found, cents, strict=True))
         for n, taken in enumerate(takes)
     ]
     back = give_back(cutter, cells, pl.DataFrame(takings))
     assert back.select((pl.col("own", "amount") >= 0).all()).row(0) == (True, True)
-    owns = {name: own for (name,), (own, _) in totals(back, "line_id").items()}
-    assert owns == {row["line_id"]: row["taken"] for row in takings}
-    keys = ["original_line_id", *ORDER]
-    taken_back = back.with_columns(-pl.col("own", "amount"))
+    owns = {credit: own for (credit,), (own, _) in totals(back, "credit").items()}
+    assert owns == {row["credit"]: row["taken"] for row in takings}
+    keys = ["at", *ORDER]
+    taken_back = back.with_columns(-pl.col("own", "amount"), pl.col("at").cast(pl.UInt32))
     both = pl.concat(rows.select(*keys, "own", "amount") for rows in (cells, taken_back))
     left = both.group_by(keys).agg(pl.col("own", "amount").sum())
     assert left.select((pl.col("own", "amount") >= 0).all()).row(0) == (True, True)

@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from clv_cli import attribution  # noqa: E402 - found through the path above
-from clv_cli.attribution.facts import split_rounded  # noqa: E402
 from clv_cli.attribution.matching import split_takings  # noqa: E402
 from clv_cli.attribution.reach import split_bought  # noqa: E402
+from clv_cli.attribution.rounded import split_rounded  # noqa: E402
 from clv_cli.render.as_json import render as as_json  # noqa: E402
 from clv_cli.render.layout import View  # noqa: E402
 from clv_cli.results import Frames, Report, collect, collect_frames  # noqa: E402
