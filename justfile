@@ -33,13 +33,17 @@ docs:
 bench *sizes="1e6 1e7":
     .venv/bin/python -m tests.bench.goals {{sizes}} --write
 
+# Memory and time of ten files of ten million lines beside one of them (16 GB of disk, some minutes)
+bench-hundred *sizes:
+    .venv/bin/python -m tests.bench.hundred {{sizes}} --write
+
 # Only cold `clv report` against a bare polars parse
 bench-cold *sizes="1e6":
-    .venv/bin/python tests/bench/bench.py {{sizes}} --write
+    .venv/bin/python -m tests.bench.bench {{sizes}} --write
 
 # From a log of 1M customers to their 12-month values; the table goes into clv_cli/ARCHITECTURE.md
 bench-models *size="1e6":
-    .venv/bin/python tests/bench/models.py {{size}} --write
+    .venv/bin/python -m tests.bench.models {{size}} --write
 
 # All moments of 1M customers beside a bare parse of their usage; the table goes into clv_cli/ARCHITECTURE.md
 bench-moments *size="1e6":
@@ -51,7 +55,7 @@ planted:
 
 # How often do 95 % intervals hold the truth; the table goes into clv_cli/ARCHITECTURE.md
 coverage-models *bases="200":
-    nice -n 19 .venv/bin/python tests/recipes/coverage.py {{bases}} --write
+    nice -n 19 .venv/bin/python -m tests.recipes.coverage {{bases}} --write
 
 # What strict loading costs beside a bare polars read of the same file (default: about 1 GB)
 bench-loading lines="8e6":

@@ -15,10 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.bench.recorded import record
+
 HERE = Path(__file__).parent
-ARCHITECTURE = HERE.parents[1] / "clv_cli" / "ARCHITECTURE.md"
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 ROUNDS = 3
+# Wall seconds, CPU seconds, peak MB.
+Took = tuple[float, float, int]
 
 # What the bare parse does: every column parsed to its type, reduced to one row, nothing kept.
 BARE = """
@@ -38,7 +40,7 @@ def as_installed(folder: Path) -> None:
     subprocess.run(clv, check=True, stdout=subprocess.DEVNULL)
 
 
-def timed(command: list[str]) -> tuple[float, float, int]:
+def timed(command: list[str]) -> Took:
     """Wall seconds, CPU seconds and peak memory (MB) of one process.
 
     Raises:
@@ -90,10 +92,7 @@ def main() -> None:
     table = "\n".join(rows)
     print(table)
     if "--write" in sys.argv:
-        text = ARCHITECTURE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        after = rest.partition(END)[2]
-        ARCHITECTURE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+        record("bench", table)
 
 
 if __name__ == "__main__":

@@ -17,19 +17,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.bench import ARCHITECTURE, BARE, ROUNDS, as_installed, timed
+from tests.bench.bench import BARE, ROUNDS, Took, as_installed, timed
+from tests.bench.recorded import record
 
 HERE = Path(__file__).parent
-BEGIN, END = "<!-- goals:begin -->", "<!-- goals:end -->"
 FILES = 10
 PANDAS_LIMIT = 1_000_000
 MEGABYTES_A_MILLION, MEGABYTES_MORE = 250, 200
-# Wall seconds, CPU seconds, peak MB: medians of the first two, the largest of the last.
-Took = tuple[float, float, int]
 
 
 def median(runs: list[Took]) -> Took:
-    """The figure of several runs."""
+    """Medians of both times, and the largest peak."""
     wall, cpu = (statistics.median(run[at] for run in runs) for at in (0, 1))
     return wall, cpu, max(run[2] for run in runs)
 
@@ -186,10 +184,7 @@ def main() -> None:
     text = table(sizes or [1_000_000])
     print(text)
     if "--write" in sys.argv:
-        notes = ARCHITECTURE.read_text(encoding="utf-8")
-        before, _, rest = notes.partition(BEGIN)
-        after = rest.partition(END)[2]
-        ARCHITECTURE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        record("goals", text)
 
 
 if __name__ == "__main__":

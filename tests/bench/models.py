@@ -18,15 +18,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench.recorded import record
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from clv_cli.pipeline import Scope
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1]))
-ARCHITECTURE = HERE.parents[1] / "clv_cli" / "ARCHITECTURE.md"
-BEGIN, END = "<!-- bench-models:begin -->", "<!-- bench-models:end -->"
 AS_OF = date(2026, 10, 31)
 PURCHASING = (0.243, 4.414, 0.793, 2.426)  # CDNOW's, in weeks
 SPENDING = (6.25, 3.74, 15.44)
@@ -205,7 +204,7 @@ def in_own_process(task: str, folder: Path) -> Steps:
     """Run a task in a fresh process, with its peak memory in MB."""
     # Two threads of linear algebra wait for each other longer than they work on such small products.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, "--task", task, str(folder)]
+    command = [sys.executable, "-m", "tests.bench.models", "--task", task, str(folder)]
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     steps: Steps = json.loads(run.stdout)
     return steps
@@ -227,10 +226,7 @@ def main() -> None:
     table = _table(customers, ours, others, theirs)
     print(table)
     if "--write" in sys.argv:
-        text = ARCHITECTURE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        after = rest.partition(END)[2]
-        ARCHITECTURE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+        record("bench-models", table)
 
 
 def _table(customers: int, ours: Steps, others: Steps, theirs: Steps) -> str:

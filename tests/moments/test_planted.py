@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.recipes.planted_moments import BEGIN, END, SAMPLE, matches, table
+from tests.bench.recorded import recorded
+from tests.recipes.planted_moments import SAMPLE, matches, table
 
 
 def test_planted_declines_and_quota_crossings_are_found_as_the_samples_readme_says() -> None:
@@ -10,6 +11,4 @@ def test_planted_declines_and_quota_crossings_are_found_as_the_samples_readme_sa
     for match in found:
         assert match.precision >= 0.9, match.name
         assert match.recall >= 0.9, match.name
-    written = (SAMPLE / "README.md").read_text(encoding="utf-8")
-    block = written.partition(BEGIN)[2].partition(END)[0].strip()
-    assert block == table(found)
+    assert recorded("moments", SAMPLE / "README.md") == table(found)

@@ -9,26 +9,21 @@ all customers together at the true parameters (the estimate's interval), what wa
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1]))
-
-from clv_cli.measures.model_fitting import purchase_model  # noqa: E402
-from clv_cli.models import gamma_gamma, sbg  # noqa: E402
-from clv_cli.models.intervals import delta  # noqa: E402
-from tests.models import simulate  # noqa: E402
+from clv_cli.measures.model_fitting import purchase_model
+from clv_cli.models import gamma_gamma, sbg
+from clv_cli.models.intervals import delta
+from tests.bench.recorded import record
+from tests.models import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from clv_cli.models.fitting import Fit
 
-ARCHITECTURE = HERE.parents[1] / "clv_cli" / "ARCHITECTURE.md"
-BEGIN, END = "<!-- coverage:begin -->", "<!-- coverage:end -->"
 CUSTOMERS = 4_000
 TRUTH = {
     "bg_nbd": np.array([0.6, 5.0, 0.8, 2.4]),
@@ -156,11 +151,7 @@ def main() -> None:
         rows.append(row(name, [base(seed, CUSTOMERS) for seed in range(bases)]))
         print(rows[-1], flush=True)
     if "--write" in sys.argv:
-        text = ARCHITECTURE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        after = rest.partition(END)[2]
-        table = "\n".join(rows)
-        ARCHITECTURE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+        record("coverage", "\n".join(rows))
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from clv_cli.measures.usage_trend import is_falling, usage_trend
 from clv_cli.moments import MOMENTS
 from clv_cli.results import Frames, collect_frames
 from clv_cli.run.opening import Request, opened
+from tests.bench.recorded import record
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
-BEGIN, END = "<!-- moments:begin -->", "<!-- moments:end -->"
 LONG_AGO = date(2000, 1, 1)
 Found = set[tuple[str, ...]]
 
@@ -117,10 +117,7 @@ def main(arguments: list[str]) -> None:
     text = table(matches(*folders[:1]))
     print(text)
     if "--write" in arguments:
-        readme = SAMPLE / "README.md"
-        before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        record("moments", text, SAMPLE / "README.md")
 
 
 if __name__ == "__main__":
