@@ -16,6 +16,7 @@ from clv_cli.attribution import cs
 from clv_cli.attribution.lines import history
 from clv_cli.engines.portable import summed
 from clv_cli.facts import planned, typed
+from clv_cli.measures.billed_lines import excluded_lines
 from clv_cli.measures.customer_revenue import customer_revenue
 from clv_cli.measures.mrr_deltas import mrr_deltas
 from clv_cli.measures.revenue_facts import revenue_month_sums, revenue_sums
@@ -83,12 +84,13 @@ def test_every_engine_finds_the_facts_that_polars_finds(
     assert hashes == dict.fromkeys(ENGINES, hashed(native))
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+@pytest.mark.parametrize("measure", [*MEASURES, excluded_lines], ids=lambda measure: measure.name)
 def test_a_run_with_an_engine_collects_the_same_frame_in_the_same_order(
     measure: Measure, scope: Scope, sail: SparkEngine
 ) -> None:
     here = collect_frames([measure], scope)[measure]
     there = collect_frames([measure], replace(scope, engine=sail))[measure]
+    assert here.height > 0
     assert there.equals(here)
     assert there.schema == here.schema
 
@@ -114,6 +116,15 @@ def test_a_group_may_be_null_and_nulls_sum_to_nothing(sail: SparkEngine) -> None
     assert (
         facts.finish(typed(facts, sail.summed("nulls", facts).lazy())).collect().rows() == expected
     )
+
+
+def test_the_smallest_of_a_group_is_the_same_on_every_engine(sail: SparkEngine) -> None:
+    rows = made_up([None, 3, None, 4]).rows.with_columns(row=pl.Series([None, 9, 5, None]))
+    facts = replace(made_up([None, 3, None, 4]), rows=rows, mins=("row",))
+    expected = [(None, 2, 7, 9), (1, 2, 0, 5)]
+    assert planned(facts).collect().rows() == expected
+    found = facts.finish(typed(facts, sail.summed("smallest", facts).lazy())).collect()
+    assert found.rows() == expected
 
 
 def test_a_sum_beyond_64_bits_stops_on_every_engine_instead_of_wrapping(sail: SparkEngine) -> None:
