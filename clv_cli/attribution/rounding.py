@@ -34,9 +34,8 @@ BUCKETS = 3
 LIMIT = 2**127 - 1
 # The width to which denominators are cut before their remainders are scaled up.
 NARROW = 2**65
-# In 64 bits a fraction is made by long division, so many of its binary digits at a time.
-STEPS = (17, 17, 16)
-SHORT = 2.0 ** (63 - max(STEPS))
+# Of what is below these, floats tell a quotient to one unit, and 64 bits hold what that leaves.
+SHORT = 2**62
 
 
 def carried(cells: pl.DataFrame, before: Carry) -> tuple[pl.Series, dict[int, Ints]]:
@@ -73,9 +72,7 @@ def _divided(line: Ints, fraction: Ints) -> np.ndarray[tuple[int, ...], np.dtype
 
 def _floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
     """Each cell's floor, and its fraction in 2^-50; exact at any size."""
-    size = pl.col("total").cast(pl.Float64) * pl.col("den").cast(pl.Float64)
-    # Floats only sort the rows; one bit to spare is more than they can be wrong.
-    short = cells.select((pl.col("den") < SHORT) & (size < 2.0**62)).to_series()
+    short = cells.select((pl.col("den") < SHORT) & (pl.col("total") < UNIT)).to_series()
     if short.all():
         return _short_floors(cells)
     floor, fraction = np.empty(cells.height, np.int64), np.empty(cells.height, np.int64)
@@ -85,16 +82,22 @@ def _floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
 
 
 def _short_floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
-    """The same where all products fit 64 bits: several times as fast."""
+    """The same of totals below 2^50 and denominators below 2^62: several times as fast."""
     total, num, den = (cells[name].cast(pl.Int64).to_numpy() for name in ("total", "num", "den"))
-    floor = total * num // den
-    rest, fraction = total * num - floor * den, np.zeros(len(den), np.int64)
-    for bits in STEPS:
-        rest <<= bits
-        digits = rest // den
-        rest -= digits * den
-        fraction = (fraction << bits) + digits
-    return floor, fraction
+    floor, rest = _share(total, num, den)
+    return floor, _share(np.full(len(den), UNIT), rest, den)[0]
+
+
+def _share(whole: Ints, num: Ints, den: Ints) -> tuple[Ints, Ints]:
+    """Quotient and remainder of whole * num / den, for num <= den < 2^62 and whole <= 2^50.
+
+    Four roundings of floats are off by less than half a unit of a quotient below 2^50, so the remainder
+    they leave is within one denominator of the true one. Products wrap at 2^64; their difference does not.
+    """
+    quotient = (whole * (num / den)).astype(np.int64)
+    rest = whole * num - quotient * den
+    step = (rest >= den).astype(np.int64) - (rest < 0)
+    return quotient + step, rest - step * den
 
 
 def _long_floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:

@@ -148,7 +148,7 @@ def test_totals_stay_within_one_unit_however_small_the_batches(lines: list[Line]
 
 @given(lines_)
 def test_floors_and_fractions_of_64_bits_are_those_of_128(lines: list[Line]) -> None:
-    cells = frame([line_ for line_ in lines if sum(share for _, share in line_[1]) < 2**47])
+    cells = frame([line_ for line_ in lines if sum(share for _, share in line_[1]) < 2**62])
     both = [
         [(int(floor), int(rest)) for floor, rest in zip(*cut_(cells), strict=True)]
         for cut_ in (_floors, _long_floors)
@@ -156,6 +156,17 @@ def test_floors_and_fractions_of_64_bits_are_those_of_128(lines: list[Line]) -> 
     shares = cells.select("total", "num", "den").iter_rows()
     exact = [divmod(total * num * UNIT // den, UNIT) for total, num, den in shares]
     assert both == [exact, exact]
+
+
+@given(st.integers(0, 2**50 - 1), st.integers(1, 2**62 - 1), st.data())
+def test_the_largest_numbers_of_64_bits_are_divided_exactly(
+    total: int, den: int, data: st.DataObject
+) -> None:
+    num = data.draw(st.one_of(st.integers(0, den), st.integers(max(0, den - 3), den)))
+    rows = [(0, 0, bucket, total, part, den) for bucket, part in ((0, num), (1, den - num))]
+    floors, fractions = _floors(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+    exact = [divmod(total * part * UNIT // den, UNIT) for *_, part, _ in rows]
+    assert list(zip(floors.tolist(), fractions.tolist(), strict=True)) == exact
 
 
 def test_scopes_are_rounded_apart() -> None:
