@@ -1,6 +1,6 @@
 """`just bench-hundred [LINES A FILE] [FILES]`: memory and time of many large files beside one of them.
 
-Every file has customers, invoices and lines of its own, and its own evidence. One cold `clv report` over
+The files are of the same customers, each with invoices and lines of its own. One cold `clv report` over
 the first file and one over all; the total that it prints is held against what polars adds up from the
 CSV files by itself. A hundred million lines need 16 GB of disk and some minutes. With `--write` the
 table replaces the one in `clv_cli/ARCHITECTURE.md`.
@@ -21,30 +21,22 @@ import polars as pl
 from tests.bench.bench import BARE, HERE, Took, as_installed, timed
 from tests.bench.recorded import record
 
-TABLES = ("lines", "customers", "touches", "risk_flags")
-OWN = ("line_id", "invoice_id", "customer_id")
+OWN = ("line_id", "invoice_id")
 AMOUNT = pl.col("amount").str.replace(".", "", literal=True).cast(pl.Int64)
 
 
 def make(lines: int, files: int, folder: Path) -> None:
-    """Write the files: those of each number with ids that begin with it."""
+    """Write the files: ids of lines and invoices begin with the number of theirs."""
     for number in range(files):
-        with tempfile.TemporaryDirectory(dir=folder) as made:
-            generate = [sys.executable, str(HERE / "generate.py"), str(lines), made, str(number)]
-            subprocess.run(generate, check=True)
-            for table in TABLES:
-                rows = pl.scan_csv(f"{made}/{table}.csv", infer_schema=False)
-                own = [name for name in OWN if name in rows.collect_schema().names()]
-                named = rows.with_columns(
-                    pl.concat_str(pl.lit(f"{number}-"), name).alias(name) for name in own
-                )
-                named.sink_csv(folder / f"{table}-{number}.csv")
-            config = Path(made, "clv.yaml").read_text(encoding="utf-8")
-            Path(made, "initiatives.yaml").replace(folder / "initiatives.yaml")
+        generate = [sys.executable, str(HERE / "generate.py"), str(lines), str(folder), str(number)]
+        subprocess.run(generate, check=True)
+        rows = pl.scan_csv(folder / "lines.csv", infer_schema=False)
+        own = [pl.concat_str(pl.lit(f"{number}-"), name).alias(name) for name in OWN]
+        rows.with_columns(own).sink_csv(folder / f"lines-{number}.csv")
+    (folder / "lines.csv").unlink()
+    config = (folder / "clv.yaml").read_text(encoding="utf-8")
     for name, which in (("one.yaml", "0"), ("all.yaml", "*")):
-        text = config
-        for table in TABLES:
-            text = text.replace(f"{table}.csv", f"{table}-{which}.csv")
+        text = config.replace("lines.csv", f"lines-{which}.csv")
         (folder / name).write_text(text, encoding="utf-8")
 
 
