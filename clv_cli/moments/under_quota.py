@@ -12,6 +12,7 @@ from clv_cli.measures.usage_months import (
     grouped,
     known_on,
     lasted,
+    products_fit,
     share_at_least,
     share_below,
     usage_months,
@@ -31,15 +32,17 @@ def under_quota(frames: Collected, since: date) -> pl.DataFrame:
     """
     scope = frames.scope
     rules = scope.settings.moments.quota
-    under = (pl.col("quota") > 0) & ~share_at_least(rules.under.numerator, rules.under.denominator)
+    share = rules.under.numerator, rules.under.denominator
     # Only months under it remain: a streak is a run of neighbours among them.
     recent = pl.col("month") >= month_of(since) - rules.under_months
-    months = (
-        frames[usage_months]
-        .filter("complete", recent, share_below(rules.under))
-        .filter(under)
-        .with_columns(under=pl.lit(value=True))
-    )
+    every = frames[usage_months]
+    if products_fit(every, rules.under):
+        below = (pl.col("quota") > 0) & ~share_at_least(*share, pl.Int64)
+        few = every.filter("complete", recent, below)
+    else:
+        below = (pl.col("quota") > 0) & ~share_at_least(*share)
+        few = every.filter("complete", recent, share_below(rules.under)).filter(below)
+    months = few.with_columns(under=pl.lit(value=True))
     dated = (
         months.filter(lasted("under", rules.under_months))
         .with_columns(day=known_on(scope))

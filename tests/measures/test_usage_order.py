@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.measures.mrr_terms import ONE
-from clv_cli.measures.usage_months import grouped, usage_days
+from clv_cli.measures.usage_months import grouped, near_quota, products_fit, usage_days
 from clv_cli.results import collect_frames
 from tests.books import scope
 from tests.moments.asking import Row, usage_book, used
@@ -69,3 +70,20 @@ def test_whole_hundredths_are_read_as_python_writes_them(values: list[int]) -> N
 
 def texts(numbers: pl.Series) -> list[str]:
     return numbers.to_frame().select(grouped("n")).to_series().to_list()
+
+
+@pytest.mark.parametrize("quota", [1_000, 2**61, 2**63 - 3])
+def test_near_a_quota_is_exact_to_a_millionth_in_64_bits_and_beyond(quota: int) -> None:
+    eight_tenths = -(-4 * quota // 5)
+    amounts = [eight_tenths - 1, eight_tenths, quota]
+    rows = pl.DataFrame({"used": amounts, "quota": [quota] * 3})
+    assert products_fit(rows, Fraction(4, 5)) == (quota == 1_000)
+    asked = scope(usage_book(used("A", "2025-01", [1])))
+    assert near_quota.derive(asked, rows)["used"].to_list() == amounts[1:]
+
+
+def test_what_is_far_below_zero_leaves_64_bits_too() -> None:
+    rows = pl.DataFrame({"used": [-(2**62)], "quota": [1]})
+    assert not products_fit(rows, Fraction(4, 5))
+    assert not products_fit(rows.select(used="quota", quota="used"), Fraction(4, 5))
+    assert products_fit(rows.clear(), Fraction(4, 5))

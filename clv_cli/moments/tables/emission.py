@@ -121,7 +121,7 @@ def emission(
     scope = frames.scope
     marked = _marked(scope, found, kinds)
     fresh = marked.filter(pl.col("day") >= since)
-    warm = fresh.filter(~pl.col("cooling"))
+    warm = _keyed(scope, fresh.filter(~pl.col("cooling")))
     new = warm.filter(~pl.col("said"))
     open_ = new.filter(~(pl.col("alarmed") & (pl.col("aim") == Aim.GROW)))
     held = _held_out(scope, open_["customer_id"])
@@ -139,30 +139,32 @@ def emission(
 
 
 def _marked(scope: Scope, found: pl.DataFrame, kinds: Sequence[MomentKind]) -> pl.DataFrame:
-    """The moments with their keys, and what may silence them."""
+    """The moments with what may silence them, whatever was said before."""
     rules = scope.settings.moments
     known = pl.DataFrame(
         [(k.name, k.aim.value, _priority(scope, k), k.cools) for k in kinds],
         schema={"kind": pl.String, "aim": pl.String, "priority": pl.Int64, "cools": pl.Boolean},
         orient="row",
     )
-    named = found.join(known, on="kind", how="left", maintain_order="left").join(
-        scope.book.codes, on="code", how="left", maintain_order="left"
-    )
+    named = found.join(known, on="kind", how="left", maintain_order="left")
     same = pl.all_horizontal(
         pl.col(name) == pl.col(name).shift(1) for name in ("code", "kind", "subject")
     )
     since_last = (pl.col("day") - pl.col("day").shift(1)).dt.total_days()
     soon = same & (since_last < rules.cool_down_days) & pl.col("cools")
-    alarms = _alarms(scope, named)
+    return named.with_columns(
+        cooling=soon.fill_null(value=False),
+        alarmed=pl.col("code").is_in(_alarms(scope, named).implode()),
+    )
+
+
+def _keyed(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
+    """The moments with the customer's id and a key, and whether an earlier run said them."""
     memory = scope.book.memory
     said = memory.emitted["dedupe_key"] if memory else pl.Series(dtype=pl.String)
     key = pl.format("{}:{}:{}:{}", "kind", "customer_id", "subject", "occurrence")
-    return named.with_columns(
-        cooling=soon.fill_null(value=False),
-        alarmed=pl.col("code").is_in(alarms.implode()),
-        key=key,
-    ).with_columns(said=pl.col("key").is_in(said.implode()))
+    named = rows.join(scope.book.codes, on="code", how="left", maintain_order="left")
+    return named.with_columns(key=key).with_columns(said=pl.col("key").is_in(said.implode()))
 
 
 def _alarms(scope: Scope, named: pl.DataFrame) -> pl.Series:
