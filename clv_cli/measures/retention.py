@@ -118,14 +118,12 @@ def _retained(pairs: pl.DataFrame) -> pl.DataFrame:
 def _running(scope: Scope, pairs: pl.DataFrame) -> pl.DataFrame:
     """The sums by currency at every month, from pairs that hold over `[month, end)`."""
     columns = [*_VALUES, "n"]
-    changes = pl.concat(
-        [
-            pairs.select("currency", "month", *columns),
-            pairs.select("currency", *(-pl.col(c) for c in columns), month="end"),
-        ],
-        how="diagonal",
+    begins = summed_by_currency(pairs, *columns)
+    ends = summed_by_currency(pairs.with_columns(month="end"), *columns)
+    changes = pl.concat([begins, ends.with_columns(-pl.col(columns))])
+    sums = changes.group_by("currency", "month").agg(
+        pl.col(columns).cast(pl.Int128).sum().cast(pl.Int64)
     )
-    sums = summed_by_currency(changes, *columns)
     first = changes["month"].min()
     if not isinstance(first, int):
         return sums

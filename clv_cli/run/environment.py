@@ -19,7 +19,7 @@ from clv_cli.config_file import find_config
 from clv_cli.glossary import Kind
 from clv_cli.results import Column, Report, Result, Rows, Table
 from clv_cli.run.unchanged import REPORTS
-from clv_cli.sources import PartCache, user_cache
+from clv_cli.sources import FACTS, PartCache, user_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,7 @@ _VARIABLES = (
     "CLV_DATA",
     "CLV_CACHE_DIR",
     "CLV_NO_CACHE",
+    "CLV_VERIFY",
     "CLV_ENGINE",
     "POLARS_MAX_THREADS",
     "TZ",
@@ -90,10 +91,10 @@ def _cache(request: Request) -> str:
         return "none: there is no home folder"
     if not request.cache:
         return f"off; else {folder}"
-    files, size = PartCache(folder / "parts").size()
-    reports, more = PartCache(folder / REPORTS).size()
-    count = f"{files} files" + (f", {reports} reports" if reports else "")
-    return f"{folder} ({count}, {(size + more) / 1e6:.1f} MB)"
+    kept = {"files": "parts", "sums": FACTS, "reports": REPORTS}
+    sizes = {name: PartCache(folder / place).size() for name, place in kept.items()}
+    count = ", ".join(f"{n} {name}" for name, (n, _) in sizes.items() if n or name == "files")
+    return f"{folder} ({count}, {sum(size for _, size in sizes.values()) / 1e6:.1f} MB)"
 
 
 def _temporary() -> str:

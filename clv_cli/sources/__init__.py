@@ -3,7 +3,7 @@
 from clv_cli.sources.cache import PartCache, key_of, user_cache
 from clv_cli.sources.cached import Content, content_of
 from clv_cli.sources.closed import with_closed
-from clv_cli.sources.kept_facts import KeptFacts
+from clv_cli.sources.kept_facts import FACTS, KeptFacts
 from clv_cli.sources.load import load_book, source_files
 from clv_cli.sources.preset_docs import preset_lines
 from clv_cli.sources.presets import load_presets
@@ -12,6 +12,7 @@ from clv_cli.sources.store import LineStore
 from clv_cli.sources.suggestions import can_suggest, suggested_names
 
 __all__ = [
+    "FACTS",
     "Content",
     "KeptFacts",
     "LineStore",
