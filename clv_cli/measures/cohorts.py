@@ -5,7 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from clv_cli.measures.customer_revenue import customer_revenue
-from clv_cli.measures.mrr_balances import by_month, in_base, visible
+from clv_cli.measures.mrr_balances import (
+    by_month,
+    from_unit_month,
+    in_base,
+    unit_month,
+    visible,
+)
 from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import Scope, derived
@@ -26,26 +32,29 @@ def cohort_months(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     columns += [name for name in ("base",) if name in spans.columns]
     # Customers, whatever the grain of the movements is.
     seen = _newcomers(scope, visible(scope, spans)).select(columns).with_columns(unit="code")
-    levels = by_month(seen, scope.closing + 1).rename({"unit": "code"})
+    levels = by_month(seen, scope.closing + 1)
     now = _summed(scope, levels, "mrr").filter(pl.col("mrr") > 0)
-    first = now.group_by("code").agg(first=pl.col("month").min())
+    months = now.select(*from_unit_month())
+    first = months.group_by("unit").agg(first=pl.col("month").min()).sort("unit")
     first = first.filter(pl.col("first") >= scope.period.first)
     grid = (
         first.with_columns(month=pl.int_ranges("first", scope.closing + 1))
         .explode("month", empty_as_null=False)
         .with_columns(pl.col("month").cast(pl.Int32))
+        .with_columns(unit_month("month"))
     )
     base = _opening(scope, levels, first, grid)
+    # The grid stands in the order of customers and months, and keeps it.
     return (
-        grid.join(now, on=_KEYS, how="left")
-        .join(base, on=_KEYS, how="left")
+        grid.join(now, on="key", how="left", maintain_order="left")
+        .join(base, on="key", how="left", maintain_order="left")
         .with_columns(
             pl.col("mrr", "base").fill_null(0),
+            code="unit",
             age=pl.col("month") - pl.col("first"),
             alive=pl.col("mrr").is_not_null().cast(pl.Int64),
         )
         .select(*_KEYS, "first", "age", "alive", "mrr", "base")
-        .sort(_KEYS)
     )
 
 
@@ -77,12 +86,13 @@ def _newcomers(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
 def _opening(
     scope: Scope, levels: pl.DataFrame, first: pl.DataFrame, grid: pl.DataFrame
 ) -> pl.DataFrame:
-    """The MRR of the first month, in the rates of every month since."""
-    began = levels.join(first, on="code", how="inner").filter(pl.col("month") == pl.col("first"))
-    over = began.drop("month", "first").join(grid.select(_KEYS), on="code", how="inner")
+    """The MRR of the first month, in the rates of every month since: `key, base`."""
+    began = levels.join(first, on="unit", how="inner").filter(pl.col("month") == pl.col("first"))
+    over = began.drop("month", "first").join(grid.select("unit", "month"), on="unit", how="inner")
     return _summed(scope, over, "base")
 
 
 def _summed(scope: Scope, levels: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Levels of all currencies together: `key` (of `unit_month`) and the sum."""
     valued = in_base(scope, levels)
-    return valued.group_by(_KEYS).agg(pl.col("value").sum().alias(name))
+    return valued.group_by(unit_month("month")).agg(pl.col("value").sum().alias(name))
