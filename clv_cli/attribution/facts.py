@@ -15,10 +15,11 @@ import polars as pl
 from clv_cli.attribution.closed import split_restated
 from clv_cli.attribution.components import FX, REST, UNMATCHED
 from clv_cli.attribution.concerned import concerns_all, split_history
+from clv_cli.attribution.cs import NAMES
 from clv_cli.attribution.frozen import split_frozen
 from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.matching import split_credits
-from clv_cli.attribution.names import CELL, NAMES, named, split_names
+from clv_cli.attribution.names import CELL, named, split_names
 from clv_cli.attribution.reach import beside, split_bought
 from clv_cli.attribution.rounded import sales, split_rounded
 from clv_cli.attribution.unmatched import rest_of

@@ -68,10 +68,7 @@ def split_takings(
         original_line_id=lines["line_id"].gather(found["original"]), closed=pl.lit(value=False)
     )
     both = pl.concat([before.filter(pl.col("taken") > 0).select(COLUMNS), open_.select(COLUMNS)])
-    order = ["issued_on", "taken", "line_id", "original_line_id"]
-    nth = pl.int_range(pl.len(), dtype=pl.Int64).over("original_line_id")
-    placed = _among_equals(both, "original_line_id", nth, pl.lit(0, pl.Int64), "nth", order)
-    return placed.sort("line_id", "original_line_id").drop("issued_on")
+    return _numbered(both).sort("line_id", "original_line_id").drop("issued_on")
 
 
 def _taken_before(lines: pl.DataFrame, negative: pl.DataFrame, back: pl.DataFrame) -> pl.DataFrame:
@@ -86,21 +83,12 @@ def _taken_before(lines: pl.DataFrame, negative: pl.DataFrame, back: pl.DataFram
     )
 
 
-def _among_equals(  # noqa: PLR0913, PLR0917 - a window function in parts
-    rows: pl.DataFrame,
-    key: str,
-    window: pl.Expr,
-    alone: pl.Expr,
-    name: str,
-    order: Sequence[str],
-) -> pl.DataFrame:
-    """A window function by a key that few rows share: computed for those, in their order."""
-    several = rows[key].is_duplicated()
-    both = [
-        rows.filter(~several).with_columns(alone.alias(name)),
-        rows.filter(several).sort(order).with_columns(window.alias(name)),
-    ]
-    return pl.concat(both)
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """Takings with `nth`: their place among those of their purchase, of which few have several."""
+    several, nth = rows["original_line_id"].is_duplicated(), pl.int_range(pl.len(), dtype=pl.Int64)
+    alone = rows.filter(~several).with_columns(nth=pl.lit(0, pl.Int64))
+    told = rows.filter(several).sort("issued_on", "taken", "line_id", "original_line_id")
+    return pl.concat([alone, told.with_columns(nth=nth.over("original_line_id"))])
 
 
 def _left(lines: pl.DataFrame, kept: pl.DataFrame, before: pl.DataFrame) -> Ints:

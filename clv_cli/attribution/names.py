@@ -11,8 +11,14 @@ from typing import cast
 import polars as pl
 
 from clv_cli.attribution.components import FX, REST, RESTATED, UNMATCHED
-from clv_cli.attribution.cs import AT_RISK, NO_GRIPES, REFERRAL, split_interventions
-from clv_cli.attribution.cs import split_introductions as introductions
+from clv_cli.attribution.cs import (
+    AT_RISK,
+    NAMES,
+    NO_GRIPES,
+    REFERRAL,
+    split_interventions,
+    split_introductions,
+)
 from clv_cli.attribution.cxm import split_initiatives
 from clv_cli.attribution.frozen import split_frozen
 from clv_cli.attribution.methods import split_method_claims
@@ -22,8 +28,7 @@ from clv_cli.attribution.unmatched import UNMATCHED_CUSTOMER
 from clv_cli.pipeline import Scope, derived
 
 RULES = (AT_RISK, REFERRAL, NO_GRIPES, REST, UNMATCHED_CUSTOMER, UNMATCHED, FX, RESTATED)
-NAMES = ("component", "rule_id", "evidence")
-# The columns of a cell, and their types.
+# What tells a cell of a line from its others.
 CELL = ("part", "bucket", *NAMES)
 
 
@@ -31,7 +36,7 @@ CELL = ("part", "bucket", *NAMES)
     "split_names",
     split_initiatives,
     split_interventions,
-    introductions,
+    split_introductions,
     split_method_claims,
     split_frozen,
 )

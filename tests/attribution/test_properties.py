@@ -11,12 +11,14 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
+import numpy as np
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clv_cli.attribution import SPLIT_BY, split_by_table, split_general_ledger_table
+from clv_cli.attribution import SPLIT_BY, allocation, split_by_table, split_general_ledger_table
 from clv_cli.attribution.allocation import Cutter, give_back
 from clv_cli.attribution.motion import PART
 from clv_cli.attribution.tiers import BUCKET
@@ -142,6 +144,20 @@ def test_p2_neither_order_nor_the_names_of_rules_move_a_cent_between_buckets(
     again = cells[order].with_columns(rule)
     moved = cut(again.sort("line", *ORDER))
     assert totals(moved, "line", "bucket") == totals(cut(cells), "line", "bucket")
+
+
+@given(LINES, st.randoms(use_true_random=False))
+def test_cells_stand_in_the_same_order_however_many_names_there_are(
+    found: list[Line], random: Random
+) -> None:
+    cells = frame(found)
+    order = random.sample(range(cells.height), cells.height)
+    mixed = cells[order].select(*ORDER, "line")
+    line_ = mixed["line"].to_numpy().astype(np.int64)
+    expected = cells.select(mixed.columns).to_dicts()
+    for largest in (allocation.LARGEST, 0):
+        with mock.patch.object(allocation, "LARGEST", largest):
+            assert allocation.ordered(mixed, line_).to_dicts() == expected
 
 
 @often
