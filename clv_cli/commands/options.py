@@ -229,12 +229,9 @@ def _prepare(name: str) -> None:
     """Start what a format takes long to load, while the data is read."""
     if name != "html":
         return
-    from threading import Thread
+    from clv_cli.render.charts.engine import ENGINE
 
-    from clv_cli.render.charts import warm_up
-
-    # No daemon: a process that ends amid the engine's start could crash.
-    Thread(target=warm_up).start()
+    ENGINE.start()
 
 
 def show(

@@ -38,15 +38,6 @@ class Figure:
     svg: str
 
 
-def warm_up() -> None:
-    """Load the drawing library and start its engine, which takes longest at the first chart."""
-    from clv_cli.render.charts.svg import svg
-
-    for module in set(CHARTS.values()):
-        import_module(f"clv_cli.render.charts.{module}")
-    svg({"data": {"values": [{}]}, "mark": "point"}, name="none", title="", sentence="")
-
-
 def figure(result: Result, currency: str) -> Figure | None:
     """The chart of a table; None where it has none, or nothing to draw."""
     name = result.table.name

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import vl_convert
-
+from clv_cli.render.charts.engine import ENGINE
 from clv_cli.render.charts.theme import CONFIG
 from clv_cli.render.formats import safe_text
 
@@ -39,8 +38,7 @@ def svg(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> str
     """
     names: dict[str, str] = {}
     whole = {**_without_names(spec, names), "config": CONFIG, "autosize": {"type": "none"}}
-    drawn = vl_convert.vegalite_to_svg(whole, allowed_base_urls=[])
-    root = ET.fromstring(drawn)  # noqa: S314 - made here, not read
+    root = ET.fromstring(ENGINE.draw(whole))  # noqa: S314 - made here, not read
     _slim(root)
     for element in root.iter("text"):
         element.text = _harmless(names.get(element.text or "", element.text or ""))
