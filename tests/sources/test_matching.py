@@ -168,6 +168,8 @@ def test_salesforce_ids_of_15_and_18_characters_are_one(tmp_path: Path) -> None:
         ("acme.github.io", "acme.github.io"),
         ("acme.com:8080", "acme.com"),
         ("acme.com.", "acme.com"),
+        ("shop.acme.公司.cn", "acme.公司.cn"),
+        ("shop.acme.XN--55qx5d.cn", "acme.xn--55qx5d.cn"),
         ("co.uk", None),
         ("localhost", None),
         ("none", None),
