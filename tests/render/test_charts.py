@@ -25,7 +25,7 @@ from tests.render.reports import result
 if TYPE_CHECKING:
     from clv_cli.results import Report, Result
 
-PARTS = {"bars", "drawing", "spec", "svg", "theme"}  # what charts are made of
+PARTS = {"bars", "drawing", "engine", "spec", "svg", "theme"}  # what charts are made of
 
 
 @pytest.fixture(scope="module")
