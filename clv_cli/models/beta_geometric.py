@@ -265,11 +265,16 @@ def _while_active(
     pairs = customers.by_age
     x, age = customers.frequency[pairs.first], customers.age[pairs.first]
     found: Array = np.empty(len(x), dtype=np.float64)
+    order = np.argsort(x, kind="stable")
+    ordered = x[order]
     for counts in alike(np.unique(x)):
-        rows = np.flatnonzero(np.isin(x, counts))
+        start, end = np.searchsorted(ordered, [counts[0], counts[-1] + 0.5])
+        rows = order[start:end]
         chance, likely = beta_grids(a, b + counts + first)
         rate, weights = gamma_grid(r + x[rows], alpha + age[rows], 1.0)
         by_count = likely @ function(rate[:, None], chance).T
-        found[rows] = np.einsum("nr,nr->n", weights, by_count[np.searchsorted(counts, x[rows])])
+        ends = np.searchsorted(ordered[start:end], counts, side="right")
+        for values, at, to in zip(by_count, [0, *ends], ends, strict=False):
+            found[rows[at:to]] = weights[at:to] @ values
     everyone: Array = found[pairs.member]
     return everyone

@@ -66,12 +66,14 @@ class Estimate:
 
     def of(self, member: Index) -> Estimate:
         """The predictions of customers whose rows were grouped."""
-        gradient = np.stack([row[member] for row in self.gradient])
-        return Estimate(self.value[member], gradient, self.covariance)
+        return Estimate(self.value[member], self.gradient.take(member, axis=1), self.covariance)
 
     def times(self, other: Estimate) -> Estimate:
         """The product with the predictions of an independent fit, such as purchases times spend."""
-        gradient = np.concatenate([self.gradient * other.value, other.gradient * self.value])
+        mine = len(self.gradient)
+        gradient = np.empty((mine + len(other.gradient), len(self.value)))
+        np.multiply(self.gradient, other.value, out=gradient[:mine])
+        np.multiply(other.gradient, self.value, out=gradient[mine:])
         covariance = _block_diagonal([self.covariance, other.covariance])
         return Estimate(self.value * other.value, gradient, covariance)
 

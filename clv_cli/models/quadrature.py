@@ -80,9 +80,12 @@ def gamma_grid(shapes: Array, rates: Array, power: float) -> tuple[Array, Array]
     tail = np.where(shapes > _TAIL, 0.0, np.log1p(_TAIL / shapes)) + 10 * width
     lowest = (centre - _TAIL / (shapes + power) - 10 * width).min()
     v = np.arange(lowest, (centre + np.minimum(tail, 6.0)).max(), step)
-    x, shape = np.exp(v), shapes[:, None]
-    log_density = shape * (np.log(rates)[:, None] + v) - np.outer(rates, x) - log_gamma(shape)
-    return x, step * np.exp(log_density)
+    x = np.exp(v)
+    constant = shapes * np.log(rates) - log_gamma(shapes) + np.log(step)
+    # One product for ln(step density), and its exponential in place: nothing else is as large.
+    weights = np.stack([shapes, -rates, constant], axis=1) @ np.stack([v, x, np.ones_like(v)])
+    np.exp(weights, out=weights)
+    return x, weights
 
 
 def alike(counts: Array) -> list[Array]:
