@@ -130,6 +130,7 @@ def _columns(whole: Whole) -> Result:
         rows += [(one.name, c.name, c.header, str(c.sure), c.how) for c in one.columns if c.written]
         rows += [(one.name, c.name, f"= {c.value}", str(c.sure), c.how) for c in one.constants]
         rows += [(one.name, name, "negated", "likely", how) for name, how in one.negate]
+        rows += [(one.name, name, "a last day", "likely", how) for name, how in one.inclusive]
         rows += (
             [(one.name, "days", ", ".join(one.date_format), "certain", _DAYS)]
             if one.date_format

@@ -80,6 +80,11 @@ class Reading(Model):
         description="iso, ymd, dmy, mdy, epoch, epoch_ms, excel, or strftime such as %m/%d/%Y; "
         "several: the column's own values decide; default auto",
     )
+    inclusive: Names | None = Field(
+        None,
+        description="columns of last days, where the table wants the day after; [] for none; "
+        "default: the preset's",
+    )
     key: Names | None = Field(
         None,
         description="columns that tell a document in every export of a table: its newest version "

@@ -17,6 +17,7 @@ from clv_cli.sources.columns import as_text, as_typed, cell, typed_names
 from clv_cli.sources.deciding import Undecided, first_forms, settled
 from clv_cli.sources.headers import read_headers, read_sample
 from clv_cli.sources.judging import BAD, LOADED, state
+from clv_cli.sources.last_days import asked, assert_days_after
 from clv_cli.sources.quarantine import assert_currencies, findings, from_records, reasons
 from clv_cli.sources.structure import NotUtf8Error, Structure, scan
 from clv_cli.sources.totals import check_totals, declared, unusual, without_footers
@@ -279,6 +280,9 @@ def make_part(
         if better != (forms, over):
             forms, over = better
             sums, bad = _written(file, forms, over, path, desk.store)
+    if asked(binding):
+        begun = as_typed(sample.with_row_index("row"), binding, forms)
+        assert_days_after(pl.scan_parquet(path, glob=False), begun, binding, name)
     seen = sums.tally().rows + len(structure.excluded)
     if seen != structure.records:
         raise DataError(

@@ -86,7 +86,6 @@ class Preset(Reading):
         (), description="canonical columns that tell overlapping exports' rows apart"
     )
     updated: str | None = Field(None, description="header of the day a row last changed")
-    inclusive: Names = Field((), description="last days, where the table wants the day after")
     enrich: Literal["invoices"] | None = Field(
         None, description="take customer, days and status from the table invoices"
     )
@@ -96,7 +95,7 @@ class Preset(Reading):
         if self.table not in TABLES:
             raise ValueError(f"there is no table {self.table}")
         given = (self.columns, self.values, self.negate, self.constants, self.derive)
-        named = (*self.key, *self.inclusive, *self.column_units)
+        named = (*self.key, *(self.inclusive or ()), *self.column_units)
         for name in (*chain.from_iterable(given), *named):
             if TABLES[self.table].field(name) is None:
                 raise ValueError(f"{self.table} has no column {name}")
@@ -115,6 +114,7 @@ class Spec:
         asked: canonical columns that the config itself maps: one of their headers must be there.
         style: header style the preset's units hold for.
         forced: headers that the config itself reads rows by: they must be there.
+        inclusive_stated: whether the config says which columns hold last days.
         units_stated: whether a preset or the config says what units the amounts are in.
 
     The other fields are the keys of `settings.Reading`.
@@ -135,6 +135,7 @@ class Spec:
     negate: tuple[str, ...] = ()
     derive: Mapping[str, Derive] = field(default_factory=dict)
     inclusive: tuple[str, ...] = ()
+    inclusive_stated: bool = False
     enrich: bool = False
     style: Literal["title", "snake"] | None = None
     forced: frozenset[str] = frozenset()
@@ -170,7 +171,7 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         ConfigError: an unknown table or canonical column.
     """
     table = _table(preset.table if preset else str(source.table), where)
-    for key in ("columns", "constants", "values", "negate", "column_units", "key"):
+    for key in ("columns", "constants", "values", "negate", "column_units", "key", "inclusive"):
         _assert_columns(table, getattr(source, key) or (), f"{where}.{key}")
     base = preset or _plain(table)
     derive = {k: v for k, v in base.derive.items() if k not in {*source.columns, *source.constants}}
@@ -194,7 +195,8 @@ def spec_of(source: Source, preset: Preset | None, where: str) -> Spec:
         skip_empty=base.skip_empty,
         negate=tuple(sorted({*base.negate, *source.negate})),
         derive=derive,
-        inclusive=base.inclusive,
+        inclusive=(base.inclusive if source.inclusive is None else source.inclusive) or (),
+        inclusive_stated=source.inclusive is not None,
         enrich=base.enrich is not None,
         style=base.signature.style if source.units is None else None,
         forced=frozenset(

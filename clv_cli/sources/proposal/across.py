@@ -151,7 +151,10 @@ def _open(
     questions = []
     live = [one for one in proposals if one.works]
     if not any(one.table in {*BILLING, "worksheet"} for one in live):
+        waiting = sorted(one.peek.name for one in proposals if one.table in BILLING)
         text = "no file holds invoices or their lines: clv report needs one"
+        if waiting:
+            text = f"clv report needs invoices: first answer what is open in {', '.join(waiting)}"
         questions.append(Question(text, blocks=False))
     if base is None and len(codes) > 1:
         text = f"in which currency shall totals be? Billed are {', '.join(sorted(codes))}"

@@ -93,6 +93,7 @@ class Proposal:
         constants: columns that no header gives.
         values: value maps: canonical column to canonical value to the file's values.
         negate: amount columns that the file writes with the other sign, and why.
+        inclusive: columns of last days, where the table wants the day after, and why.
         date_format: of the file's days, where they are not ISO.
         questions: what stays open.
     """
@@ -106,6 +107,7 @@ class Proposal:
     constants: tuple[Constant, ...] = ()
     values: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     negate: tuple[tuple[str, str], ...] = ()
+    inclusive: tuple[tuple[str, str], ...] = ()
     date_format: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
 

@@ -10,6 +10,7 @@ from clv_cli.frames import Type
 from clv_cli.sources.detect import nearest
 from clv_cli.sources.headers import fold
 from clv_cli.sources.proposal.known import known_export
+from clv_cli.sources.proposal.last_days import last_days
 from clv_cli.sources.proposal.model import Constant, Proposal, Question, Sure, Unused
 from clv_cli.sources.proposal.tables import Attempt, attempts
 from clv_cli.sources.proposal.values import (
@@ -90,6 +91,7 @@ def _own_table(found: Attempt, peek: Peek) -> Proposal:
         constants=tuple(constants),
         values=values,
         negate=(("amount", how),) if turned else (),
+        inclusive=last_days(found.columns, peek),
         date_format=date_format,
         questions=(*questions, *unknown, *undecided, *_cents(found, peek)),
     )

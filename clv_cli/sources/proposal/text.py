@@ -152,6 +152,9 @@ def _keys(one: Proposal) -> list[str]:
         lines += [f"    {section}:"] if told else []
         lines += [_commented(f"      {name}: {value}", how) for name, value, how in told]
     lines += [_commented(f"    negate: {column}", f"likely: {how}") for column, how in one.negate]
+    lines += [
+        _commented(f"    inclusive: {column}", f"likely: {how}") for column, how in one.inclusive
+    ]
     if one.date_format:
         formats = ", ".join(map(scalar, one.date_format))
         text = formats if len(one.date_format) == 1 else f"[{formats}]"

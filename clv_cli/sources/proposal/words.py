@@ -22,7 +22,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "quantity": ("qty", "units", "seats", "count"),
     "unit_price": ("unit amount", "price per unit"),
     "period_start": ("service start", "service start date", "period from", "start date", "month", "from"),
-    "period_end": ("service end", "service period end", "period to"),
+    "period_end": ("service end", "service period end", "period to", "to", "until"),
     "interval": ("billing interval", "billing period", "frequency", "term"),
     "status": ("state", "invoice status", "payment status"),
     "kind": ("type", "line type", "item type"),

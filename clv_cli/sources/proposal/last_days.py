@@ -1,0 +1,69 @@
+"""Whether a file of the user's own writes the last day of service, or the day after it."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date
+from typing import TYPE_CHECKING
+
+from clv_cli.sources.last_days import END, MIN_SHORT, START
+from clv_cli.sources.proposal.values import UNDECIDED, day_format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clv_cli.sources.proposal.model import Column
+    from clv_cli.sources.proposal.peek import Peek
+
+_ORDERS = {"iso": "ymd", "ymd": "ymd", "dmy": "dmy", "mdy": "mdy"}
+_NUMBERS = re.compile(r"\d+")
+
+
+def last_days(columns: Sequence[Column], peek: Peek) -> tuple[tuple[str, str], ...]:
+    """The column of last days, and what tells; nothing where ends are the days after, or nothing tells.
+
+    Args:
+        columns: what was found among the file's headers.
+        peek: the file.
+    """
+    headers = {column.name: column.header for column in columns}
+    if not {START, END} <= headers.keys():
+        return ()
+    starts, ends = (_days(headers[name], peek) for name in (START, END))
+    pairs = [(s, e) for s, e in zip(starts, ends, strict=True) if s is not None and e is not None]
+    whole = sum(_whole_months(start, end) for start, end in pairs)
+    short = sum(_whole_months(start, _next(end)) for start, end in pairs)
+    if short < MIN_SHORT or whole >= short:
+        return ()
+    return ((END, f"{short:,} of {short + whole:,} whole months end on it"),)
+
+
+def _days(header: str, peek: Peek) -> list[date | None]:
+    """The days of a column, row by row; None where a cell is none, or could be two."""
+    form = day_format(peek.values(header))
+    order, place = _ORDERS.get(form or UNDECIDED), peek.header.find(header)
+    if order is None or place is None:
+        return [None] * len(peek.rows)
+    return [_day(cell, order) for cell in peek.columns[place]]
+
+
+def _day(text: str, order: str) -> date | None:
+    parts = dict(zip(order, map(int, _NUMBERS.findall(text)[:3]), strict=False))
+    if len(parts) < len(order):
+        return None
+    year = parts["y"] if parts["y"] > 99 else 2000 + parts["y"]
+    try:
+        return date(year, parts["m"], parts["d"])
+    except ValueError:
+        return None
+
+
+def _next(day: date) -> date:
+    return date.fromordinal(day.toordinal() + 1)
+
+
+def _whole_months(start: date, end: date) -> bool:
+    """Whether a day is one or more months after another; the 31st falls on a shorter month's last day."""
+    later = (end.year, end.month) > (start.year, start.month)
+    return later and end.day == min(start.day, monthrange(end.year, end.month)[1])
