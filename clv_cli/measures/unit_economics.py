@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 COST_OF_REVENUE = ("cogs", "hosting", "payment_fees")
 COST_OF_SERVICE = ("support", "success")
+# What stands in a formula where no data gave the costs, by the label that says so.
+NO_COST_OF_REVENUE = "cost of revenue (no cost data)"
+NO_COST_TO_SERVE = "cost to serve (no cost data: nothing)"
+WHOLE_MARGIN = "gross margin (no cost data: 100 %)"
 CLV_NEEDS: tuple[Measure, ...] = (mrr_months, revenue_months, service_costs)
 CAC_NEEDS: tuple[Measure, ...] = (mrr_months, acquisition_spend)
 
@@ -64,7 +68,7 @@ def gross_margin(frames: Collected, month: int) -> Estimate:
     facts = frames[revenue_months].filter(_within(window))
     revenue = _sum(facts)
     costs = frames[service_costs].filter(_within(window), pl.col("category").is_in(COST_OF_REVENUE))
-    label = "cost of revenue" if costs.height else "cost of revenue (no cost data)"
+    label = "cost of revenue" if costs.height else NO_COST_OF_REVENUE
     named = (label, "cost_of_revenue")
     inputs = (
         parts.billed(frames, window, revenue, f"billed revenue {window}", "revenue"),
@@ -193,8 +197,8 @@ def has_service_costs(frames: Collected, month: int) -> bool:
 
 
 def _margin_label(margin: Estimate) -> str:
-    unknown = any("no cost data" in item.label for item in margin.inputs)
-    return "gross margin (no cost data: 100 %)" if unknown else "gross margin"
+    unknown = any(item.label == NO_COST_OF_REVENUE for item in margin.inputs)
+    return WHOLE_MARGIN if unknown else "gross margin"
 
 
 def _within(window: Period) -> pl.Expr:

@@ -12,6 +12,7 @@ from clv_cli.measures.series import Estimate, rounded
 from clv_cli.measures.unit_economics import (
     CAC_NEEDS,
     CLV_NEEDS,
+    NO_COST_TO_SERVE,
     cac,
     clv,
     cost_to_serve,
@@ -39,7 +40,7 @@ def customer_net_worth(frames: Collected, months: Sequence[int]) -> list[Figure]
 
     def estimate(month: int) -> Estimate:
         gross, cost, service = clv(frames, month), cac(frames, month), _service(frames, month)
-        label = "cost to serve" if service.inputs else "cost to serve (no cost data: nothing)"
+        label = "cost to serve" if service.inputs else NO_COST_TO_SERVE
         inputs = (
             Input("CLV (gross of CAC)", Kind.MONEY, gross.value),
             Input("CAC", Kind.MONEY, cost.value),

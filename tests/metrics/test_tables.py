@@ -312,3 +312,12 @@ def test_customers_behind_retention_are_those_of_the_opening_in_rates_of_today()
     ]
     assert [row["value"] for row in inputs.records()] == ["180.00", "190.00", "0.947368"]
     assert [row["currency"] for row in rows.records()] == ["USD", "EUR", "EUR", "USD"]
+
+
+def test_key_figures_that_rest_on_costs_nobody_gave_say_so() -> None:
+    keys = ["gross_margin", "customer_net_worth", "mrr"]
+    bare = scope(book(LINES, spend=TABLES["spend"]), "2025-06", ("2025-02", "2025-06"))
+    assert one("kpi_table", bare, keys).rows.notes == [
+        "No cost of revenue in the data, so the margin is taken as 100 %: Gross margin."
+    ]
+    assert one("kpi_table", asked(), keys).rows.notes == []

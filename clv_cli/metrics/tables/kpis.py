@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from clv_cli.glossary import GLOSSARY, Good, Kind
+from clv_cli.measures.unit_economics import NO_COST_OF_REVENUE, NO_COST_TO_SERVE, WHOLE_MARGIN
 from clv_cli.metrics.tables.parts import (
     Value,
     canonical,
@@ -20,9 +21,9 @@ from clv_cli.metrics.tables.parts import (
 from clv_cli.results import Column, Rows, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from clv_cli.pipeline import Metric, Scope
+    from clv_cli.pipeline import Figure, Metric, Scope
     from clv_cli.results import Frames
 
 _SCHEMA: dict[str, Any] = {
@@ -34,6 +35,14 @@ _SCHEMA: dict[str, Any] = {
     "window": pl.String,
     "series": pl.List(pl.String),
     "reason": pl.String,
+}
+# Labels of inputs that no data gave, and how the figures that rest on them say so.
+_ASSUMED = {
+    (
+        NO_COST_OF_REVENUE,
+        WHOLE_MARGIN,
+    ): "No cost of revenue in the data, so the margin is taken as 100 %",
+    (NO_COST_TO_SERVE,): "No cost to serve in the data, so it is taken as nothing",
 }
 
 
@@ -58,18 +67,28 @@ def kpi_table(scope: Scope, metrics: Sequence[Metric]) -> Table:
     )
 
     def finish(frames: Frames) -> Rows:
-        rows = [_row(frames, metric) for metric in metrics]
+        series = [_series(frames, metric) for metric in metrics]
+        rows = [
+            _row(frames.scope, metric, known) for metric, known in zip(metrics, series, strict=True)
+        ]
         reasons = [(i, "value", str(row["reason"])) for i, row in enumerate(rows) if row["reason"]]
-        return Rows(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), reasons)
+        frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+        latest = {titles[m.name]: known[-1] for m, known in zip(metrics, series, strict=True)}
+        return Rows(frame, reasons, notes=_taken_for_granted(latest))
 
     return Table("kpis", "Key figures", columns, needs(metrics), finish)
 
 
-def _row(frames: Frames, metric: Metric) -> dict[str, object]:
-    scope, kind = frames.scope, metric.kind
-    now = reported_month(scope, GLOSSARY[metric.name].window)
-    first = min(scope.period.first, now)
-    before, *series = computed(metric, frames, range(first - 1, now + 1))
+def _series(frames: Frames, metric: Metric) -> list[Figure]:
+    """The metric's months, from the one before the period on."""
+    now = reported_month(frames.scope, GLOSSARY[metric.name].window)
+    first = min(frames.scope.period.first, now)
+    return computed(metric, frames, range(first - 1, now + 1))
+
+
+def _row(scope: Scope, metric: Metric, figures: Sequence[Figure]) -> dict[str, object]:
+    kind, now = metric.kind, reported_month(scope, GLOSSARY[metric.name].window)
+    before, *series = figures
     last = series[-1]
     previous = (series[-2] if len(series) > 1 else before).value
     return {
@@ -82,6 +101,20 @@ def _row(frames: Frames, metric: Metric) -> dict[str, object]:
         "series": [canonical(figure.value, kind, scope.currency) for figure in series],
         "reason": last.reason,
     }
+
+
+def _taken_for_granted(latest: Mapping[str, Figure]) -> list[str]:
+    """What costs that nobody gave are taken for, and which of the figures rest on it."""
+    notes = []
+    for marks, sentence in _ASSUMED.items():
+        resting = [
+            title
+            for title, figure in latest.items()
+            if figure.value is not None and any(put.label in marks for put in figure.inputs)
+        ]
+        if resting:
+            notes.append(f"{sentence}: {', '.join(resting)}.")
+    return notes
 
 
 def change(value: Value, previous: Value, kind: Kind, good: Good) -> float | None:

@@ -12,7 +12,7 @@ from clv_cli.money import NO_CURRENCY
 from clv_cli.render.charts import figure
 from clv_cli.render.html.sheets import remarks, sheet_of
 from clv_cli.render.html.summary import sentences, verdict_on
-from clv_cli.render.html.tiles import Tile, tiles_of
+from clv_cli.render.html.tiles import TILES, Tile, tiles_of
 from clv_cli.render.layout import check_line
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from clv_cli.render.layout import View
     from clv_cli.results import Report, Result
 
-TILES = "kpis"
 FINDINGS = "findings"  # where the report shows them as a table, they need no section
 # The whole before its parts: these stand in this order, in the places that they have in the report.
 STORY = ("split_buckets", "split_claims", "split", "split_by_rule")

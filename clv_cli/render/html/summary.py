@@ -1,4 +1,4 @@
-"""What a reader should take home before looking at any chart: at most four sentences of numbers."""
+"""What a reader should take home before looking at any chart: a few sentences of numbers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from clv_cli.money import to_decimal
 from clv_cli.render.charts.drawing import Reader
 from clv_cli.render.charts.split import SHORT, TOTAL
+from clv_cli.render.html.tiles import TILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def sentences(report: Report, results: Sequence[Result], tiles: Sequence[Tile]) -> list[str]:
-    """The first figure, which figures got worse, and how revenue was divided.
+    """The first figure, which figures got worse, what they rest on, and how revenue was divided.
 
     Args:
         report: for its currency and checks.
@@ -28,6 +29,8 @@ def sentences(report: Report, results: Sequence[Result], tiles: Sequence[Tile]) 
         said.append(_first(tiles[0], report.currency))
         said.append(_worse(tiles))
     by_name = {result.table.name: result for result in results}
+    if TILES in by_name:
+        said += by_name[TILES].rows.notes
     if "split_buckets" in by_name:
         said.append(_split(by_name["split_buckets"], report.currency))
     return [sentence for sentence in said if sentence]

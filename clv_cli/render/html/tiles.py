@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from clv_cli.results import Result
 
+TILES = "kpis"  # the table whose rows they are
 WIDTH, HEIGHT, EDGE = 120, 28, 3
 
 
