@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from clv_cli.errors import UsageError
 
 MONTHS_A_YEAR = 12
+_MONTH = r"[0-9]{4}-(?:0[1-9]|1[0-2])"
 
 
 def month_of(day: date) -> int:
@@ -42,10 +43,9 @@ def parse_month(text: str) -> int:
     Raises:
         UsageError: the text is no month.
     """
-    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
-    if not found:
+    if not re.fullmatch(_MONTH, text):
         raise UsageError(f'"{text}" is not a month', hint="write it as 2026-10")
-    return int(found[1]) * MONTHS_A_YEAR + int(found[2]) - 1
+    return int(text[:4]) * MONTHS_A_YEAR + int(text[5:]) - 1
 
 
 def parse_day(text: str, option: str) -> date:
@@ -125,7 +125,7 @@ def _bounds(text: str, last: int) -> tuple[int, int]:
     if found := re.fullmatch(r"(\d{4})Q([1-4])", text, re.IGNORECASE):
         first = int(found[1]) * MONTHS_A_YEAR + (int(found[2]) - 1) * 3
         return first, first + 3
-    if found := re.fullmatch(r"(\d{4}-\d{2})(?:\.\.(\d{4}-\d{2}))?", text):
+    if found := re.fullmatch(rf"({_MONTH})(?:\.\.({_MONTH}))?", text):
         return parse_month(found[1]), parse_month(found[2] or found[1]) + 1
     raise UsageError(
         f'"{text}" is not a period',

@@ -45,7 +45,7 @@ def test_a_period_reads_as_people_write_it(text: str, expected: str) -> None:
 def test_what_is_no_period_stops_with_a_hint(text: str) -> None:
     with pytest.raises(UsageError) as stopped:
         parse_period(text, AS_OF)
-    assert stopped.value.hint
+    assert (stopped.value.where, bool(stopped.value.hint)) == ("-p/--period", True)
 
 
 def test_a_month_given_as_a_day_is_its_last_day() -> None:
