@@ -2,6 +2,8 @@
 
 from clv_cli.commands.options import Shared, shared, show
 
+PEOPLE = ("bridge", "general_ledger")  # the books where they are given
+
 
 @shared
 def reconcile(options: Shared) -> None:
@@ -14,4 +16,6 @@ def reconcile(options: Shared) -> None:
     """
     from clv_cli import run
 
-    show(run.reconcile(options.request()), options, ("bridge", "general_ledger"))
+    report = run.reconcile(options.request())
+    named = [result.table.name for result in report.results]
+    show(report, options, tuple(name for name in PEOPLE if name in named))

@@ -43,7 +43,12 @@ NUMBERS = {
     "renewals": Kind.FACTOR,
     "purchases": Kind.FACTOR,
 }
-TEXTS = ("customer_id", "name", *DIMENSIONS, "contract_model", "purchase_model")
+TEXTS = ("customer_id", "name", *DIMENSIONS, "contract_model", "purchase_model", "reason")
+# What nothing is known of where no model covers a customer.
+MODELLED = (
+    *("future", "low_80", "high_80", "low_95", "high_95"),
+    *("p_alive", "renewals", "purchases"),
+)
 FIELDS: dict[str, Kind] = {**dict.fromkeys(TEXTS, Kind.TEXT), **NUMBERS}
 HEADINGS = {
     "customer_id": "ID",
@@ -100,7 +105,7 @@ def customers_tables(
         ordered = rows.sort([sort, "customer_id"], descending=[falling, False], nulls_last=True)
         return Rows(
             ordered.head(top or rows.height).select(*FIELDS),
-            notes=(f"{rows.height:,} customers; sorted by {sort}.", *terms(scope)),
+            notes=(_counted(rows.height, sort), *uncovered(rows), *terms(scope)),
             people_rows=None if top else TOP,
         )
 
@@ -122,8 +127,27 @@ def _column(name: str) -> Column:
     )
 
 
+def _counted(customers: int, sort: str) -> str:
+    return f"{customers:,} customer{'' if customers == 1 else 's'}; sorted by {sort}."
+
+
+def uncovered(rows: pl.DataFrame) -> list[str]:
+    """How many customers have a future that no model covers, and why."""
+    reasons = (
+        rows["reason"].drop_nulls().value_counts(name="n").sort("n", "reason", descending=True)
+    )
+    if reasons.is_empty():
+        return []
+    told = "; ".join(f"{reason} ({n:,})" for reason, n in reasons.iter_rows())
+    total = f"{reasons['n'].sum():,} of {rows.height:,} customers"
+    return [f"Some or all of the future of {total} is in no model and counts as nothing: {told}."]
+
+
 def listed(frames: Frames) -> pl.DataFrame:
-    """`customer_value` with id, name and dimensions, MRR in minor units; one row a customer, by `code`."""
+    """`customer_value` with id, name and dimensions, MRR in minor units; one row a customer, by `code`.
+
+    Of whom no model covers nothing is expected either: what it would say is null, and `reason` says why.
+    """
     rows = frames[customer_value].join(frames.scope.book.codes, on="code", how="left")
     rows = rows.join(frames[customer_names], on="code", how="left")
     for name in DIMENSIONS:
@@ -131,7 +155,13 @@ def listed(frames: Frames) -> pl.DataFrame:
     units = pl.lit(MRR_UNITS, pl.Int64)
     # Half up: never negative, and shown only; sums of MRR are those of the metric.
     minor = (pl.col("mrr") + units // 2) // units
-    return rows.with_columns(minor.alias("mrr"), pl.col(DIMENSIONS).fill_null(NONE)).sort("code")
+    models = pl.coalesce("contract_model", "purchase_model")
+    modelled = pl.col("reason").is_null() | models.is_not_null()
+    return rows.with_columns(
+        minor.alias("mrr"),
+        pl.col(DIMENSIONS).fill_null(NONE),
+        *(pl.when(modelled | (pl.col(name) != 0)).then(name).alias(name) for name in MODELLED),
+    ).sort("code")
 
 
 def _chosen(frames: Frames, asked: Condition | None) -> pl.DataFrame:
@@ -177,8 +207,8 @@ def _totals_table(asked: Condition | None, by: str | None = None) -> Table:
         checks = [
             Check(
                 f"{name}_by_{by}",
-                sum(int(str(r[name])) for r in found),
-                int(str(total[name])),
+                sum(int(str(r[name] or 0)) for r in found),
+                int(str(total[name] or 0)),
                 f"{name} by {by} = {name}",
             )
             for name in ("realised", "future")
@@ -186,7 +216,10 @@ def _totals_table(asked: Condition | None, by: str | None = None) -> Table:
         ]
         schema = {key: pl.String, **dict.fromkeys(("n", *names), pl.Int64)}
         frame = pl.DataFrame([*found, total], schema=schema, orient="row")
-        return Rows(frame, checks=checks, notes=terms(frames.scope) if by else ())
+        unknown = frame.with_row_index().filter(pl.col("future").is_null())["index"]
+        reasons = [(at, "future", "no model covers any of these customers") for at in unknown]
+        notes = [*uncovered(rows), *terms(frames.scope)] if by else []
+        return Rows(frame, reasons, checks=checks, notes=notes)
 
     title = f"Value by {by}" if by else "All of them together"
     return Table("customer_totals", title, columns, NEEDS, finish)
@@ -200,7 +233,15 @@ def customers_by_table(by: str) -> Table:
 def _sums(frames: Frames, key: Mapping[str, str], rows: pl.DataFrame) -> dict[str, object]:
     from clv_cli.measures.residual_value import summed  # noqa: PLC0415 - scipy, only when asked
 
-    return {**key, "n": rows.height, **summed(rows, frames[lifetime_models])}
+    sums: dict[str, object] = {**summed(rows, frames[lifetime_models])}
+    if _in_no_model(rows):
+        sums |= dict.fromkeys(("future", "low_80", "high_80", "low_95", "high_95"))
+    return {**key, "n": rows.height, **sums}
+
+
+def _in_no_model(rows: pl.DataFrame) -> bool:
+    """Whether there are customers, and nothing is known of the future of any."""
+    return rows.height > 0 and rows["future"].null_count() == rows.height
 
 
 def _net_worth_table(scope: Scope) -> Table:
@@ -217,11 +258,13 @@ def _net_worth_table(scope: Scope) -> Table:
 
 
 def _net_worth(frames: Frames) -> Rows:
-    scope, values = frames.scope, frames[customer_value]
+    scope, values = frames.scope, listed(frames)
     count = max(values.height, 1)
+    expected = None if _in_no_model(values) else _mean(values, "future", count)
+    basis = "no model covers any customer" if expected is None else "mean of the same; estimate"
     parts: list[tuple[str, Fraction | None, str]] = [
         ("realised margin", _mean(values, "realised", count), "mean of customers ever billed"),
-        ("expected future margin", _mean(values, "future", count), "mean of the same; estimate"),
+        ("expected future margin", expected, basis),
     ]
     won = cac(frames, scope.closing) if scope.book.has("spend") else None
     served = (
@@ -241,7 +284,8 @@ def _net_worth(frames: Frames) -> Rows:
         {"part": name, "amount": amount, "basis": basis}
         for (name, _, basis), amount in zip(parts, amounts, strict=True)
     ]
-    rows.append({"part": "net worth", "amount": total, "basis": "sum; with clv_model, not clv"})
+    told = "sum; with clv_model, not clv" if total is not None else "a part of it is not known"
+    rows.append({"part": "net worth", "amount": total, "basis": told})
     reasons = [(i, "amount", str(r["basis"])) for i, r in enumerate(rows) if r["amount"] is None]
     schema = {"part": pl.String, "amount": pl.Int64, "basis": pl.String}
     note = "The metric customer_net_worth of the report is built on the articles' clv instead."

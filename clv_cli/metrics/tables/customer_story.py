@@ -73,6 +73,7 @@ def _facts(code: int) -> Table:
     columns = tuple(
         Column(name, kind, HEADINGS.get(name, name.replace("_", " ").capitalize()))
         for name, kind in FIELDS.items()
+        if name != "reason"  # a sentence below
     )
 
     def finish(frames: Frames) -> Rows:
