@@ -99,7 +99,7 @@ def test_every_command_module_is_registered() -> None:
     from clv_cli.main import COMMANDS
 
     names = {command.__name__ for command in COMMANDS}
-    assert modules("commands") - {"options", "topics"} == names
+    assert modules("commands") - {"options", "delivery", "topics"} == names
 
 
 def test_every_preset_file_is_registered() -> None:

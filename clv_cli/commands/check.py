@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, shared, show, terminal_text
+from clv_cli.commands.delivery import show, terminal_text
+from clv_cli.commands.options import Shared, shared
 
 # Long lists of single cases: shown when they are asked for.
 ON_DEMAND = ("replaced", "unmatched", "ambiguous", "suggestions")

@@ -1,6 +1,7 @@
 """`clv drivers`: what moves customers' scores and revenue."""
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.delivery import show
+from clv_cli.commands.options import Shared, shared
 
 
 @shared

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, say, shared, show
+from clv_cli.commands.delivery import say, show
+from clv_cli.commands.options import Shared, shared
 from clv_cli.commands.topics import TOPICS, definition, metric_list, preset
 
 

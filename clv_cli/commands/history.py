@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, emit, shared, show
+from clv_cli.commands.delivery import emit, show
+from clv_cli.commands.options import Shared, shared
 
 if TYPE_CHECKING:
     from clv_cli.results import Report

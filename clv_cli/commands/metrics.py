@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.delivery import show
+from clv_cli.commands.options import Shared, shared
 from clv_cli.errors import UsageError
 
 Monthly = Annotated[bool, typer.Option("-M", "--monthly", help="One row a month (the default).")]

@@ -1,6 +1,7 @@
 """`clv models`: which models stand behind customers' values, and how good they are."""
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.delivery import show
+from clv_cli.commands.options import Shared, shared
 
 
 @shared

@@ -1,6 +1,7 @@
 """`clv reconcile`: from invoices to MRR, and to the general ledger."""
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.delivery import show
+from clv_cli.commands.options import Shared, shared
 
 PEOPLE = ("bridge", "general_ledger")  # the books where they are given
 

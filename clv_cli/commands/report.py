@@ -1,6 +1,7 @@
 """`clv report`: the main job."""
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.delivery import show
+from clv_cli.commands.options import Shared, shared
 
 PEOPLE = ("kpis", "split_buckets", "mrr_movements", "moments")
 

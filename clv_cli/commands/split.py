@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, deliver, shared, show
+from clv_cli.commands.delivery import deliver, show
+from clv_cli.commands.options import Shared, shared
 
 # What people see without --by or --table; machines get all.
 PEOPLE = ("split", "split_buckets", "split_claims", "split_tornado")

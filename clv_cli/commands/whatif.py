@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.delivery import show
+from clv_cli.commands.options import Shared, shared
 
 
 @shared

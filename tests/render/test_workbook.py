@@ -16,7 +16,8 @@ import openpyxl
 import polars as pl
 import pytest
 
-from clv_cli.commands.options import Shared, show
+from clv_cli.commands.delivery import show
+from clv_cli.commands.options import Shared
 from clv_cli.errors import UsageError
 from clv_cli.harmless import safe_text
 from clv_cli.render import render
