@@ -153,6 +153,25 @@ HEADS = "invoice_id,customer_id,issued_on,amount,currency,status"
 INVOICES = csv("i1,c1,2026-01-05,5.00,EUR,paid", "i2,c2,2026-01-05,5.00,USD,paid", header=HEADS)
 
 
+def test_headers_in_german_are_read_and_last_days_seen(tmp_path: Path) -> None:
+    header = "Rechnungs-Nr.;Kunde;Rechnungsdatum;Netto;MwSt;Währung;Von;Bis"
+    months = ("01.01.2026;31.01.2026", "01.02.2026;28.02.2026", "01.03.2026;31.03.2026")
+    rows = [f"R-{n};Müller;13.01.2026;1.234,50;0,00;EUR;{span}" for n, span in enumerate(months)]
+    found = one(tmp_path, csv(*rows, header=header))
+    assert {column.name: column.header for column in found.columns} == {
+        "invoice_id": "Rechnungs-Nr.",
+        "customer_id": "Kunde",
+        "issued_on": "Rechnungsdatum",
+        "amount": "Netto",
+        "tax": "MwSt",
+        "currency": "Währung",
+        "period_start": "Von",
+        "period_end": "Bis",
+    }
+    assert found.date_format == ("dmy",)
+    assert found.inclusive == (("period_end", "3 of 3 whole months end on it"),)
+
+
 def test_the_base_currency_is_the_one_that_no_rate_prices(tmp_path: Path) -> None:
     rates = csv("2026-01-05,EUR,1.1", header="day,currency,rate")
     base = proposed(tmp_path / "a", invoices=INVOICES, fx=rates).base_currency

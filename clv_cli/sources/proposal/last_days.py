@@ -20,17 +20,20 @@ _ORDERS = {"iso": "ymd", "ymd": "ymd", "dmy": "dmy", "mdy": "mdy"}
 _NUMBERS = re.compile(r"\d+")
 
 
-def last_days(columns: Sequence[Column], peek: Peek) -> tuple[tuple[str, str], ...]:
+def last_days(
+    columns: Sequence[Column], peek: Peek, date_format: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
     """The column of last days, and what tells; nothing where ends are the days after, or nothing tells.
 
     Args:
         columns: what was found among the file's headers.
         peek: the file.
+        date_format: of the file's days, for columns that could be day or month first.
     """
     headers = {column.name: column.header for column in columns}
     if not {START, END} <= headers.keys():
         return ()
-    starts, ends = (_days(headers[name], peek) for name in (START, END))
+    starts, ends = (_days(headers[name], peek, date_format) for name in (START, END))
     pairs = [(s, e) for s, e in zip(starts, ends, strict=True) if s is not None and e is not None]
     whole = sum(_whole_months(start, end) for start, end in pairs)
     short = sum(_whole_months(start, _next(end)) for start, end in pairs)
@@ -39,10 +42,12 @@ def last_days(columns: Sequence[Column], peek: Peek) -> tuple[tuple[str, str], .
     return ((END, f"{short:,} of {short + whole:,} whole months end on it"),)
 
 
-def _days(header: str, peek: Peek) -> list[date | None]:
+def _days(header: str, peek: Peek, date_format: Sequence[str]) -> list[date | None]:
     """The days of a column, row by row; None where a cell is none, or could be two."""
-    form = day_format(peek.values(header))
-    order, place = _ORDERS.get(form or UNDECIDED), peek.header.find(header)
+    form = day_format(peek.values(header)) or UNDECIDED
+    if form == UNDECIDED:
+        form = next((name for name in date_format if name in {"dmy", "mdy"}), form)
+    order, place = _ORDERS.get(form), peek.header.find(header)
     if order is None or place is None:
         return [None] * len(peek.rows)
     return [_day(cell, order) for cell in peek.columns[place]]

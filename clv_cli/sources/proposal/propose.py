@@ -91,7 +91,7 @@ def _own_table(found: Attempt, peek: Peek) -> Proposal:
         constants=tuple(constants),
         values=values,
         negate=(("amount", how),) if turned else (),
-        inclusive=last_days(found.columns, peek),
+        inclusive=last_days(found.columns, peek, date_format),
         date_format=date_format,
         questions=(*questions, *unknown, *undecided, *_cents(found, peek)),
     )
