@@ -21,7 +21,7 @@ from clv_cli.run.history import (
 )
 from clv_cli.run.logbook import LogBook
 from clv_cli.run.moments import moments
-from clv_cli.run.opening import Request, default_as_of, locate_config, opened, sample_config
+from clv_cli.run.opening import Request, locate_config, opened, sample_config
 from clv_cli.run.planning import allocation, whatif
 from clv_cli.run.proposing import Proposed, propose_config, write_config
 from clv_cli.run.reconciling import reconcile
@@ -45,7 +45,6 @@ __all__ = [
     "conventions",
     "customer",
     "customers",
-    "default_as_of",
     "drivers",
     "environment",
     "explain_line",

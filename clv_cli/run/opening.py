@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -12,9 +11,10 @@ from clv_cli.config_file import find_config, load_settings
 from clv_cli.engines import chosen_engine
 from clv_cli.errors import DataError, UsageError, did_you_mean
 from clv_cli.files import scratch_folder
-from clv_cli.periods import Period, month_end, month_of, parse_day, parse_period
+from clv_cli.periods import Period, month_of, parse_period
 from clv_cli.pipeline import Scope
 from clv_cli.progress import unwatched
+from clv_cli.run.as_of_day import as_of_day
 from clv_cli.run.redacting import Guard, redacting
 from clv_cli.run.remembering import closed_in, closed_until, memory_in
 from clv_cli.run.salt import read_salt, salt_path
@@ -32,13 +32,13 @@ from clv_cli.sources import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from datetime import date
 
     from clv_cli.frames import Book
     from clv_cli.progress import Watch, Watching
     from clv_cli.settings import Settings
 
 PACKAGE = Path(__file__).parent.parent
-NO_LINES = date(2999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         if closed is not None and read.lines.rows:
             book = with_closed(read, closed, settings.closing.changes, store)
         # Corrections are dated in the first open month, which must not move the as-of day.
-        as_of = _as_of(request, settings, read)
+        as_of = as_of_day(request.as_of, settings, read)
         period = _period(request.period or settings.period, as_of, book)
         book = replace(book, memory=memory_in(history, as_of))
         with chosen_engine(settings.engine, folder) as engine:
@@ -191,28 +191,6 @@ def _kept(request: Request, scratch: Path) -> KeptFacts | None:
 def seen_in(folder: Path, request: Request) -> Seen | None:
     """The files of a user's cache folder that need not be hashed again; None where all are."""
     return None if request.verify else Seen(folder / "seen")
-
-
-def _as_of(request: Request, settings: Settings, book: Book) -> date:
-    if not book.lines.rows:
-        return NO_LINES  # a worksheet has no days: it is the same in whatever period is asked
-    if request.as_of:
-        return parse_day(request.as_of, "--as-of")
-    if settings.as_of:
-        return parse_day(settings.as_of, "as_of in the config")
-    return default_as_of(book)
-
-
-def default_as_of(book: Book) -> date:
-    """The end of the last month that has an issued line on its last day or after it.
-
-    Never the clock. Data that end within their first month are seen as of their last day.
-    """
-    first, last = book.lines.first_issued, book.lines.last_issued
-    month = month_of(last)
-    if last == month_end(month):
-        return last
-    return month_end(month - 1) if month - 1 >= month_of(first) else last
 
 
 def _period(text: str, as_of: date, book: Book) -> Period:

@@ -9,6 +9,7 @@ from clv_cli.sources.preset_docs import preset_lines
 from clv_cli.sources.presets import load_presets
 from clv_cli.sources.seen import Seen
 from clv_cli.sources.store import LineStore
+from clv_cli.sources.strays import strays
 from clv_cli.sources.suggestions import can_suggest, suggested_names
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "load_presets",
     "preset_lines",
     "source_files",
+    "strays",
     "suggested_names",
     "user_cache",
     "with_closed",

@@ -19,8 +19,8 @@ from clv_cli.measures.suspect_customers import truncated_customers
 from clv_cli.metrics import METRICS, metrics_tables
 from clv_cli.money import MRR_UNITS
 from clv_cli.results import collect_frames
+from clv_cli.run.as_of_day import default_as_of
 from clv_cli.run.finishing import finished
-from clv_cli.run.opening import default_as_of
 from tests.books import book, line, month, monthly, scope
 
 KILL_BILL = (
@@ -211,7 +211,8 @@ def test_months_that_the_data_do_not_reach_are_no_churn() -> None:
     """dbt mrr-playbook: everybody churns in the months after the last line."""
     lines = [each for n in range(9) for each in monthly(f"C{n}", "2025-01-20", [10, 10, 10])]
     # March is not over in these data, so the last month told is February, and nobody has left.
-    as_of = default_as_of(book(lines))
+    stats = book(lines).lines
+    as_of = default_as_of(stats.first_issued, stats.last_issued)
     assert as_of.isoformat() == "2025-02-28"
     assert row(lines, as_of.isoformat()[:7]) == {"closing": 90}
     beyond = scope(book(lines), "2025-05")
