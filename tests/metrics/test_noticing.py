@@ -40,6 +40,17 @@ def test_a_recurring_line_without_a_period_is_found_with_its_row() -> None:
     assert finding.remedy
 
 
+def test_a_month_without_any_line_between_busy_ones_is_found() -> None:
+    everybody = [monthly(f"C{n}", "2025-01-01", [10, 10, None, 10, 10]) for n in range(5)]
+    finding = found([line for lines in everybody for line in lines], "2025-05")["missing_months"]
+    assert finding.message == (
+        "no line was issued in 2025-03 (5 lines in 2025-02, 5 in 2025-04): whose service was billed "
+        "then looks lost, and won back after it"
+    )
+    few = [line for lines in everybody[:4] for line in lines]
+    assert "missing_months" not in found(few, "2025-05")
+
+
 def test_a_dated_one_off_line_is_found_whatever_the_switch_says() -> None:
     fee = line("A", "2025-01-01", 500, kind="one_off", end="2026-01-01")
     assert "500.00 USD" in found([*paid(10, 10, 10), fee])["dated_one_off"].message

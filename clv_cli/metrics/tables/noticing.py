@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,6 +11,7 @@ from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity
 from clv_cli.glossary import Kind
 from clv_cli.measures.mrr_months import mrr_months
+from clv_cli.measures.revenue_facts import revenue_months
 from clv_cli.measures.suspect_customers import negative_customers, open_gaps, truncated_customers
 from clv_cli.measures.suspect_lines import (
     basis_difference,
@@ -48,6 +50,8 @@ LINE_FAULTS = {
         "give discount_kind: once, repeating or forever",
     ),
 }
+# Months around an empty one must have so many lines each: then chance hardly leaves one without any.
+BUSY = 5
 OVERLAPS = (
     "lines that begin before an earlier line of their subscription has ended; both count: "
     "{n} ({money})"
@@ -93,7 +97,7 @@ def findings_table(scope: Scope) -> Table:
 def _needs(scope: Scope, *, thorough: bool) -> tuple[Measure, ...]:
     if not scope.book.lines.rows:
         return ()
-    needs: list[Measure] = [suspect_lines, taxed_lines, mrr_months]
+    needs: list[Measure] = [suspect_lines, taxed_lines, mrr_months, revenue_months]
     needs += [negative_customers, open_gaps, truncated_customers]
     if thorough or scope.settings.mrr.overlaps == "fail":
         needs.append(overlapping_lines)
@@ -109,6 +113,7 @@ def _all(frames: Frames, needs: tuple[Measure, ...]) -> Iterator[Finding]:
     if overlapping_lines in needs:
         yield from _overlaps(frames)
     yield from _faults(frames)
+    yield from _missing(frames)
     yield from _truncated(frames)
     yield from _open(frames)
     yield from _censored(frames)
@@ -158,6 +163,28 @@ def _negative(frames: Frames) -> Iterator[Finding]:
             hint="correct it, or allow it with mrr.negative: allow",
         )
     yield Finding(Severity.WARNING, "negative_customers", message, remedy=remedy)
+
+
+def _missing(frames: Frames) -> Iterator[Finding]:
+    """Months without any line between busy ones: more likely an export is missing than that nobody was billed."""
+    lines = dict(frames[revenue_months].select("month", "lines").iter_rows())
+    months = sorted(lines)
+    gaps = [
+        (before, after)
+        for before, after in pairwise(months)
+        if after - before > 1 and min(lines[before], lines[after]) >= BUSY
+    ]
+    if not gaps:
+        return
+    empty = [month_text(month) for before, after in gaps for month in range(before + 1, after)]
+    before, after = gaps[0]
+    message = (
+        f"no line was issued in {', '.join(empty[:3])}{' …' if len(empty) > 3 else ''} "
+        f"({_many(lines[before], 'line', 'lines')} in {month_text(before)}, {lines[after]:,} in "
+        f"{month_text(after)}): whose service was billed then looks lost, and won back after it"
+    )
+    remedy = "add the export of that month; if nothing was billed, nothing is wrong"
+    yield Finding(Severity.WARNING, "missing_months", message, remedy=remedy)
 
 
 def _truncated(frames: Frames) -> Iterator[Finding]:
