@@ -239,19 +239,26 @@ class Report:
         return f"{start.isoformat()[:7]}..{(end - timedelta(days=1)).isoformat()[:7]}"
 
 
-def collect(tables: Iterable[Table], scope: Scope) -> list[Result]:
+def collect(
+    tables: Iterable[Table], scope: Scope, told: Callable[[Result], object] = lambda _: None
+) -> list[Result]:
     """Compute all tables in one pass over the lines.
 
     Args:
         tables: the planned tables.
         scope: what they are asked for.
+        told: hears of every result while the next are computed.
 
     Returns:
         One result a table, in the same order.
     """
     planned = list(tables)
     frames = collect_frames([need for table in planned for need in table.needs], scope)
-    return [Result(table, table.finish(frames)) for table in planned]
+    results = []
+    for table in planned:
+        results.append(Result(table, table.finish(frames)))
+        told(results[-1])
+    return results
 
 
 def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.options import Shared, drawing, shared, show
 from clv_cli.commands.report import PEOPLE
 
 
@@ -36,7 +36,11 @@ def demo(
         return
     request = replace(options.request(), config=sample, data=None)
     report = run.report(
-        request, command="demo", ledgers=options.whole_workbook(), modelled=options.whole_page()
+        request,
+        command="demo",
+        ledgers=options.whole_workbook(),
+        modelled=options.whole_page(),
+        told=drawing(options),
     )
     show(report, options, PEOPLE, page=())
     if options.output is None and options.format in {None, "table", "plain"} and not options.quiet:

@@ -1,6 +1,6 @@
 """`clv report`: the main job."""
 
-from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.options import Shared, drawing, shared, show
 
 PEOPLE = ("kpis", "split_buckets", "mrr_movements", "moments")
 
@@ -16,6 +16,9 @@ def report(options: Shared) -> None:
     from clv_cli import run
 
     report = run.report(
-        options.request(), ledgers=options.whole_workbook(), modelled=options.whole_page()
+        options.request(),
+        ledgers=options.whole_workbook(),
+        modelled=options.whole_page(),
+        told=drawing(options),
     )
     show(report, options, PEOPLE, page=())

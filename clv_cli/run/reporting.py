@@ -23,15 +23,20 @@ from clv_cli.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from clv_cli.pipeline import Scope
-    from clv_cli.results import Report, Table
+    from clv_cli.results import Report, Result, Table
     from clv_cli.run.opening import Request
 
 
 def report(
-    request: Request, command: str = "report", *, ledgers: bool = False, modelled: bool = False
+    request: Request,
+    command: str = "report",
+    *,
+    ledgers: bool = False,
+    modelled: bool = False,
+    told: Callable[[Result, str], None] | None = None,
 ) -> Report:
     """The main job: figures, movements, retention, cohorts, the split and its evidence, all tied.
 
@@ -40,13 +45,14 @@ def report(
         command: what was asked.
         ledgers: whether the split line by line and by rule come with it, for a workbook.
         modelled: whether customers' values and the forecast come with it, for a page; fits the models.
+        told: hears of every table once it is computed; of none that was computed before.
     """
 
     def compute() -> Report:
         with opened(request) as scope:
             require_lines(scope)
             tables = report_tables(scope, ledgers=ledgers, modelled=modelled)
-            return finished(command, scope, tables, [metrics.noticed(scope)])
+            return finished(command, scope, tables, [metrics.noticed(scope)], told)
 
     # Ledgers are as long as the exports: to keep them would be to keep those.
     return compute() if ledgers else unchanged(request, (command, modelled), compute)
