@@ -200,9 +200,10 @@ class Result:
     table: Table
     rows: Rows
 
-    def records(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries."""
-        return self.rows.frame.to_dicts()
+    def records(self, most: int | None = None) -> list[dict[str, Any]]:
+        """The rows as dictionaries; the first ones, where only so many are wanted."""
+        frame = self.rows.frame
+        return (frame if most is None else frame.head(most)).to_dicts()
 
     @property
     def lead(self) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from clv_cli.commands.options import Shared, drawing, shared, show
-from clv_cli.commands.report import PEOPLE
+from clv_cli.commands.options import Shared, shared, show
+from clv_cli.commands.report import PEOPLE, drawing
 
 
 @shared

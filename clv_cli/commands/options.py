@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from clv_cli.progress import Step, Watch, Watching
     from clv_cli.render.layout import View
-    from clv_cli.results import Report, Result
+    from clv_cli.results import Report
     from clv_cli.run import Request
 
 Config = Annotated[
@@ -232,19 +232,6 @@ def _prepare(name: str) -> None:
     from clv_cli.render.charts.engine import ENGINE
 
     ENGINE.start()
-
-
-def drawing(options: Shared) -> Callable[[Result, str], None] | None:
-    """Who has a table's chart drawn while the next tables are computed; None without charts."""
-    if options.chosen_format() != "html":
-        return None
-    from clv_cli.render.charts import GALLERY
-
-    def begin(result: Result, currency: str) -> None:
-        if not options.table or result.table.name in options.table:
-            GALLERY.begin(result, currency)
-
-    return begin
 
 
 def show(

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.render import charts
-from clv_cli.render.charts import CHARTS, figure, forecast, values
+from clv_cli.render.charts import CHARTS, GALLERY, forecast, values
 from clv_cli.render.charts.drawing import compact, month_ticks, short
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, PALETTE
 from clv_cli.results import Column, Kind
@@ -116,7 +116,7 @@ def test_every_chart_follows_the_schema_of_vega_lite(report: Report) -> None:
 def test_marks_have_colours_that_the_page_can_turn_dark(report: Report) -> None:
     known = {light for light, _ in (*PALETTE.values(), *HEAT, ON_LIGHT, ON_DARK)}
     for held in report.results:
-        drawn = figure(held, report.currency)
+        drawn = GALLERY.figure(held, report.currency)
         if drawn is not None:
             used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn.svg)) - {"none"}
             assert used <= known, held.table.name
