@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clv_cli.commands.options import Shared, shared, show
-from clv_cli.commands.report import PEOPLE, drawing
+from clv_cli.commands.report import PEOPLE, meanwhile
 
 
 @shared
@@ -40,7 +40,7 @@ def demo(
         command="demo",
         ledgers=options.whole_workbook(),
         modelled=options.whole_page(),
-        told=drawing(options),
+        meanwhile=meanwhile(options),
     )
     show(report, options, PEOPLE, page=())
     if options.output is None and options.format in {None, "table", "plain"} and not options.quiet:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from clv_cli.commands.options import Shared, shared, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from clv_cli.results import Result
+    from clv_cli.run.beside import Meanwhile
 
 PEOPLE = ("kpis", "split_buckets", "mrr_movements", "moments")
 
@@ -28,19 +27,26 @@ def report(options: Shared) -> None:
         options.request(),
         ledgers=options.whole_workbook(),
         modelled=options.whole_page(),
-        told=drawing(options),
+        meanwhile=meanwhile(options),
     )
     show(report, options, PEOPLE, page=())
 
 
-def drawing(options: Shared) -> Callable[[Result, str], None] | None:
-    """Who has a table's chart drawn while the next tables are computed; nobody without charts."""
+def meanwhile(options: Shared) -> Meanwhile | None:
+    """What a page has done while its tables are computed: its charts drawn, its template loaded."""
     if not options.whole_page():
         return None
     from clv_cli.render.charts import GALLERY
+    from clv_cli.run.beside import Meanwhile
 
     def begin(result: Result, currency: str) -> None:
         if not options.table or result.table.name in options.table:
             GALLERY.begin(result, currency)
 
-    return begin
+    return Meanwhile(begin, _load_page)
+
+
+def _load_page() -> None:
+    from clv_cli.render import as_html
+
+    as_html.load()

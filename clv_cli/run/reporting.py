@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli import attribution, metrics, moments
+from clv_cli.run.beside import beside, load_models
 from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
@@ -23,10 +24,11 @@ from clv_cli.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from clv_cli.pipeline import Scope
-    from clv_cli.results import Report, Result, Table
+    from clv_cli.results import Report, Table
+    from clv_cli.run.beside import Meanwhile
     from clv_cli.run.opening import Request
 
 
@@ -36,7 +38,7 @@ def report(
     *,
     ledgers: bool = False,
     modelled: bool = False,
-    told: Callable[[Result, str], None] | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Report:
     """The main job: figures, movements, retention, cohorts, the split and its evidence, all tied.
 
@@ -45,14 +47,17 @@ def report(
         command: what was asked.
         ledgers: whether the split line by line and by rule come with it, for a workbook.
         modelled: whether customers' values and the forecast come with it, for a page; fits the models.
-        told: hears of every table once it is computed; of none that was computed before.
+        meanwhile: what is done for the output beside the computing; nothing where the report is known.
     """
 
     def compute() -> Report:
         with opened(request) as scope:
             require_lines(scope)
             tables = report_tables(scope, ledgers=ledgers, modelled=modelled)
-            return finished(command, scope, tables, [metrics.noticed(scope)], told)
+            work = [*[load_models] * modelled, *([meanwhile.prepare] if meanwhile else [])]
+            told = meanwhile.told if meanwhile else None
+            with beside(*work):
+                return finished(command, scope, tables, [metrics.noticed(scope)], told)
 
     # Ledgers are as long as the exports: to keep them would be to keep those.
     return compute() if ledgers else unchanged(request, (command, modelled), compute)

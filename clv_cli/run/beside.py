@@ -1,0 +1,51 @@
+"""Work in a thread beside the run: while polars reads and adds up, Python's lock is free."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from clv_cli.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What is done for a report's output while it is computed.
+
+    Args:
+        told: hears of every table once it is known, with the report's currency.
+        prepare: loads, in a thread beside, what the output will need.
+    """
+
+    told: Callable[[Result, str], None]
+    prepare: Callable[[], object]
+
+
+@contextmanager
+def beside(*work: Callable[[], object]) -> Iterator[None]:
+    """Prepare what will be needed while something else is done; nobody waits for it.
+
+    Args:
+        work: done one after the other. What fails is done, and fails, again where it is needed.
+    """
+
+    def run() -> None:
+        with suppress(Exception):
+            for part in work:
+                part()
+
+    if work:
+        Thread(target=run, name="beside", daemon=True).start()
+    yield
+
+
+def load_models() -> None:
+    """Import what fits models and forecasts: 0.3 CPU seconds, most of them scipy's."""
+    for module in ("scipy.special", "clv_cli.measures.residual_value", "clv_cli.planning"):
+        import_module(module)
