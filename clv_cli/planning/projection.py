@@ -120,21 +120,26 @@ def drivers_at(history: History, contracts: Contracts, at: int, horizon: int) ->
         at: how many months of the history are known.
         horizon: months ahead.
     """
+    return drivers_with(history, contracts, at, damped_trend(history.customers_won[:at], horizon))
+
+
+def drivers_with(history: History, contracts: Contracts, at: int, won: Array) -> Drivers:
+    """The same, where it is known how many customers trend and season bring in the months ahead."""
     month = history.first + at - 1
     year = slice(max(at - YEAR, 0), at)
     opening = max(float(history.opening[year].sum()), 1.0)
     base = max(float(history.customers_opening[year].sum()), 1.0)
     growth = float((history.expansion + history.contraction)[year].sum()) / opening
     churn = float(history.customers_lost[year].sum()) / base
-    won, paid = history.customers_won[:at], (history.new + history.reactivation)[year].sum()
+    before, paid = history.customers_won[year], (history.new + history.reactivation)[year].sum()
     mix, customer_mix = _mix(contracts, month)
     return Drivers(
         cells_at(contracts, month, float(history.mrr[at - 1]), float(history.customers[at - 1])),
         renewing_at(contracts, month, churn),
         np.append(contracts.months, 1.0),
         growth,
-        np.maximum(damped_trend(won, horizon), 0.0),
-        float(paid) / max(float(won[year].sum()), 1.0),
+        np.maximum(won, 0.0),
+        float(paid) / max(float(before.sum()), 1.0),
         mix,
         customer_mix,
     )
