@@ -8,7 +8,7 @@ import numpy as np
 
 from clv_cli.planning.baselines import SEASON, damped_trends, naive, seasonal_naive
 from clv_cli.planning.cohorts import buy, buying_at
-from clv_cli.planning.projection import drivers_with, neutral, project
+from clv_cli.planning.projection import drivers_with, neutral, projected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +53,9 @@ def layers_at(
     series = {name: series_of(history, name) for name in SERIES}
     found = _baselines(series, origins, horizon)
     won = damped_trends(history.customers_won, origins, horizon)
-    for at, expected in zip(origins, won, strict=True):
-        drivers = drivers_with(history, contracts, at, expected)
-        path = project(drivers, neutral(contracts.segments), horizon)
+    drivers = [drivers_with(history, contracts, *pair) for pair in zip(origins, won, strict=True)]
+    paths = projected(drivers, neutral(contracts.segments), horizon)
+    for at, path in zip(origins, paths, strict=True):
         found[at]["mrr", SURVIVAL] = path.mrr
         found[at]["customers", SURVIVAL] = path.customers
         found[at]["net_revenue", SURVIVAL] = billed(history, at, path)

@@ -149,6 +149,17 @@ def test_bands_are_nested_and_never_narrow_with_the_horizon() -> None:
     assert (np.diff(found.spread) >= 0).all()
 
 
+def test_all_origins_at_once_forecast_what_each_forecasts_by_itself() -> None:
+    history, contracts = business(WORLDS["seasonal"], 3)
+    known = [14, 25, 39, 40]
+    together = layers_at(history, contracts, known, 6)
+    for at in known:
+        alone = layers_at(history, contracts, [at], 6)[at]
+        assert together[at].keys() == alone.keys()
+        for key, path in alone.items():
+            assert together[at][key] == pytest.approx(path, rel=1e-12)
+
+
 @pytest.mark.parametrize("centre", [100.0, 0.0])  # errors as factors, and as differences
 def test_bands_of_the_other_origins_are_the_same_all_at_once(centre: float) -> None:
     known, horizon = np.arange(12, 40), 6
