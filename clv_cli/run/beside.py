@@ -47,5 +47,9 @@ def beside(*work: Callable[[], object]) -> Iterator[None]:
 
 def load_models() -> None:
     """Import what fits models and forecasts: 0.3 CPU seconds, most of them scipy's."""
-    for module in ("scipy.special", "clv_cli.measures.residual_value", "clv_cli.planning"):
+    for module in (
+        "scipy.special",
+        "clv_cli.measures.residual_value",
+        "clv_cli.planning.forecast_tables",
+    ):
         import_module(module)

@@ -87,7 +87,10 @@ def report_tables(scope: Scope, *, ledgers: bool = False, modelled: bool = False
 
 def _ahead(scope: Scope) -> list[Table]:
     """The forecast, where the history can say how wrong it would have been."""
-    from clv_cli.planning import forecast_table, long_enough  # noqa: PLC0415 - numpy
+    from clv_cli.planning.forecast_tables import (  # noqa: PLC0415 - numpy
+        forecast_table,
+        long_enough,
+    )
 
     return [forecast_table(scope)] if long_enough(scope) else []
 

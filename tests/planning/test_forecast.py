@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clv_cli.planning import forecast_tables
+from clv_cli.planning.forecast_tables import forecast_tables
 from clv_cli.results import Result, collect
 from tests.books import book, line, monthly, scope
 
