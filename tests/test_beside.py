@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
 from clv_cli import metrics
 from clv_cli.run import finished
-from clv_cli.run.beside import beside
+from clv_cli.run.beside import _done, beside
 from tests.render.pages import company
 
 if TYPE_CHECKING:
@@ -19,16 +20,23 @@ if TYPE_CHECKING:
 
 def test_nobody_waits_for_what_is_done_beside() -> None:
     hold, done = Event(), Event()
-    with beside(lambda: hold.wait(30), done.set):
-        assert not done.is_set()
-        hold.set()
-        assert done.wait(30)
+    beside(lambda: hold.wait(30), done.set)
+    assert not done.is_set()
+    hold.set()
+    assert done.wait(30)
 
 
 def test_what_fails_beside_is_told_where_it_is_needed_and_not_before() -> None:
-    done = Event()
-    with beside(lambda: 1 / 0, done.set):
-        assert not done.wait(0.2)
+    said = list[str]()
+    _done([lambda: 1 / 0, lambda: said.append("next")])
+    assert not said
+
+
+def test_python_s_turns_are_as_long_afterwards_as_before() -> None:
+    before, turns = sys.getswitchinterval(), list[float]()
+    _done([lambda: turns.append(sys.getswitchinterval())])
+    assert turns[0] < before
+    assert sys.getswitchinterval() == before
 
 
 def logged(table: Table, log: list[str]) -> Table:

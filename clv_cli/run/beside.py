@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from clv_cli.results import Result
+
+_TURN = 0.001  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +30,26 @@ class Meanwhile:
     prepare: Callable[[], object]
 
 
-@contextmanager
-def beside(*work: Callable[[], object]) -> Iterator[None]:
-    """Prepare what will be needed while something else is done; nobody waits for it.
+def beside(*work: Callable[[], object]) -> None:
+    """Prepare what will be needed while the run goes on; nobody waits for it.
 
     Args:
         work: done one after the other. What fails is done, and fails, again where it is needed.
     """
+    if work:
+        Thread(target=_done, args=(work,), daemon=True).start()
 
-    def run() -> None:
+
+def _done(work: Sequence[Callable[[], object]]) -> None:
+    before = sys.getswitchinterval()
+    # The run comes back from polars every few milliseconds, and shall not wait as long for the lock.
+    sys.setswitchinterval(_TURN)
+    try:
         with suppress(Exception):
             for part in work:
                 part()
-
-    if work:
-        Thread(target=run, name="beside", daemon=True).start()
-    yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def load_models() -> None:

@@ -56,8 +56,8 @@ def report(
             tables = report_tables(scope, ledgers=ledgers, modelled=modelled)
             work = [*[load_models] * modelled, *([meanwhile.prepare] if meanwhile else [])]
             told = meanwhile.told if meanwhile else None
-            with beside(*work):
-                return finished(command, scope, tables, [metrics.noticed(scope)], told)
+            beside(*work)
+            return finished(command, scope, tables, [metrics.noticed(scope)], told)
 
     # Ledgers are as long as the exports: to keep them would be to keep those.
     return compute() if ledgers else unchanged(request, (command, modelled), compute)
