@@ -175,8 +175,9 @@ def _fitted(
 def _season(values: Array) -> Array:
     """Mean distance of each month from the line through the whole years, summing to nothing."""
     at = np.arange(len(values))
-    slope, level = np.polyfit(at, values, 1)
-    apart = values - (level + slope * at)
-    means = np.array([apart[month::SEASON].mean() for month in range(SEASON)])
+    from_middle = at - at.mean()
+    slope = float(from_middle @ values) / float(from_middle @ from_middle)
+    apart = values - values.mean() - slope * from_middle
+    means = np.bincount(at % SEASON, apart) / np.bincount(at % SEASON)
     centred: Array = means - means.mean()
     return centred
