@@ -121,6 +121,8 @@ ENGINE = Engine()
 
 def _serve() -> None:
     """Draw what is asked for, line by line; the first chart of all is only there to start the engine."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # the charts are wanted last: where cores are few, the run goes first
     drawn({"data": {"values": [{}]}, "mark": "point"})
     for line in sys.stdin:
         sys.stdout.write(json.dumps(drawn(json.loads(line))) + "\n")
