@@ -79,6 +79,7 @@ def test_charts_that_are_larger_than_a_pipe_are_begun_without_waiting_and_come_i
     charts = [large, BARS, large]
     waiting = [started.begin(chart) for chart in charts]
     assert [wait() for wait in reversed(waiting)] == [drawn(chart) for chart in reversed(charts)]
+    assert waiting[1]() == drawn(BARS)  # asked again, it is told again
 
 
 def test_a_run_that_ends_waits_for_no_chart(started: Engine) -> None:

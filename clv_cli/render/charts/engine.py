@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import Future
+from functools import cache
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Job = tuple[str, "Future[str | None]"]
+    Job = tuple[str, "SimpleQueue[str | None]"]
 
 
 def drawn(spec: Mapping[str, Any]) -> str:
@@ -72,11 +72,12 @@ class Engine:
             self._process is None or self._owner != os.getpid()
         ):  # a fork: its pipes are its parent's
             return lambda: drawn(spec)
-        answer: Future[str | None] = Future()
+        answer: SimpleQueue[str | None] = SimpleQueue()
         self._jobs.put((json.dumps(spec), answer))
 
+        @cache  # an answer comes once, however often it is asked for
         def wait() -> str:
-            svg = answer.result()
+            svg = answer.get()
             return drawn(spec) if svg is None else svg
 
         return wait
@@ -101,7 +102,7 @@ def _carry(process: subprocess.Popen[str], jobs: SimpleQueue[Job | None]) -> Non
     """Bring every chart to the process and its SVG back, one after the other; None once it is gone."""
     while (job := jobs.get()) is not None:
         text, answer = job
-        answer.set_result(_asked(process, text))
+        answer.put(_asked(process, text))
 
 
 def _asked(process: subprocess.Popen[str], text: str) -> str | None:
