@@ -118,6 +118,10 @@ recalculate:
 page html out:
     node tests/recipes/page.mjs {{html}} {{out}}
 
+# What a page takes longer than the terminal's report, and how long a forecast takes: the sample, in turn
+bench-page rounds="5":
+    .venv/bin/python -m tests.bench.page {{rounds}}
+
 # Nightly runs killed at random points, then every system call failing or killing in turn (needs strace)
 kills count="200":
     rm -rf bench/kills bench/faults

@@ -200,9 +200,10 @@ class Result:
     table: Table
     rows: Rows
 
-    def records(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries."""
-        return self.rows.frame.to_dicts()
+    def records(self, most: int | None = None) -> list[dict[str, Any]]:
+        """The rows as dictionaries; the first ones, where only so many are wanted."""
+        frame = self.rows.frame
+        return (frame if most is None else frame.head(most)).to_dicts()
 
     @property
     def lead(self) -> tuple[str, ...]:
@@ -239,19 +240,26 @@ class Report:
         return f"{start.isoformat()[:7]}..{(end - timedelta(days=1)).isoformat()[:7]}"
 
 
-def collect(tables: Iterable[Table], scope: Scope) -> list[Result]:
+def collect(
+    tables: Iterable[Table], scope: Scope, told: Callable[[Result], object] = lambda _: None
+) -> list[Result]:
     """Compute all tables in one pass over the lines.
 
     Args:
         tables: the planned tables.
         scope: what they are asked for.
+        told: hears of every result while the next are computed.
 
     Returns:
         One result a table, in the same order.
     """
     planned = list(tables)
     frames = collect_frames([need for table in planned for need in table.needs], scope)
-    return [Result(table, table.finish(frames)) for table in planned]
+    results = []
+    for table in planned:
+        results.append(Result(table, table.finish(frames)))
+        told(results[-1])
+    return results
 
 
 def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:

@@ -9,7 +9,7 @@ import typer
 
 from clv_cli.commands.delivery import show
 from clv_cli.commands.options import Shared, shared
-from clv_cli.commands.report import PEOPLE
+from clv_cli.commands.report import PEOPLE, meanwhile
 
 
 @shared
@@ -37,7 +37,11 @@ def demo(
         return
     request = replace(options.request(), config=sample, data=None)
     report = run.report(
-        request, command="demo", ledgers=options.whole_workbook(), modelled=options.whole_page()
+        request,
+        command="demo",
+        ledgers=options.whole_workbook(),
+        modelled=options.whole_page(),
+        meanwhile=meanwhile(options),
     )
     show(report, options, PEOPLE, page=())
     if options.output is None and options.format in {None, "table", "plain"} and not options.quiet:

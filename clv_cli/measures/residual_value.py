@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from clv_cli.measures.interval_months import DAYS_A_MONTH, MONTHS
 from clv_cli.measures.model_fitting import (
     FREE_CHOICE,
     RENEWAL_MODELS,
@@ -30,14 +31,6 @@ if TYPE_CHECKING:
     from clv_cli.models.fitting import Fit
     from clv_cli.pipeline import Scope
 
-DAYS_A_MONTH = 365.25 / 12
-MONTHS = {
-    "month": 1.0,
-    "quarter": 3.0,
-    "year": 12.0,
-    "week": 7 / DAYS_A_MONTH,
-    "day": 1 / DAYS_A_MONTH,
-}
 LEVELS = (0.8, 0.95)
 
 

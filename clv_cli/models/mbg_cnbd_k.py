@@ -220,12 +220,11 @@ def discounted_residual(
         rate, weights = _felt(*gamma_grid(shape, reach, 1.0))
         bought = _while_active(rate, chances, discount, horizon, k)
         # The posterior in state j has j events more: its density is that of state 0, tilted.
-        scaled = np.outer(reach, rate)
+        place, scaled = np.searchsorted(counts, some[rows]), np.outer(reach, rate)
         for state in range(k):
             tilt = np.exp(log_gamma(shape) - log_gamma(shape + state))
-            mean = weights * scaled**state
-            of_row = bought[state][np.searchsorted(counts, some[rows])]
-            ahead[rows, state] = np.einsum("nr,nr->n", mean, of_row) * tilt
+            ahead[rows, state] = np.einsum("nr,nr->n", weights, bought[state][place]) * tilt
+            weights *= scaled
     expected: Array = np.einsum("nj,nj->n", shares, ahead[pairs.member])
     return expected
 
@@ -261,11 +260,19 @@ def _while_active(
         away, turn = _root(log_q, number, k)
         # Roots come in pairs of one sum; 1 and -1 stand alone.
         twice = 1 if 2 * number in {0, k} else 2
-        speed = discount + rate[:, None] * away
-        # A complex root is far from 1, so nothing cancels, and its expm1 would cost two exps.
-        rest = np.expm1(-speed * horizon) if number == 0 else np.exp(-speed * horizon) - 1
+        # Tables of rates x chances are large: what can be is written over them.
+        speed = rate[:, None] * away
+        speed += discount
+        rest = speed * -horizon
+        if number == 0:
+            np.expm1(rest, out=rest)
+        else:  # a complex root is far from 1: nothing cancels, and its expm1 would cost two exps
+            np.exp(rest, out=rest)
+            rest -= 1
+        rest *= rate[:, None]
+        rest /= speed
         weight = np.exp(powers * log_q) * turn**powers * (twice / k) * likely
-        found -= (rate[:, None] * rest / speed @ weight.reshape(-1, len(chance)).T).real
+        found -= (rest @ weight.reshape(-1, len(chance)).T).real
     return found.T.reshape(k, len(likely), len(rate))
 
 

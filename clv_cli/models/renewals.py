@@ -48,12 +48,13 @@ def renewals(number: ArrayLike, lost: ArrayLike, renewed: ArrayLike) -> Renewals
         np.atleast_1d(np.asarray(c, dtype=np.float64)) for c in (number, lost, renewed)
     )
     wrong = (k < 1) | (k != np.floor(k)) | (gone < 0) | (stayed < 0) | ~np.isfinite(gone + stayed)
-    if wrong.any() or len(np.unique(k)) < len(k):
+    order = np.argsort(k)
+    # Not np.unique, which without options brings numpy.ma along.
+    if wrong.any() or (np.diff(k[order]) == 0).any():
         raise DataError(
             "renewal counts need each renewal number 1, 2, 3 ... once, and counts that are not "
             "negative"
         )
-    order = np.argsort(k)
     seen = order[(gone + stayed)[order] > 0]
     return Renewals(k[seen], gone[seen], stayed[seen])
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clv_cli.planning.bands import Bands, bands_of
+from clv_cli.planning.bands import Bands, bands_of, held_out
 from clv_cli.planning.layers import COHORTS, LAYERS, NAIVE, SEASONAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from clv_cli.models.arrays import Array
 
@@ -128,6 +130,7 @@ def _test(
     naive, step, trained = beside
     estimated = layer not in {NAIVE, SEASONAL}
     past = (actual, forecast, trained)
+    knew = _alike(np.ones((1, len(trained)), dtype=np.bool_), trained, flow=flow)[0]
     errors = actual - forecast
     size = np.abs(errors)
     tried = np.isfinite(errors).sum(axis=0).astype(float)
@@ -144,24 +147,23 @@ def _test(
         ratio,
         _coverage(past, estimated=estimated, flow=flow),
         tried,
-        bands_of(*_alike(past, flow=flow), estimated=estimated),
+        bands_of(*(rows[knew] for rows in past), estimated=estimated),
     )
 
 
 Past = tuple["Array", "Array", "Array"]
 
 
-def _alike(past: Past, *, flow: bool) -> Past:
-    """The origins that knew what today's forecast knows.
+def _alike(used: NDArray[np.bool_], trained: Array, *, flow: bool) -> NDArray[np.bool_]:
+    """Of some choices of origins, those that knew what today's forecast knows.
 
     One that had not seen two years could not know the season of a flow, and erred as no forecast of
     today will; where enough others are there, it says nothing.
     """
-    knew = past[2] >= SEASONED
-    if not flow or knew.sum() < ORIGINS:
-        return past
-    actual, forecast, trained = past
-    return actual[knew], forecast[knew], trained[knew]
+    if not flow:
+        return used
+    knew = used & (trained >= SEASONED)
+    return np.where(knew.sum(axis=1, keepdims=True) < ORIGINS, used, knew)
 
 
 def _means(values: Array) -> Array:
@@ -175,13 +177,8 @@ def _means(values: Array) -> Array:
 
 def _coverage(past: Past, *, estimated: bool, flow: bool) -> Array:
     """Share of actuals within the 80 % band made of the other origins' errors."""
-    actual, forecast, trained = past
-    inside = np.full(actual.shape, np.nan)
-    for row in range(len(actual)):
-        others = np.arange(len(actual)) != row
-        rest = _alike((actual[others], forecast[others], trained[others]), flow=flow)
-        low, high = bands_of(*rest, estimated=estimated).around(forecast[row], 0.8)
-        seen = np.isfinite(actual[row])
-        within = (low <= actual[row]) & (actual[row] <= high)
-        inside[row, seen] = within[seen]
-    return _means(inside)
+    actual, _, trained = past
+    used = _alike(~np.eye(len(trained), dtype=np.bool_), trained, flow=flow)
+    low, high = held_out(past, used, 0.8, estimated=estimated)
+    within = (low <= actual) & (actual <= high)
+    return _means(np.where(np.isfinite(actual), within, np.nan))

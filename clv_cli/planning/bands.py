@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from clv_cli.models.arrays import Array
 
 LINE_WEIGHT = 3.0  # independent errors that the line through all horizons is worth
@@ -63,47 +65,83 @@ def bands_of(actual: Array, forecast: Array, trained: Array, *, estimated: bool 
         trained: months known at each origin, oldest first.
         estimated: whether the forecast is estimated from them; naive ones are not.
     """
+    everything = np.ones((1, len(trained)), dtype=np.bool_)
+    spread, degrees, relative = _spreads(actual, forecast, trained, everything, estimated=estimated)
+    return Bands(spread[0], degrees[0], bool(relative[0]))
+
+
+def held_out(
+    past: tuple[Array, Array, Array],
+    used: NDArray[np.bool_],
+    level: float,
+    *,
+    estimated: bool = True,
+) -> tuple[Array, Array]:
+    """The band of one level around each origin's forecast, as some of the origins show it.
+
+    Args:
+        past: actual, forecast and trained, as in `bands_of`.
+        used: for each origin, which origins say how wide its band is.
+        level: as in `Bands.around`.
+        estimated: as in `bands_of`.
+    """
+    forecast = past[1]
+    spread, degrees, relative = _spreads(*past, used, estimated=estimated)
+    reach = student(level, degrees) * spread
+    of_logs = relative[:, None]
+    grown = np.where(of_logs, reach, 0.0)
+    low = np.where(of_logs, forecast * np.exp(-grown), forecast - reach)
+    return low, np.where(of_logs, forecast * np.exp(grown), forecast + reach)
+
+
+def _spreads(
+    actual: Array, forecast: Array, trained: Array, used: NDArray[np.bool_], *, estimated: bool
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Spread, degrees and `relative` of `Bands`, for several choices of origins at once."""
     seen = np.isfinite(actual)
-    relative = bool((actual[seen] > 0).all() and (forecast[seen] > 0).all())
-    errors = np.zeros(actual.shape)
-    errors[seen] = (
-        np.log(actual[seen] / forecast[seen]) if relative else actual[seen] - forecast[seen]
-    )
-    now = float(trained.max()) + 1
+    factors = seen & (actual > 0) & (forecast > 0)
+    relative: NDArray[np.bool_] = np.all(factors | ~seen | ~used[:, :, None], axis=(1, 2))
+    logs, plain = np.zeros((2, *actual.shape))
+    logs[factors] = np.log(actual[factors] / forecast[factors])
+    plain[seen] = actual[seen] - forecast[seen]
+    errors = np.where(relative[:, None, None], logs, plain)
+    now = np.where(used, trained, 0.0).max(axis=1)[:, None] + 1
     ahead = np.arange(1.0, actual.shape[1] + 1)
-    age = np.maximum(now - trained[:, None] - ahead, 0.0)
-    weights = np.where(seen, 0.5 ** (age / HALF_LIFE), 0.0)
-    better = trained / now if estimated else np.ones(len(trained))
-    squares = weights * errors**2 * better[:, None]
-    total = weights.sum(axis=0)
-    mean = _ratio(squares.sum(axis=0), total)
+    age = np.maximum((now - trained)[:, :, None] - ahead, 0.0)
+    weights = np.where(seen & used[:, :, None], 0.5 ** (age / HALF_LIFE), 0.0)
+    better = trained / now if estimated else np.ones(used.shape)
+    squares = weights * errors**2 * better[:, :, None]
+    total = weights.sum(axis=1)
+    mean = _ratio(squares.sum(axis=1), total)
     # As many equally weighted errors (Kish 1965), of which those within one horizon overlap.
-    independent = _ratio(total**2, (weights**2).sum(axis=0)) / ahead
+    independent = _ratio(total**2, (weights**2).sum(axis=1)) / ahead
     share = independent / (independent + LINE_WEIGHT)
     squared = share * mean + (1 - share) * _line(mean, independent, ahead) ** 2
-    spread = np.sqrt(_not_falling(squared, independent))
-    return Bands(spread, independent + BORROWED, relative)
+    risen = np.array(
+        [_not_falling(*pair) for pair in zip(squared, independent, strict=True)]
+    ).reshape(squared.shape)
+    return np.sqrt(risen), independent + BORROWED, relative
 
 
 def _ratio(above: Array, below: Array) -> Array:
     """Nothing over nothing is nothing."""
-    found: Array = np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
+    found: Array = np.divide(above, below, out=np.zeros(above.shape), where=below > 0)
     return found
 
 
 def _line(mean: Array, weights: Array, ahead: Array) -> Array:
-    """The curve s h^p through the root mean square errors, weighted by the errors behind each."""
+    """The curves s h^p through root mean square errors, weighted by the errors behind each; by row."""
     known = (weights > 0) & (mean > 0)
-    if not known.any():
-        return np.zeros(len(mean))
-    x, y, weight = np.log(ahead[known]), 0.5 * np.log(mean[known]), weights[known]
-    centre = float((weight * x).sum() / weight.sum())
-    spread = float((weight * (x - centre) ** 2).sum())
-    slope = float((weight * (x - centre) * y).sum()) / spread if spread > 0 else 0.5
-    slope = min(max(slope, 0.0), STEEPEST)
-    level = float((weight * y).sum() / weight.sum())
-    found: Array = np.exp(level + slope * (np.log(ahead) - centre))
-    return found
+    weight = np.where(known, weights, 0.0)
+    x, y = np.log(ahead), 0.5 * np.log(np.where(known, mean, 1.0))
+    whole = weight.sum(axis=1, keepdims=True)
+    centre = _ratio((weight * x).sum(axis=1, keepdims=True), whole)
+    spread = (weight * (x - centre) ** 2).sum(axis=1, keepdims=True)
+    along = (weight * (x - centre) * y).sum(axis=1, keepdims=True)
+    slope = np.divide(along, spread, out=np.full(along.shape, 0.5), where=spread > 0)
+    level = _ratio((weight * y).sum(axis=1, keepdims=True), whole)
+    found: Array = np.exp(level + np.clip(slope, 0.0, STEEPEST) * (x - centre))
+    return np.where(whole > 0, found, 0.0)
 
 
 def _not_falling(values: Array, weights: Array) -> Array:
@@ -113,6 +151,8 @@ def _not_falling(values: Array, weights: Array) -> Array:
     carry the luckless horizons to all behind them: billed revenue, whose errors hardly grow with time,
     had 80 % bands that held 91 %.
     """
+    if (np.diff(values) >= 0).all():
+        return values
     pools: list[tuple[float, float, int]] = []
     for value, weight in zip(values.tolist(), np.maximum(weights, 1e-9).tolist(), strict=True):
         pool = (value, weight, 1)

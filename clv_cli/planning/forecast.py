@@ -116,7 +116,7 @@ def forecast_paths(scope: Scope, *frames: pl.DataFrame) -> pl.DataFrame:
     if not now.known or now.contracts is None:
         return pl.DataFrame(schema=_PATHS)
     contracts = now.contracts
-    found = {at: layers_at(now.history, contracts, at, now.horizon) for at in _origins(now)}
+    found = layers_at(now.history, contracts, _origins(now), now.horizon)
     run = run_off(now, contracts)
     found[now.known] |= {(CONTRACTS, CONTRACTED): run.contracted, (CONTRACTS, DUE): run.due}
     return _rows(found)
@@ -133,9 +133,7 @@ def buying_paths(scope: Scope, *frames: pl.DataFrame) -> pl.DataFrame:
     if not now.known or now.cohorts is None:
         return pl.DataFrame(schema=_PATHS)
     cohorts = now.cohorts
-    return _rows(
-        {at: buying_layers_at(now.history, cohorts, at, now.horizon) for at in _origins(now)}
-    )
+    return _rows(buying_layers_at(now.history, cohorts, _origins(now), now.horizon))
 
 
 def _origins(now: Situation) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from clv_cli.measures.billed_lines import month_index
-from clv_cli.measures.residual_value import MONTHS
+from clv_cli.measures.interval_months import MONTHS
 from clv_cli.money import MRR_UNITS
 from clv_cli.planning.contracts import Contracts
 

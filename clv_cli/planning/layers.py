@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clv_cli.planning.baselines import SEASON, damped_trend, naive, seasonal_naive
+from clv_cli.planning.baselines import SEASON, damped_trends, naive, seasonal_naive
 from clv_cli.planning.cohorts import buy, buying_at
-from clv_cli.planning.projection import drivers_at, neutral, project
+from clv_cli.planning.projection import drivers_with, neutral, projected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from clv_cli.models.arrays import Array
     from clv_cli.planning.cohorts import Cohorts
     from clv_cli.planning.contracts import Contracts
     from clv_cli.planning.history import History
     from clv_cli.planning.projection import Path
+
+    Layers = dict[tuple[str, str], Array]
 
 SERIES = ("mrr", "net_revenue", "customers")
 SURVIVAL, DAMPED, SEASONAL, NAIVE = "survival", "damped_trend", "seasonal_naive", "naive"
@@ -35,48 +37,54 @@ def series_of(history: History, name: str) -> Array:
 
 
 def layers_at(
-    history: History, contracts: Contracts, at: int, horizon: int
-) -> dict[tuple[str, str], Array]:
-    """Every layer of every series, as a month's end could have forecast it.
+    history: History, contracts: Contracts, origins: Sequence[int], horizon: int
+) -> dict[int, Layers]:
+    """Every layer of every series, as each of some months' ends could have forecast it.
 
     Args:
         history: monthly series.
         contracts: all terms.
-        at: how many months are known.
+        origins: how many months are known, ascending.
         horizon: months ahead.
 
     Returns:
-        `(series, layer)` to values in minor units or customers.
+        By origin, `(series, layer)` to values in minor units or customers.
     """
-    found = _baselines({name: series_of(history, name)[:at] for name in SERIES}, horizon)
-    path = project(
-        drivers_at(history, contracts, at, horizon), neutral(contracts.segments), horizon
-    )
-    found["mrr", SURVIVAL] = path.mrr
-    found["customers", SURVIVAL] = path.customers
-    found["net_revenue", SURVIVAL] = billed(history, at, path)
+    series = {name: series_of(history, name) for name in SERIES}
+    found = _baselines(series, origins, horizon)
+    won = damped_trends(history.customers_won, origins, horizon)
+    drivers = [drivers_with(history, contracts, *pair) for pair in zip(origins, won, strict=True)]
+    paths = projected(drivers, neutral(contracts.segments), horizon)
+    for at, path in zip(origins, paths, strict=True):
+        found[at]["mrr", SURVIVAL] = path.mrr
+        found[at]["customers", SURVIVAL] = path.customers
+        found[at]["net_revenue", SURVIVAL] = billed(history, at, path)
     return found
 
 
 def buying_layers_at(
-    history: History, cohorts: Cohorts, at: int, horizon: int
-) -> dict[tuple[str, str], Array]:
+    history: History, cohorts: Cohorts, origins: Sequence[int], horizon: int
+) -> dict[int, Layers]:
     """The same for customers who buy when they like: billed revenue, and who buys in a month."""
-    series = {"net_revenue": history.revenue[:at], "buyers": cohorts.buyers.sum(axis=0)[:at]}
-    found = _baselines(series, horizon)
-    found["buyers", COHORTS], found["net_revenue", COHORTS] = buy(
-        buying_at(cohorts, at, horizon), neutral(1)
-    )
+    series = {"net_revenue": history.revenue, "buyers": cohorts.buyers.sum(axis=0)}
+    found = _baselines(series, origins, horizon)
+    for at in origins:
+        buyers, sales = buy(buying_at(cohorts, at, horizon), neutral(1))
+        found[at]["buyers", COHORTS], found[at]["net_revenue", COHORTS] = buyers, sales
     return found
 
 
-def _baselines(series: Mapping[str, Array], horizon: int) -> dict[tuple[str, str], Array]:
-    ways = {NAIVE: naive, SEASONAL: seasonal_naive, DAMPED: damped_trend}
-    return {
-        (name, layer): forecast(known, horizon)
-        for name, known in series.items()
-        for layer, forecast in ways.items()
-    }
+def _baselines(
+    series: Mapping[str, Array], origins: Sequence[int], horizon: int
+) -> dict[int, Layers]:
+    found: dict[int, Layers] = {at: {} for at in origins}
+    for name, values in series.items():
+        damped = damped_trends(values, origins, horizon)
+        for at, path in zip(origins, damped, strict=True):
+            found[at][name, NAIVE] = naive(values[:at], horizon)
+            found[at][name, SEASONAL] = seasonal_naive(values[:at], horizon)
+            found[at][name, DAMPED] = path
+    return found
 
 
 def billed(history: History, at: int, path: Path) -> Array:

@@ -7,7 +7,7 @@ those before them. Levers change the drivers, nothing else: without any, the pat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ from clv_cli.planning.baselines import damped_trend
 from clv_cli.planning.contracts import Cells, cells_at, renewing_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from clv_cli.models.arrays import Array, Index
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from clv_cli.planning.history import History
 
 YEAR = 12
-_CELL = ("mrr", "customers", "interval", "number", "wait", "segment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +90,69 @@ class Path:
 
 @dataclass(slots=True)
 class _Base:
-    """Cells while time passes; `asked` says whether a renewal has come since the beginning."""
+    """Cells of several projections while time passes, end to end.
 
+    Args:
+        of: the projection each belongs to.
+        kind: the place of its plan interval among those of all projections.
+        mrr: what its customers pay a month.
+        customers: how many they are.
+        number: which renewal is next.
+        wait: months until it is due.
+        segment: index of the segment.
+        asked: whether a renewal has come since the beginning.
+    """
+
+    of: Index
+    kind: Index
     mrr: Array
     customers: Array
-    interval: Index
     number: Array
     wait: Array
     segment: Index
     asked: NDArray[np.bool_]
 
-    def add(self, other: Cells) -> None:
-        for name in _CELL:
+    def add(self, other: _Base) -> None:
+        for name in self.__slots__:
             setattr(self, name, np.concatenate([getattr(self, name), getattr(other, name)]))
-        # New customers pay the new price from the first day.
-        self.asked = np.concatenate([self.asked, np.ones(len(other.mrr), dtype=np.bool_)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Chances:
+    """The chances to leave of all plan intervals of all projections, end to end.
+
+    Args:
+        fitted: where an sBG says it.
+        alpha: its parameters.
+        beta: likewise.
+        rates: the share lost, where none does.
+        factors: how much likelier a segment is to leave: projections x segments.
+    """
+
+    fitted: NDArray[np.bool_]
+    alpha: Array
+    beta: Array
+    rates: Array
+    factors: Array
+
+    @classmethod
+    def gathered(cls, drivers: Sequence[Drivers]) -> _Chances:
+        kinds = len(drivers[0].months)
+        fits = [fit for one in drivers for fit in (*one.renewing.fits, None)]
+        fitted = np.array([fit is not None for fit in fits])
+        alpha, beta = np.array([(1.0, 1.0) if fit is None else fit.values for fit in fits]).T
+        renewing = [one.renewing for one in drivers]
+        rates = np.concatenate([one.rates for one in renewing])
+        assert len(fits) == len(rates) == kinds * len(drivers)  # noqa: S101 - of one business
+        return cls(fitted, alpha, beta, rates, np.stack([one.factors for one in renewing]))
+
+    def of(self, base: _Base) -> Array:
+        """The chance of each cell to leave at its next renewal; as `Renewing.churn`."""
+        kind, before = base.kind, base.number - 1
+        alpha, beta = self.alpha[kind], self.beta[kind]
+        fitted = 1 - (beta + before) / (alpha + beta + before)
+        chance = np.where(self.fitted[kind], fitted, self.rates[kind])
+        return np.clip(chance * self.factors[base.of, base.segment], 0.0, 1.0)
 
 
 def neutral(segments: int) -> Levers:
@@ -120,21 +169,26 @@ def drivers_at(history: History, contracts: Contracts, at: int, horizon: int) ->
         at: how many months of the history are known.
         horizon: months ahead.
     """
+    return drivers_with(history, contracts, at, damped_trend(history.customers_won[:at], horizon))
+
+
+def drivers_with(history: History, contracts: Contracts, at: int, won: Array) -> Drivers:
+    """The same, where it is known how many customers trend and season bring in the months ahead."""
     month = history.first + at - 1
     year = slice(max(at - YEAR, 0), at)
     opening = max(float(history.opening[year].sum()), 1.0)
     base = max(float(history.customers_opening[year].sum()), 1.0)
     growth = float((history.expansion + history.contraction)[year].sum()) / opening
     churn = float(history.customers_lost[year].sum()) / base
-    won, paid = history.customers_won[:at], (history.new + history.reactivation)[year].sum()
+    before, paid = history.customers_won[year], (history.new + history.reactivation)[year].sum()
     mix, customer_mix = _mix(contracts, month)
     return Drivers(
         cells_at(contracts, month, float(history.mrr[at - 1]), float(history.customers[at - 1])),
         renewing_at(contracts, month, churn),
         np.append(contracts.months, 1.0),
         growth,
-        np.maximum(damped_trend(won, horizon), 0.0),
-        float(paid) / max(float(won[year].sum()), 1.0),
+        np.maximum(won, 0.0),
+        float(paid) / max(float(before.sum()), 1.0),
         mix,
         customer_mix,
     )
@@ -150,61 +204,85 @@ def project(drivers: Drivers, levers: Levers, horizon: int) -> Path:
         levers: what is changed.
         horizon: months ahead.
     """
-    cells = drivers.cells
-    nobody_asked = np.zeros(len(cells.mrr), dtype=np.bool_)
-    base = _Base(
-        cells.mrr,
-        cells.customers,
-        cells.interval,
-        cells.number,
-        cells.wait,
-        cells.segment,
-        asked=nobody_asked,
-    )
-    rows = []
-    contracted = cells.mrr.copy()
+    return projected([drivers], levers, horizon)[0]
+
+
+def projected(drivers: Sequence[Drivers], levers: Levers, horizon: int) -> list[Path]:
+    """The same from several situations of one business, month by month for all of them at once."""
+    base = _gathered(drivers, [one.cells for one in drivers], asked=False)
+    chances = _Chances.gathered(drivers)
+    months = np.concatenate([one.months for one in drivers])
+    newcomers = _gathered(drivers, [_newcomers(one) for one in drivers], asked=True)
+    growth = np.array([one.growth for one in drivers]) + levers.expansion
+    won = np.array([one.new_customers for one in drivers]) * levers.acquisition
+    paid = np.array([one.new_mrr for one in drivers])
+    whose, contracted = base.of, base.mrr.copy()
+    rows = np.empty((5, len(drivers), horizon))
     for ahead in range(horizon):
-        wall, lost = _renew(base, drivers, levers, contracted)
-        base.mrr = base.mrr * (1 + drivers.growth + levers.expansion)
-        base.add(_won(drivers, levers, ahead))
-        rows.append((base.mrr.sum(), base.customers.sum(), contracted.sum(), wall, lost))
-    return Path(*np.array(rows, dtype=np.float64).reshape(horizon, 5).T)
+        due, lost = _renew(base, chances, levers, months)
+        today = due[: len(contracted)]
+        wall = _summed(whose, np.where(today, contracted, 0.0), len(drivers))
+        contracted[today] = 0.0
+        base.mrr = base.mrr * (1 + growth[base.of])
+        came = won[newcomers.of, ahead]
+        # New customers pay the new price from the first day.
+        mrr = came * paid[newcomers.of] * levers.price * newcomers.mrr
+        base.add(replace(newcomers, mrr=mrr, customers=came * newcomers.customers))
+        sums = [(base.of, base.mrr), (base.of, base.customers), (whose, contracted)]
+        rows[:3, :, ahead] = [_summed(*pair, len(drivers)) for pair in sums]
+        rows[3:, :, ahead] = wall, _summed(base.of[: len(lost)], lost, len(drivers))
+    return [Path(*rows[:, at]) for at in range(len(drivers))]
 
 
-def _renew(base: _Base, drivers: Drivers, levers: Levers, contracted: Array) -> tuple[float, float]:
-    """One month: those whose term ends stay or go. Returns MRR of today asked, and MRR lost."""
+def _summed(of: Index, values: Array, size: int) -> Array:
+    return np.bincount(of, values, size).astype(np.float64)
+
+
+def _gathered(drivers: Sequence[Drivers], cells: Sequence[Cells], *, asked: bool) -> _Base:
+    """Cells of several projections, one of each, end to end."""
+    of = np.repeat(np.arange(len(cells)), [len(one.mrr) for one in cells])
+    return _Base(
+        of,
+        of * len(drivers[0].months) + np.concatenate([one.interval for one in cells]),
+        np.concatenate([one.mrr for one in cells]),
+        np.concatenate([one.customers for one in cells]),
+        np.concatenate([one.number for one in cells]),
+        np.concatenate([one.wait for one in cells]),
+        np.concatenate([one.segment for one in cells]),
+        np.full(len(of), asked),
+    )
+
+
+def _renew(
+    base: _Base, chances: _Chances, levers: Levers, months: Array
+) -> tuple[NDArray[np.bool_], Array]:
+    """One month: those whose term ends stay or go. Returns who was asked, and MRR lost."""
     base.wait = base.wait - 1
     due = base.wait <= 0
-    chance = drivers.renewing.churn(base.interval, base.number, base.segment)
-    chance = np.clip(chance * levers.churn[base.segment], 0.0, 1.0)
-    months = drivers.months[base.interval]
+    chance = np.clip(chances.of(base) * levers.churn[base.segment], 0.0, 1.0)
+    length = months[base.kind]
     # Terms shorter than a month are asked several times within it.
-    chance = 1 - (1 - chance) ** np.maximum(1 / months, 1.0)
+    chance = 1 - (1 - chance) ** np.maximum(1 / length, 1.0)
     stay = np.where(due, 1 - chance, 1.0)
-    lost = float((base.mrr * (1 - stay)).sum())
+    lost = base.mrr * (1 - stay)
     raised = np.where(due & ~base.asked, levers.price, 1.0)
-    today = due[: len(contracted)]
-    wall = float(contracted[today].sum())
-    contracted[today] = 0.0
     base.mrr, base.customers = base.mrr * stay * raised, base.customers * stay
     base.number = base.number + due
-    base.wait = np.where(due, np.maximum(np.round(months), 1.0), base.wait)
+    base.wait = np.where(due, np.maximum(np.round(length), 1.0), base.wait)
     base.asked = base.asked | due
-    return wall, lost
+    return due, lost
 
 
-def _won(drivers: Drivers, levers: Levers, ahead: int) -> Cells:
-    """The customers won in one month."""
-    customers = drivers.new_customers[ahead] * levers.acquisition
+def _newcomers(drivers: Drivers) -> Cells:
+    """The customers won in a month, as shares of their MRR and of their number."""
     intervals, segments = drivers.mix.shape
     interval, segment = np.divmod(np.arange(intervals * segments), segments)
-    wait = np.maximum(np.round(drivers.months[interval]), 1.0)
     return Cells(
-        customers * drivers.new_mrr * levers.price * drivers.mix.ravel(),
-        customers * drivers.customer_mix.ravel(),
+        drivers.mix.ravel(),
+        drivers.customer_mix.ravel(),
         interval,
         np.ones(len(interval)),
-        wait,
+        np.maximum(np.round(drivers.months[interval]), 1.0),
         segment,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli.render.html.page import page_of
-from clv_cli.render.html.template import filled
+from clv_cli.render.html.template import filled, template
 
 if TYPE_CHECKING:
     from clv_cli.render.layout import View
@@ -19,3 +19,8 @@ if TYPE_CHECKING:
 def render(report: Report, view: View) -> str:
     """The report as one HTML page."""
     return filled(page_of(report, view))
+
+
+def load() -> None:
+    """Have ready what every page needs, whatever it says."""
+    template()

@@ -143,7 +143,7 @@ def notes(result: Result, currency: str) -> list[str]:
 
 def reason_lines(result: Result, currency: str) -> list[str]:
     """`CLV: only 3 customers lost in 12 months`, for every value that is missing for a reason."""
-    records = result.records()
+    records = result.records() if result.rows.reasons else []
     first = result.table.columns[0]
     names = _naming(result)
     lines = []

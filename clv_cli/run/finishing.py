@@ -12,15 +12,19 @@ from clv_cli.results import Report, collect
 from clv_cli.run.redacting import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from clv_cli.pipeline import Scope
-    from clv_cli.results import Check, Table
+    from clv_cli.results import Check, Result, Table
     from clv_cli.settings import Settings
 
 
 def finished(
-    command: str, scope: Scope, tables: Sequence[Table], noticing: Sequence[Table] = ()
+    command: str,
+    scope: Scope,
+    tables: Sequence[Table],
+    noticing: Sequence[Table] = (),
+    told: Callable[[Result, str], None] | None = None,
 ) -> Report:
     """Compute the tables; a reconciliation that does not hold stops the run.
 
@@ -29,11 +33,18 @@ def finished(
         scope: of what.
         tables: what is shown.
         noticing: tables that are computed with them for their findings, and not shown.
+        told: hears of every result, with the currency, while the next are computed; not of what is
+            redacted, which it would hear with its names.
 
     Raises:
         DataError: a check does not tie; nothing is printed or written.
     """
-    everything = collect([*noticing, *tables], scope)
+
+    def tell(result: Result) -> None:
+        if told is not None and not scope.settings.redact.on:
+            told(result, scope.currency)
+
+    everything = collect([*noticing, *tables], scope, tell)
     seen, results = everything[: len(noticing)], everything[len(noticing) :]
     checks = [check for result in results for check in result.rows.checks]
     _require_ties(checks)

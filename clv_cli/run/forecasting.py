@@ -24,7 +24,7 @@ def forecast(request: Request, months: int | None = None) -> Report:
         request: what to read.
         months: how many months ahead; None for the config's.
     """
-    from clv_cli.planning import forecast_tables  # noqa: PLC0415 - numpy, only when asked
+    from clv_cli.planning.forecast_tables import forecast_tables  # noqa: PLC0415 - numpy
 
     require_months(months)
     with opened(request) as configured:

@@ -34,7 +34,7 @@ def whatif(
         files: scenario files, compared side by side.
         months: how many months ahead; None for the config's.
     """
-    from clv_cli.planning import whatif_tables  # noqa: PLC0415 - numpy, only when asked
+    from clv_cli.planning.whatif_tables import whatif_tables  # noqa: PLC0415 - numpy
 
     require_months(months)
     scenarios = _scenarios(levers, files)
@@ -55,7 +55,7 @@ def allocation(request: Request, budget: str, months: int | None = None) -> Repo
     Raises:
         UsageError: the budget is no amount.
     """
-    from clv_cli.planning import allocation_tables  # noqa: PLC0415 - numpy, only when asked
+    from clv_cli.planning.allocation_tables import allocation_tables  # noqa: PLC0415 - numpy
 
     require_months(months)
     with opened(request) as configured:

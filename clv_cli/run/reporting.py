@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clv_cli import attribution, metrics, moments
+from clv_cli.run.beside import beside, load_models
 from clv_cli.run.conventions import under
 from clv_cli.run.finishing import finished
 from clv_cli.run.opening import opened, require_lines
@@ -27,11 +28,17 @@ if TYPE_CHECKING:
 
     from clv_cli.pipeline import Scope
     from clv_cli.results import Report, Table
+    from clv_cli.run.beside import Meanwhile
     from clv_cli.run.opening import Request
 
 
 def report(
-    request: Request, command: str = "report", *, ledgers: bool = False, modelled: bool = False
+    request: Request,
+    command: str = "report",
+    *,
+    ledgers: bool = False,
+    modelled: bool = False,
+    meanwhile: Meanwhile | None = None,
 ) -> Report:
     """The main job: figures, movements, retention, cohorts, the split and its evidence, all tied.
 
@@ -40,13 +47,17 @@ def report(
         command: what was asked.
         ledgers: whether the split line by line and by rule come with it, for a workbook.
         modelled: whether customers' values and the forecast come with it, for a page; fits the models.
+        meanwhile: what is done for the output beside the computing; nothing where the report is known.
     """
 
     def compute() -> Report:
         with opened(request) as scope:
             require_lines(scope)
             tables = report_tables(scope, ledgers=ledgers, modelled=modelled)
-            return finished(command, scope, tables, [metrics.noticed(scope)])
+            work = [*[load_models] * modelled, *([meanwhile.prepare] if meanwhile else [])]
+            told = meanwhile.told if meanwhile else None
+            beside(*work)
+            return finished(command, scope, tables, [metrics.noticed(scope)], told)
 
     # Ledgers are as long as the exports: to keep them would be to keep those.
     return compute() if ledgers else unchanged(request, (command, modelled), compute)
@@ -76,7 +87,10 @@ def report_tables(scope: Scope, *, ledgers: bool = False, modelled: bool = False
 
 def _ahead(scope: Scope) -> list[Table]:
     """The forecast, where the history can say how wrong it would have been."""
-    from clv_cli.planning import forecast_table, long_enough  # noqa: PLC0415 - numpy
+    from clv_cli.planning.forecast_tables import (  # noqa: PLC0415 - numpy
+        forecast_table,
+        long_enough,
+    )
 
     return [forecast_table(scope)] if long_enough(scope) else []
 

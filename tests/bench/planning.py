@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.planning import forecast_tables
+from clv_cli.planning.forecast_tables import forecast_tables
 from clv_cli.results import Frames, collect_frames
 from clv_cli.run.opening import Request, opened
 from clv_cli.run.reporting import report_tables

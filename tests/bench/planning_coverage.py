@@ -24,7 +24,7 @@ def tested(seed: int) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, Bac
     full, contracts = business(world, seed)
     known = world.months - HORIZON
     history, seen = until(full, contracts, known)
-    paths = [layers_at(history, seen, at, HORIZON) for at in [*origins(known), known]]
+    paths = [*layers_at(history, seen, [*origins(known), known], HORIZON).values()]
     found = {}
     for name in SERIES:
         past = {layer: np.array([p[name, layer] for p in paths[:-1]]) for layer in LAYERS}

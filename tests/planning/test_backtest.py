@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from clv_cli.planning.backtest import ORIGINS, TRAINING, Backtest, backtest, origins
-from clv_cli.planning.bands import bands_of, student
+from clv_cli.planning.bands import bands_of, held_out, student
 from clv_cli.planning.layers import LAYERS, layers_at
 from tests.planning.businesses import FIRST, World, business
 
@@ -22,7 +22,7 @@ WORLDS = {
 
 def judged(name: str, horizon: int = 6) -> Backtest:
     history, contracts = business(WORLDS[name], 3)
-    paths = [layers_at(history, contracts, at, horizon) for at in origins(len(history.mrr))]
+    paths = [*layers_at(history, contracts, origins(len(history.mrr)), horizon).values()]
     past = {layer: np.array([path["mrr", layer] for path in paths]) for layer in LAYERS}
     found = backtest(history.mrr, past)
     assert found is not None
@@ -41,11 +41,11 @@ def test_the_default_beats_naive_or_says_where_it_does_not(name: str) -> None:
 
 def test_a_forecast_made_in_the_past_knows_nothing_of_what_came_after() -> None:
     history, contracts = business(World(months=40, won=15), 3)
-    then = layers_at(history, contracts, 30, 6)
+    then = layers_at(history, contracts, [30], 6)[30]
     spoilt = replace(contracts, lost=np.where(contracts.due > FIRST + 29, 1, contracts.lost))
     for name in ("mrr", "customers", "customers_won", "revenue", "new"):
         getattr(history, name)[30:] = np.nan
-    later = layers_at(history, spoilt, 30, 6)
+    later = layers_at(history, spoilt, [30], 6)[30]
     for key, path in then.items():
         assert later[key] == pytest.approx(path), key
 
@@ -147,3 +147,29 @@ def test_bands_are_nested_and_never_narrow_with_the_horizon() -> None:
     assert (wide[0] <= narrow[0]).all()
     assert (narrow[1] <= wide[1]).all()
     assert (np.diff(found.spread) >= 0).all()
+
+
+def test_all_origins_at_once_forecast_what_each_forecasts_by_itself() -> None:
+    history, contracts = business(WORLDS["seasonal"], 3)
+    known = [14, 25, 39, 40]
+    together = layers_at(history, contracts, known, 6)
+    for at in known:
+        alone = layers_at(history, contracts, [at], 6)[at]
+        assert together[at].keys() == alone.keys()
+        for key, path in alone.items():
+            assert together[at][key] == pytest.approx(path, rel=1e-12)
+
+
+@pytest.mark.parametrize("centre", [100.0, 0.0])  # errors as factors, and as differences
+def test_bands_of_the_other_origins_are_the_same_all_at_once(centre: float) -> None:
+    known, horizon = np.arange(12, 40), 6
+    series = centre + np.cumsum(np.random.default_rng(5).normal(0, 1, 40))
+    at = known[:, None] + np.arange(horizon)
+    actual = np.where(at < 40, series[np.minimum(at, 39)], np.nan)
+    forecast = np.repeat(series[known - 1][:, None], horizon, axis=1)
+    past = (actual, forecast, known.astype(float))
+    others = ~np.eye(len(known), dtype=bool)
+    low, high = held_out(past, others, 0.8)
+    for row, rest in enumerate(others):
+        alone = bands_of(*(rows[rest] for rows in past)).around(forecast[row], 0.8)
+        assert (low[row], high[row]) == (pytest.approx(alone[0]), pytest.approx(alone[1]))

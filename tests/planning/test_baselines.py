@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from clv_cli.planning.baselines import Smoothing, damped_trend, naive, seasonal_naive
+from clv_cli.planning.baselines import Smoothing, damped_trend, damped_trends, naive, seasonal_naive
 
 if TYPE_CHECKING:
     from clv_cli.models.arrays import Array
@@ -38,12 +40,12 @@ def test_smoothing_agrees_with_statsmodels(gamma: float) -> None:
 
     series = wave(48)
     season = 10 * np.cos(np.arange(12)) if gamma else np.zeros(12)
-    ours = Smoothing(
-        np.array([0.4]), np.array([0.2]), np.array([0.9]), np.array([gamma]), 95.0, 1.5, season
-    )
-    level, trend, seasons, squares = ours.run(series)
+    alpha, beta, phi, of_season = np.array([[0.4], [0.2], [0.9], [gamma]])
+    level, trend = np.array([[95.0], [1.5]])
+    ours = Smoothing(alpha, beta, phi, of_season, level, trend, season[None])
+    level, trend, seasons, squares = ours.run(series, [48])
     drift = trend[0] * np.cumsum(0.9 ** np.arange(1, 7))
-    path = level[0] + drift + seasons[np.arange(48, 54) % 12, 0]
+    path = level[0] + drift + seasons[np.arange(48, 54) % 12, 0, 0]
     theirs = ExponentialSmoothing(
         series,
         trend="add",
@@ -81,3 +83,19 @@ def test_a_season_is_seen_after_two_years() -> None:
 @pytest.mark.parametrize("series", [[0.0] * 30, [5.0], [5.0, -3.0, 0.0, 2.0, 7.0], [1e-9] * 5])
 def test_odd_series_have_finite_forecasts(series: list[float]) -> None:
     assert np.isfinite(damped_trend(np.array(series), 24)).all()
+
+
+@given(
+    st.lists(st.floats(0.5, 1e6), min_size=30, max_size=40),
+    st.one_of(st.none(), st.integers(0, 29)),
+)
+def test_smoothing_all_origins_at_once_is_smoothing_each_by_itself(
+    values: list[float], nothing_at: int | None
+) -> None:
+    series = np.array(values)
+    if nothing_at is not None:  # from there on it cannot be smoothed as logarithms
+        series[nothing_at] = 0.0
+    lengths = [1, 3, 4, 13, 24, 25, len(series)]
+    together = damped_trends(series, lengths, 7)
+    for length, path in zip(lengths, together, strict=True):
+        assert path.tolist() == damped_trend(series[:length], 7).tolist()

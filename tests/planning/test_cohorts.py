@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.errors import UsageError
-from clv_cli.planning import allocation_tables, forecast_tables, whatif_tables
+from clv_cli.planning.allocation_tables import allocation_tables
 from clv_cli.planning.business import BUSINESSES
 from clv_cli.planning.cohorts import (
     Cohorts,
@@ -20,7 +20,9 @@ from clv_cli.planning.cohorts import (
     cohorts_of,
     worth_of_one,
 )
+from clv_cli.planning.forecast_tables import forecast_tables
 from clv_cli.planning.projection import Levers
+from clv_cli.planning.whatif_tables import whatif_tables
 from clv_cli.results import Result, collect, collect_frames
 from clv_cli.settings.planning import Scenario
 from tests.books import book, line, month, scope, spend

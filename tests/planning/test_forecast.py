@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clv_cli.planning import forecast_tables
+from clv_cli.planning.forecast_tables import forecast_tables
 from clv_cli.results import Result, collect
 from tests.books import book, line, monthly, scope
 
@@ -78,3 +81,16 @@ def test_without_mrr_nothing_breaks(lines: list[dict[str, Any]]) -> None:
     of = scope(book(lines), "2025-12")
     found = collect(forecast_tables(of), of)
     assert found[0].records()
+
+
+def test_a_forecast_waits_for_no_import_that_it_does_not_need() -> None:
+    code = (
+        "import sys\n"
+        "from tests.planning.test_forecast import results\n"
+        "assert results()['forecast'].records()\n"
+        "ours = ('planning.optimise', 'planning.whatif', 'measures.model_fitting')\n"
+        "loaded = {'scipy', 'numpy.ma', *('clv_cli.' + name for name in ours)} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)

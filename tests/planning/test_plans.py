@@ -11,7 +11,7 @@ import pytest
 from clv_cli import run
 from clv_cli.config_file import load_scenario
 from clv_cli.errors import ConfigError, UsageError
-from clv_cli.planning import allocation_tables
+from clv_cli.planning.allocation_tables import allocation_tables
 from clv_cli.results import Result, collect
 from clv_cli.run import Request
 from clv_cli.settings.planning import Response, Scenario

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clv_cli.errors import DataError, UsageError
-from clv_cli.planning import forecast_tables, whatif_tables
 from clv_cli.planning.economics import Channel, Economics
 from clv_cli.planning.forecast import Situation
+from clv_cli.planning.forecast_tables import forecast_tables
 from clv_cli.planning.projection import Drivers, drivers_at
 from clv_cli.planning.response import Curve
 from clv_cli.planning.uncertainty import Model
 from clv_cli.planning.whatif import OUTCOMES, effects, interval, outcomes
+from clv_cli.planning.whatif_tables import whatif_tables
 from clv_cli.results import collect
 from clv_cli.settings.planning import Scenario
 from tests.books import book, monthly, scope, service_cost, spend

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.render import charts
-from clv_cli.render.charts import CHARTS, figure, forecast, values
+from clv_cli.render.charts import CHARTS, GALLERY, Gallery, forecast, values
 from clv_cli.render.charts.drawing import compact, month_ticks, short
 from clv_cli.render.charts.theme import FIRST_DARK, HEAT, ON_DARK, ON_LIGHT, PALETTE
 from clv_cli.results import Column, Kind
@@ -116,13 +116,26 @@ def test_every_chart_follows_the_schema_of_vega_lite(report: Report) -> None:
 def test_marks_have_colours_that_the_page_can_turn_dark(report: Report) -> None:
     known = {light for light, _ in (*PALETTE.values(), *HEAT, ON_LIGHT, ON_DARK)}
     for held in report.results:
-        drawn = figure(held, report.currency)
+        drawn = GALLERY.figure(held, report.currency)
         if drawn is not None:
             used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn.svg)) - {"none"}
             assert used <= known, held.table.name
             # What a browser would have to resolve, or what differs from one process to the next.
             assert "clip" not in drawn.svg
             assert not re.search(r"\d\.\d{3}", drawn.svg)
+
+
+def test_a_chart_that_was_begun_early_is_the_chart_that_is_asked_for(report: Report) -> None:
+    early = Gallery()
+    for held in report.results:
+        early.begin(held, report.currency)
+    held = next(held for held in report.results if held.table.name == "retention")
+    begun, anew = (gallery.figure(held, report.currency) for gallery in (early, Gallery()))
+    assert begun is not None
+    assert anew is not None
+    assert begun.svg == anew.svg
+    # It is not kept: asked again, it is drawn again.
+    assert id(held) not in early._begun
 
 
 def test_no_two_meanings_share_a_drawn_colour() -> None:

@@ -48,9 +48,9 @@ def test_another_process_draws_the_same_bytes_again_and_again(started: Engine) -
 
 
 def test_a_chart_is_drawn_here_when_the_other_process_is_gone(started: Engine) -> None:
+    waiting = started.begin(BARS)
     os.kill(pid_of(started), signal.SIGKILL)
-    assert started.draw(BARS) == drawn(BARS)
-    assert started._process is None
+    assert [waiting(), started.draw(BARS)] == [drawn(BARS)] * 2
 
 
 def test_a_fork_draws_for_itself_and_leaves_the_process_of_its_parent_alone(
@@ -58,7 +58,8 @@ def test_a_fork_draws_for_itself_and_leaves_the_process_of_its_parent_alone(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "getpid", lambda: 1)
-        assert started._asked(BARS) is None
+        os.kill(pid_of(started), signal.SIGSTOP)  # whoever waited for it would wait for ever
+        assert started.draw(BARS) == drawn(BARS)
     os.kill(pid_of(started), 0)
 
 
@@ -69,3 +70,22 @@ def test_where_no_process_can_be_started_charts_are_drawn_here(
     alone = Engine()
     alone.start()
     assert alone.draw(BARS) == drawn(BARS)
+
+
+def test_charts_that_are_larger_than_a_pipe_are_begun_without_waiting_and_come_in_any_order(
+    started: Engine,
+) -> None:
+    large = {"data": {"values": [{"a": "x" * 90_000, "b": 1}]}, "mark": "bar", "encoding": {}}
+    charts = [large, BARS, large]
+    waiting = [started.begin(chart) for chart in charts]
+    assert [wait() for wait in reversed(waiting)] == [drawn(chart) for chart in reversed(charts)]
+    assert waiting[1]() == drawn(BARS)  # asked again, it is told again
+
+
+def test_a_run_that_ends_waits_for_no_chart(started: Engine) -> None:
+    pid = pid_of(started)
+    waiting = started.begin(BARS)
+    started.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert waiting() == drawn(BARS)  # whoever still asks gets it

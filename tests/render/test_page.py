@@ -17,7 +17,7 @@ from clv_cli.frames import Finding, Severity
 from clv_cli.render import format_of_suffix, render
 from clv_cli.render.charts import CHARTS
 from clv_cli.render.charts.bars import Bar, bars
-from clv_cli.render.charts.svg import svg
+from clv_cli.render.charts.svg import begin
 from clv_cli.render.html.tiles import spark_of
 from clv_cli.render.layout import View
 from clv_cli.results import Check, Column, Kind, Report
@@ -275,7 +275,8 @@ def test_the_whole_list_of_naughty_strings_is_text_everywhere() -> None:
     # As a file's reader would hand them over: lone surrogates are no text.
     names = [name.encode("utf-8", "replace").decode() for name in names]
     assert_shows_names_only_as_text(tuple(dict.fromkeys(names)))
-    drawn = svg(bars([Bar(name, 1, "1", "new") for name in names]), name="x", title="", sentence="")
+    spec = bars([Bar(name, 1, "1", "new") for name in names])
+    drawn = begin(spec, name="x", title="", sentence="")()
     assert_harmless(parsed(f"<div>{drawn}</div>"))
 
 

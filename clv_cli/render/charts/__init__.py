@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clv_cli.render.charts.drawing import Drawing
     from clv_cli.results import Result
 
@@ -38,12 +40,34 @@ class Figure:
     svg: str
 
 
-def figure(result: Result, currency: str) -> Figure | None:
-    """The chart of a table; None where it has none, or nothing to draw."""
+class Gallery:
+    """The charts of a run's tables: each begun once its table is known, and finished when a page asks."""
+
+    def __init__(self) -> None:
+        # By identity, of results that are held meanwhile: one whose names became tokens is another.
+        self._begun: dict[int, tuple[Result, Callable[[], Figure]]] = {}
+
+    def begin(self, result: Result, currency: str) -> None:
+        """Have the chart of a table drawn meanwhile, if it has one; once, however often it is asked."""
+        if id(result) not in self._begun and (finish := _begun(result, currency)):
+            self._begun[id(result)] = result, finish
+
+    def figure(self, result: Result, currency: str) -> Figure | None:
+        """The chart of a table; None where it has none, or nothing to draw."""
+        self.begin(result, currency)
+        found = self._begun.pop(id(result), None)
+        return found[1]() if found else None
+
+
+GALLERY = Gallery()
+
+
+def _begun(result: Result, currency: str) -> Callable[[], Figure] | None:
+    """What waits for the chart of a table."""
     name = result.table.name
     if name not in CHARTS or result.rows.frame.is_empty():
         return None
-    from clv_cli.render.charts.svg import svg
+    from clv_cli.render.charts.svg import begin
 
     module = import_module(f"clv_cli.render.charts.{CHARTS[name]}")
     if not {column.name for column in result.table.columns} >= module.NEEDS:
@@ -51,5 +75,5 @@ def figure(result: Result, currency: str) -> Figure | None:
     drawing = module.draw(result, currency)
     if drawing is None:
         return None
-    drawn = svg(drawing.spec, name=name, title=result.table.title, sentence=drawing.sentence)
-    return Figure(drawing, drawn)
+    drawn = begin(drawing.spec, name=name, title=result.table.title, sentence=drawing.sentence)
+    return lambda: Figure(drawing, drawn())

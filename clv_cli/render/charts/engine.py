@@ -12,10 +12,15 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Job = tuple[str, "SimpleQueue[str | None]"]
 
 
 def drawn(spec: Mapping[str, Any]) -> str:
@@ -31,6 +36,8 @@ class Engine:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._owner = 0
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._carrier: Thread | None = None
 
     def start(self) -> None:
         """Let another process load the library meanwhile; where none can be started, nothing happens."""
@@ -50,36 +57,64 @@ class Engine:
         except OSError:
             return
         self._owner = os.getpid()
+        # A pipe holds less than a chart: who waits for it must not be the run.
+        self._carrier = Thread(target=_carry, args=(self._process, self._jobs), daemon=True)
+        self._carrier.start()
         atexit.register(self.stop)
 
+    def begin(self, spec: Mapping[str, Any]) -> Callable[[], str]:
+        """Have a chart drawn meanwhile, after those begun before it.
+
+        Returns:
+            What waits for its SVG; drawn here where the other process is not there, or not any more.
+        """
+        if (
+            self._process is None or self._owner != os.getpid()
+        ):  # a fork: its pipes are its parent's
+            return lambda: drawn(spec)
+        answer: SimpleQueue[str | None] = SimpleQueue()
+        self._jobs.put((json.dumps(spec), answer))
+
+        @cache  # an answer comes once, however often it is asked for
+        def wait() -> str:
+            svg = answer.get()
+            return drawn(spec) if svg is None else svg
+
+        return wait
+
     def draw(self, spec: Mapping[str, Any]) -> str:
-        """The SVG of a chart; drawn here where the other process is not there, or not any more."""
-        answer = self._asked(spec)
-        return drawn(spec) if answer is None else answer
+        """The SVG of a chart."""
+        return self.begin(spec)()
 
     def stop(self) -> None:
         """End the other process, whatever it is at; a fork of this one leaves it alone."""
         process, self._process = self._process, None
-        if process is not None and self._owner == os.getpid():
-            process.kill()
-            process.communicate()
+        carrier, self._carrier = self._carrier, None
+        if process is None or carrier is None or self._owner != os.getpid():
+            return
+        process.kill()
+        self._jobs.put(None)
+        carrier.join()  # whatever it reads ends with the process
+        process.communicate()
 
-    def _asked(self, spec: Mapping[str, Any]) -> str | None:
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            return None
-        if self._owner != os.getpid():  # a fork: its pipes are its parent's
-            return None
-        try:
-            process.stdin.write(json.dumps(spec) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except OSError:
-            answer = ""
-        if not answer:
-            self.stop()
-            return None
-        return str(json.loads(answer))
+
+def _carry(process: subprocess.Popen[str], jobs: SimpleQueue[Job | None]) -> None:
+    """Bring every chart to the process and its SVG back, one after the other; None once it is gone."""
+    while (job := jobs.get()) is not None:
+        text, answer = job
+        answer.put(_asked(process, text))
+
+
+def _asked(process: subprocess.Popen[str], text: str) -> str | None:
+    if process.stdin is None or process.stdout is None:
+        return None
+    try:
+        process.stdin.write(text + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+    except OSError:
+        return None
+    return str(json.loads(line)) if line else None
 
 
 ENGINE = Engine()
@@ -87,6 +122,8 @@ ENGINE = Engine()
 
 def _serve() -> None:
     """Draw what is asked for, line by line; the first chart of all is only there to start the engine."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # the charts are wanted last: where cores are few, the run goes first
     drawn({"data": {"values": [{}]}, "mark": "point"})
     for line in sys.stdin:
         sys.stdout.write(json.dumps(drawn(json.loads(line))) + "\n")

@@ -11,7 +11,7 @@ from clv_cli.render.charts.theme import CONFIG
 from clv_cli.render.formats import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
@@ -27,8 +27,8 @@ _DEFAULTS = {
 }
 
 
-def svg(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> str:
-    """The chart as one `<svg>` element.
+def begin(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> Callable[[], str]:
+    """Have a chart drawn meanwhile; what comes back waits for it as one `<svg>` element.
 
     Args:
         spec: Vega-Lite, with its data inside; paddings are fixed, so that charts line up.
@@ -38,7 +38,13 @@ def svg(spec: Mapping[str, Any], *, name: str, title: str, sentence: str) -> str
     """
     names: dict[str, str] = {}
     whole = {**_without_names(spec, names), "config": CONFIG, "autosize": {"type": "none"}}
-    root = ET.fromstring(ENGINE.draw(whole))  # noqa: S314 - made here, not read
+    drawn = ENGINE.begin(whole)
+    return lambda: _dressed(drawn(), names, name=name, title=title, sentence=sentence)
+
+
+def _dressed(drawn: str, names: dict[str, str], *, name: str, title: str, sentence: str) -> str:
+    """The SVG as the page has it: small, named, described."""
+    root = ET.fromstring(drawn)  # noqa: S314 - made here, not read
     _slim(root)
     for element in root.iter("text"):
         element.text = _harmless(names.get(element.text or "", element.text or ""))

@@ -7,7 +7,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from clv_cli.render.charts.drawing import Drawing, Reader, Sheet, compact
+from clv_cli.money import to_decimal
+from clv_cli.render.charts.drawing import Drawing, Sheet, compact
 from clv_cli.render.charts.spec import TICKS_BELOW, Padding, Part, layer, layered, number, text
 from clv_cli.render.charts.theme import WIDTH, ink
 from clv_cli.render.layout import Cell
@@ -26,11 +27,10 @@ STEPS = (1, 2, 5)
 
 def draw(result: Result, currency: str) -> Drawing | None:
     """Columns of customers by value, counts written above; None for a handful of customers."""
-    reader = Reader(result, currency)
-    rows = [row for row in reader.records if row["value"] is not None]
-    if len(rows) < LEAST:
+    known = result.rows.frame["value"].drop_nulls().sort().to_list()
+    if len(known) < LEAST:
         return None
-    values = sorted(reader.amount(row, "value") for row in rows)
+    values = [to_decimal(value, currency) for value in known]
     edges = bin_edges(values[0], values[-1])
     counts = [
         sum(1 for value in values if low <= value < high or value == high == edges[-1])

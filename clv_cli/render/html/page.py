@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from clv_cli import __version__
 from clv_cli.money import NO_CURRENCY
-from clv_cli.render.charts import figure
+from clv_cli.render.charts import GALLERY
 from clv_cli.render.html.sheets import remarks, sheet_of
 from clv_cli.render.html.summary import sentences, verdict_on
 from clv_cli.render.html.tiles import TILES, Tile, tiles_of
@@ -123,12 +123,14 @@ def _sections(results: Sequence[Result], currency: str) -> list[Section]:
     story = sorted(
         (r for r in shown if r.table.name in STORY), key=lambda r: STORY.index(r.table.name)
     )
+    for result in shown:  # all charts are on their way before the first is waited for
+        GALLERY.begin(result, currency)
     told = iter(story)
     return [_section(next(told) if r in story else r, currency) for r in shown]
 
 
 def _section(result: Result, currency: str) -> Section:
-    drawn = figure(result, currency)
+    drawn = GALLERY.figure(result, currency)
     drawing = drawn.drawing if drawn else None
     sheet = sheet_of(result, currency, drawing.columns if drawing else ())
     drawn_apart = drawing.sheet if drawing else None

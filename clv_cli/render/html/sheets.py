@@ -30,7 +30,7 @@ def sheet_of(result: Result, currency: str, columns: Sequence[Column] = ()) -> S
     heads = [Cell(column.heading, column.kind in NUMBERS) for column in shown]
     rows = [
         [Cell(human(column, row, currency).strip(), column.kind in NUMBERS) for column in shown]
-        for row in result.records()[: _most(result)]
+        for row in result.records(_most(result))
     ]
     if result.table.sideways and 0 < len(rows) <= FEW_ROWS:
         heads, *rows = (list(turned) for turned in zip(heads, *rows, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,12 @@ from clv_cli.render.charts.theme import HEAT, variables
 from clv_cli.render.formats import safe_text
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from clv_cli.render.html.page import Page
 
-PARTS = ("page.html.j2", "parts.html.j2", "style.css")
+PARTS = ("page.html.j2", "parts.html.j2")
+STYLE = "style.css"
 
 
 def filled(page: Page) -> str:
@@ -23,8 +27,14 @@ def filled(page: Page) -> str:
     Args:
         page: what it says; only what charts drew is taken as markup.
     """
-    folder = resources.files("clv_cli.render.html") / "templates"
-    sources = {name: (folder / name).read_text("utf-8") for name in PARTS}
+    style = Markup(variables() + _source(STYLE))  # noqa: S704 - ours, from no export
+    return template().render(page=page, style=style, steps=len(HEAT))
+
+
+@cache
+def template() -> Template:
+    """The template, compiled."""
+    sources = {name: _source(name) for name in PARTS}
     environment = Environment(
         loader=DictLoader(sources),
         autoescape=True,
@@ -34,8 +44,11 @@ def filled(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style = Markup(variables() + sources["style.css"])  # noqa: S704 - ours, from no export
-    return environment.get_template(PARTS[0]).render(page=page, style=style, steps=len(HEAT))
+    return environment.get_template(PARTS[0])
+
+
+def _source(name: str) -> str:
+    return (resources.files("clv_cli.render.html") / "templates" / name).read_text("utf-8")
 
 
 def _harmless(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
