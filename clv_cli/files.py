@@ -47,7 +47,7 @@ def _remove(folder: Path) -> None:
         time.sleep(0.02)
 
 
-def atomic_write(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes, *, lasting: bool = True) -> None:
     """Replace a file at once: whoever reads it sees the old bytes or all the new ones.
 
     The bytes go to a temporary file in the same folder, are forced to the disk and renamed; when
@@ -56,6 +56,7 @@ def atomic_write(path: Path, content: bytes) -> None:
     Args:
         path: the file to write; its folder must exist.
         content: all of it.
+        lasting: whether it must outlast a power cut; what can be made again need not.
 
     Raises:
         OSError: the folder is missing or not writable, or the disk is full.
@@ -65,8 +66,9 @@ def atomic_write(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         # A replaced file keeps its mode; a new one holds customers, and is not for everybody.
         temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o640 & ~_umask())
         temporary.replace(path)

@@ -1,9 +1,9 @@
 """The part of the line store that outlives a run: a folder of entries, one per file as it was read.
 
 An entry is a folder named by everything its content follows from: the file's bytes, how the source
-is read, and the code that reads it. It is written elsewhere, forced to the disk and renamed into
-place, so nobody ever sees half of one; every byte is checked against its checksum when it is used; and
-deleting any of it at any time costs only the reading of some file again.
+is read, and the code that reads it. It is written elsewhere and renamed into place, so nobody ever
+sees half of one; every byte is checked against its checksum when it is used, so nothing needs to be forced
+to the disk; and losing any of it at any time costs only the reading of some file again.
 """
 
 from __future__ import annotations
@@ -184,7 +184,6 @@ class PartCache:
         try:
             _save(new, rows, value, known)
             new.rename(self.folder / key)
-            _force(self.folder)
             self._grown = True
         except OSError:
             # A full disk; or another run was first, and what it kept is as good.
@@ -243,30 +242,16 @@ def _save(new: Path, rows: Path, value: object, known: Mapping[str, object]) -> 
     names = [ROWS, *map(_frame, range(len(encoder.frames)))]
     checksums = {}
     for name in names:
-        with (new / name).open("rb+") as file:
+        with (new / name).open("rb") as file:
             checksums[name] = checksum_of(file)
-            os.fsync(file.fileno())
     body = json.dumps({"files": checksums, "value": code})
     with (new / INDEX).open("w", encoding="utf-8") as text:
         # The index vouches for the files, and its first line for the index.
         text.write(f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}")
-        text.flush()
-        os.fsync(text.fileno())
-    _force(new)
 
 
 def _frame(at: int) -> str:
     return f"frame-{at}.arrow"
-
-
-def _force(folder: Path) -> None:
-    """Force a folder's list of names to the disk, where the platform can."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _load(place: Path, known: Mapping[str, object]) -> Found:

@@ -17,16 +17,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
-from publicsuffixlist import PublicSuffixList
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from clv_cli.frames import MATCH_COLUMNS, TABLES
 from clv_cli.sources.free_mail import FREE_MAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from clv_cli.settings import Settings
 
@@ -172,9 +173,6 @@ def registrable(domains: Iterable[str]) -> pl.DataFrame:
         `domain, registrable`; those that are no domain are left out.
     """
     frame = pl.DataFrame({"domain": sorted(domains)}, schema={"domain": pl.String})
-    # Reading the list takes a tenth of a second, half of it for names in ASCII that hardly anybody has.
-    encoded = bool(frame["domain"].str.to_lowercase().str.contains("xn--", literal=True).any())
-    suffixes = PublicSuffixList(accept_encoded_idn=encoded)
     host = (
         pl.col("domain")
         .str.strip_chars()
@@ -185,12 +183,25 @@ def registrable(domains: Iterable[str]) -> pl.DataFrame:
         .str.strip_chars_end(".")
     )
     hosts = frame.select("domain", host.alias("host")).drop_nulls()
-    found = {name: suffixes.privatesuffix(name) for name in hosts["host"].unique()}
+    names = hosts["host"].unique().to_list()
+    suffixes = _suffixes(names)
+    found = {name: suffixes.privatesuffix(name) for name in names}
     known = pl.DataFrame(
         {"host": list(found), "registrable": list(found.values())},
         schema={"host": pl.String, "registrable": pl.String},
     )
     return hosts.join(known.drop_nulls(), on="host").select("domain", "registrable")
+
+
+def _suffixes(hosts: Sequence[str]) -> PublicSuffixList:
+    """The public suffix list as far as these hosts need it: all of it takes a tenth of a second to read."""
+    # Only names in ASCII for other scripts stand nowhere in it, and have to be made of all others.
+    if any("xn--" in host for host in hosts):
+        return PublicSuffixList()
+    tops = {host.rpartition(".")[2].encode() for host in hosts}
+    with Path(PSLFILE).open("rb") as lines:
+        needed = [line for line in lines if line.rstrip().rpartition(b".")[2] in tops]
+    return PublicSuffixList(needed, accept_encoded_idn=False)
 
 
 def _outcome(

@@ -66,7 +66,7 @@ class Seen:
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             record = json.dumps([_stamp(info), digest])
-            atomic_write(self._place(path), record.encode())
+            atomic_write(self._place(path), record.encode(), lasting=False)
 
     def tidy(self) -> None:
         """Delete the records that no longer hold."""

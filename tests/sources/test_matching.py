@@ -282,3 +282,17 @@ def test_whatever_the_evidence_each_customer_is_matched_once_or_not_at_all(
         assert (account is None) == (len(evidence) != 1)
         assert account is None or account in evidence
         assert (method == "ambiguous") == (len(evidence) > 1)
+
+
+def test_the_part_of_the_suffix_list_that_is_read_says_what_the_whole_list_says() -> None:
+    from publicsuffixlist import PublicSuffixList
+
+    hosts = [
+        *("acme.com", "mail.acme.co.uk", "a.acme.github.io", "city.kobe.jp", "www.kobe.jp"),
+        *("www.ck", "shop.acme.ck", "公司.cn", "acme.公司.cn", "acme.invalid", "localhost", "com"),
+        *("x.acme.xn--55qx5d.cn", "a.b.s3.amazonaws.com", "example.中国"),
+    ]
+    whole = PublicSuffixList()
+    for some in (hosts, [host for host in hosts if "xn--" not in host], hosts[:1]):
+        found = dict(registrable(some).iter_rows())
+        assert found == {host: name for host in some if (name := whole.privatesuffix(host))}
