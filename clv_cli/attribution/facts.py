@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from clv_cli.attribution.batches import all_bought, all_credits
 from clv_cli.attribution.closed import split_restated
 from clv_cli.attribution.components import FX, REST, UNMATCHED
 from clv_cli.attribution.concerned import concerns_all, split_history
 from clv_cli.attribution.cs import NAMES
 from clv_cli.attribution.frozen import split_frozen
 from clv_cli.attribution.lines import ONE, history, in_period
-from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.names import CELL, named, split_names
-from clv_cli.attribution.reach import beside, split_bought
-from clv_cli.attribution.rounded import sales, split_rounded
+from clv_cli.attribution.reach import beside
+from clv_cli.attribution.rounded import split_rounded
+from clv_cli.attribution.to_cut import sales
 from clv_cli.attribution.unmatched import rest_of
 from clv_cli.pipeline import Measure, Scope, derived, reduction
 
@@ -81,12 +82,9 @@ def split_cells(_: Scope, rounded: pl.DataFrame) -> pl.DataFrame:
     return rounded.filter(pl.col("credit").is_null()).drop("credit")
 
 
-@derived(
-    "split_credit_rows", split_history, split_bought, split_rounded, split_credits, split_names
-)
+@derived("split_credit_rows", all_bought, split_rounded, all_credits, split_names)
 def split_credit_rows(
     _: Scope,
-    lines: pl.DataFrame,
     bought: pl.DataFrame,
     rounded: pl.DataFrame,
     credits_: pl.DataFrame,
@@ -108,7 +106,7 @@ def split_credit_rows(
     np.add.at(returned, back["credit"].to_numpy(), back["amount"].to_numpy())
     given = beside(back, credits_, *OF_CREDIT, at="credit").with_columns(
         -pl.col("own", "amount"),
-        original=lines["line_id"].gather(bought["place"].gather(back["at"])),
+        original=bought["line_id"].gather(back["at"]),
         original_evidence="evidence",
         share_den=pl.col("share_den") * owed.gather(back["credit"]),
     )
@@ -228,7 +226,7 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
     needs = (
         BILLED[of_line],
         split_history,
-        split_bought,
+        all_bought,
         split_rounded,
         split_credit_rows,
         split_kept_rows,
@@ -277,7 +275,7 @@ def split_plain(scope: Scope) -> pl.LazyFrame:
     "split_lines",
     split_documents,
     split_plain,
-    split_bought,
+    all_bought,
     split_cells,
     split_credit_rows,
     split_kept_rows,

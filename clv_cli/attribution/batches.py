@@ -1,0 +1,201 @@
+"""The split of some customers at a time: what is decided of one customer never looks at another.
+
+Credits take back purchases of their own customer, bases are made of its past, and rules claim a part of a
+purchase by itself. So customers are worked on in batches, several at once, and what is made of a batch on
+the way is gone with it. Batches follow from the lines alone, never from the machine. Only rounding looks
+across customers: it comes after them (`rounded`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from clv_cli.attribution.concerned import split_history
+from clv_cli.attribution.cs import split_hindsight, split_interventions, split_introductions
+from clv_cli.attribution.cxm import split_initiatives, split_segments
+from clv_cli.attribution.frozen import split_kept, split_kept_back
+from clv_cli.attribution.matching import split_credits, split_takings
+from clv_cli.attribution.methods import split_method_claims
+from clv_cli.attribution.motion import split_switched_deals, split_switchers
+from clv_cli.attribution.names import split_names
+from clv_cli.attribution.reach import numbers, split_bought, split_concerned
+from clv_cli.attribution.renewed import split_terms
+from clv_cli.attribution.tallied import split_hindsight_lines, split_unknown_bases
+from clv_cli.attribution.tiers import unit_of
+from clv_cli.attribution.to_cut import split_divided, split_undivided
+from clv_cli.attribution.waterfall import split_claims, split_parts, split_tiers, split_unit
+from clv_cli.pipeline import Measure, derived
+from clv_cli.results import Frames
+from clv_cli.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clv_cli.pipeline import Scope
+
+    Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
+# Enough to make the fixed price of a batch small beside it, and few enough for little memory.
+LINES = 2**18
+# Of many customers: each batch gets its own rows.
+OF_CUSTOMERS = (
+    split_concerned,
+    split_segments,
+    split_interventions,
+    split_introductions,
+    split_hindsight,
+    split_switchers,
+)
+# Small, or asked whether they hold anything at all: every batch gets all of them.
+OF_ALL = (
+    split_initiatives,
+    split_method_claims,
+    split_names,
+    split_terms,
+    split_switched_deals,
+    split_kept,
+    split_kept_back,
+)
+TALLIES = (split_unknown_bases, split_hindsight_lines)
+# What comes of a batch before and after the unit of all weights is known.
+BEFORE = (split_bought, split_takings, split_credits, *TALLIES, split_parts, split_claims)
+AFTER = (split_tiers, split_undivided, split_divided)
+Made = dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some customers.
+
+    Args:
+        first: the first of their codes.
+        end: the code after the last of them; None: no end.
+        rows: of their lines; None: all of them.
+    """
+
+    first: int
+    end: int | None
+    rows: pl.Series | None
+
+    def own(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a small frame that are about these customers."""
+        if self.rows is None:
+            return frame
+        code = pl.col("code")
+        return frame.filter((code >= self.first) & (code < (self.end or 2**31)))
+
+
+def batches(codes: pl.Series, most: int) -> Iterator[Batch]:
+    """Customers in the order of their codes, in batches of about so many lines; at least one batch.
+
+    Args:
+        codes: of the lines.
+        most: a batch holds fewer lines, or those of a single customer beyond.
+    """
+    count = -(-len(codes) // most)
+    if count <= 1:
+        yield Batch(0, None, None)
+        return
+    code = codes.to_numpy()
+    lines = np.bincount(code)
+    of_customer = (np.cumsum(lines) - lines) * count // len(code)
+    # Small numbers are sorted by counting them.
+    rows = np.argsort(of_customer.astype(np.uint16)[code], kind="stable").astype(np.uint32)
+    firsts = np.searchsorted(of_customer, np.arange(count)).tolist()
+    ends = np.cumsum(np.bincount(of_customer, lines, count)).astype(int).tolist()
+    for at, (first, begin, end) in enumerate(zip(firsts, [0, *ends], ends, strict=False)):
+        after = firsts[at + 1] if at + 1 < count else None
+        yield Batch(first, after, pl.Series(rows[begin:end]))
+
+
+@derived("split_batches", split_history, *OF_CUSTOMERS, *OF_ALL)
+def split_batches(scope: Scope, lines: pl.DataFrame, *inputs: pl.DataFrame) -> pl.DataFrame:
+    """The measures `BEFORE` and `AFTER` of all customers: one row, a frame in each column.
+
+    Rows of `split_bought` (`at`) and of `split_credits` (`credit`) are numbered through all batches.
+    """
+    own = dict(zip((m.name for m in OF_CUSTOMERS), inputs, strict=False))
+    common = dict(zip((m.name for m in OF_ALL), inputs[len(OF_CUSTOMERS) :], strict=True))
+    # Frozen rows may name lines that are another customer's today.
+    most = LINES if scope.book.frozen is None else max(lines.height, 1)
+
+    def before(batch: Batch) -> Made:
+        theirs = lines if batch.rows is None else lines.select(pl.all().gather(batch.rows))
+        cut = {name: batch.own(frame) for name, frame in own.items()}
+        return _placed(_made(scope, BEFORE, {**common, **cut, split_history.name: theirs}))
+
+    found = side_by_side(before, batches(lines["code"], most))
+    unit = unit_of(*(made[split_claims.name] for made in found))
+    given = {**common, split_unit.name: pl.DataFrame({"unit": [unit]})}
+
+    def after(made: Made) -> Made:
+        return {**made, **_made(scope, AFTER, {**given, **made})}
+
+    return _together(side_by_side(after, found))
+
+
+def _made(scope: Scope, measures: tuple[Measure, ...], given: Made) -> Made:
+    """Some measures derived from others; all that is derived on the way is let go."""
+    frames = Frames(scope, given)
+    return {measure.name: frames[measure] for measure in measures}
+
+
+def _placed(made: Made) -> Made:
+    """What is made of a batch with its takings by the purchase (`at`; null for those of closed months)."""
+    bought, takings = made[split_bought.name], made[split_takings.name]
+    at = pl.lit(None, pl.UInt32)
+    if not (closed := takings["closed"]).all():
+        at = numbers(bought, takings["original"].fill_null(0)).set(closed, None)
+    return {**made, split_takings.name: takings.with_columns(at=at)}
+
+
+def _together(found: list[Made]) -> pl.DataFrame:
+    """What is made of all batches, numbered through."""
+    lines = _offsets(found, split_bought), _offsets(found, split_credits)
+    whole = {}
+    for measure in (*BEFORE, *AFTER):
+        frames = [made.pop(measure.name) for made in found]
+        moved = [_moved(*each) for each in zip(frames, *lines, strict=True)]
+        whole[measure.name] = pl.Series([pl.concat(moved, rechunk=True)], dtype=pl.Object)
+    return pl.DataFrame(whole)
+
+
+def _offsets(found: list[Made], measure: Measure) -> list[int]:
+    heights = [made[measure.name].height for made in found]
+    return [sum(heights[:place]) for place in range(len(heights))]
+
+
+def _moved(frame: pl.DataFrame, at: int, credit: int) -> pl.DataFrame:
+    """A frame whose numbers of purchases and credits count on from the batches before."""
+    steps = {name: step for name, step in (("at", at), ("credit", credit)) if step}
+    return frame.with_columns(
+        (pl.col(name) + step).cast(frame.schema[name])
+        for name, step in steps.items()
+        if name in frame.columns
+    )
+
+
+def _of_all(measure: Measure) -> Measure:
+    """A measure of batches for all customers."""
+
+    @derived(f"{measure.name}_of_all", split_batches)
+    def of_all(_: Scope, found: pl.DataFrame) -> pl.DataFrame:
+        frame: pl.DataFrame = found[measure.name].item()
+        # What batches counted is added up; a batch has no null.
+        return frame.sum() if measure in TALLIES else frame
+
+    return of_all
+
+
+all_bought, all_takings, all_credits = (
+    _of_all(measure) for measure in (split_bought, split_takings, split_credits)
+)
+all_parts, all_claims, all_tiers = (
+    _of_all(measure) for measure in (split_parts, split_claims, split_tiers)
+)
+all_undivided, all_divided = (_of_all(measure) for measure in (split_undivided, split_divided))
+unknown_bases, hindsight_lines = (_of_all(measure) for measure in TALLIES)
