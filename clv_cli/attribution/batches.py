@@ -9,7 +9,7 @@ across customers: it comes after them (`rounded`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -17,11 +17,11 @@ import polars as pl
 from clv_cli.attribution.concerned import split_history
 from clv_cli.attribution.cs import split_hindsight, split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives, split_segments
-from clv_cli.attribution.frozen import split_kept, split_kept_back
+from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.attribution.motion import split_switched_deals, split_switchers
-from clv_cli.attribution.names import split_names
+from clv_cli.attribution.names import NAMES, split_names
 from clv_cli.attribution.reach import numbers, split_bought, split_concerned
 from clv_cli.attribution.renewed import split_terms
 from clv_cli.attribution.tallied import split_hindsight_lines, split_unknown_bases
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 # Enough to make the fixed price of a batch small beside it, and few enough for little memory.
-LINES = 2**18
+LINES = 2**19
 # Of many customers: each batch gets its own rows.
 OF_CUSTOMERS = (
     split_concerned,
@@ -54,7 +54,7 @@ OF_CUSTOMERS = (
 OF_ALL = (
     split_initiatives,
     split_method_claims,
-    split_names,
+    split_frozen,
     split_terms,
     split_switched_deals,
     split_kept,
@@ -64,6 +64,8 @@ TALLIES = (split_unknown_bases, split_hindsight_lines)
 # What comes of a batch before and after the unit of all weights is known.
 BEFORE = (split_bought, split_takings, split_credits, *TALLIES, split_parts, split_claims)
 AFTER = (split_tiers, split_undivided, split_divided)
+# Few names are borne by the cells of a batch, and an enumeration costs by its length.
+OWN_NAMES = (split_names,)
 Made = dict[str, pl.DataFrame]
 
 
@@ -112,8 +114,10 @@ def batches(codes: pl.Series, most: int) -> Iterator[Batch]:
         yield Batch(first, after, pl.Series(rows[begin:end]))
 
 
-@derived("split_batches", split_history, *OF_CUSTOMERS, *OF_ALL)
-def split_batches(scope: Scope, lines: pl.DataFrame, *inputs: pl.DataFrame) -> pl.DataFrame:
+@derived("split_batches", split_history, split_names, *OF_CUSTOMERS, *OF_ALL)
+def split_batches(
+    scope: Scope, lines: pl.DataFrame, names: pl.DataFrame, *inputs: pl.DataFrame
+) -> pl.DataFrame:
     """The measures `BEFORE` and `AFTER` of all customers: one row, a frame in each column.
 
     Rows of `split_bought` (`at`) and of `split_credits` (`credit`) are numbered through all batches.
@@ -126,14 +130,17 @@ def split_batches(scope: Scope, lines: pl.DataFrame, *inputs: pl.DataFrame) -> p
     def before(batch: Batch) -> Made:
         theirs = lines if batch.rows is None else lines.select(pl.all().gather(batch.rows))
         cut = {name: batch.own(frame) for name, frame in own.items()}
-        return _placed(_made(scope, BEFORE, {**common, **cut, split_history.name: theirs}))
+        return _placed(
+            _made(scope, (*OWN_NAMES, *BEFORE), {**common, **cut, split_history.name: theirs})
+        )
 
     found = side_by_side(before, batches(lines["code"], most))
     unit = unit_of(*(made[split_claims.name] for made in found))
     given = {**common, split_unit.name: pl.DataFrame({"unit": [unit]})}
 
     def after(made: Made) -> Made:
-        return {**made, **_made(scope, AFTER, {**given, **made})}
+        both = {**made, **_made(scope, AFTER, {**given, **made})}
+        return {name: _renamed(frame, names) for name, frame in both.items()}
 
     return _together(side_by_side(after, found))
 
@@ -151,6 +158,17 @@ def _placed(made: Made) -> Made:
     if not (closed := takings["closed"]).all():
         at = numbers(bought, takings["original"].fill_null(0)).set(closed, None)
     return {**made, split_takings.name: takings.with_columns(at=at)}
+
+
+def _renamed(frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """A frame whose cells bear the places that their names have among those of all batches."""
+    moved = []
+    for name in NAMES:
+        if name not in frame.columns or frame.schema[name] == names.schema[name]:
+            continue
+        own = cast("pl.Enum", frame.schema[name]).categories.cast(names.schema[name])
+        moved.append(own.gather(frame[name].to_physical()).alias(name))
+    return frame.with_columns(moved)
 
 
 def _together(found: list[Made]) -> pl.DataFrame:
