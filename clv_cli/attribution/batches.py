@@ -9,15 +9,17 @@ across customers: it comes after them (`rounded`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from clv_cli.attribution.concerned import split_history
+from clv_cli.attribution.concerned import TEXTS, split_history, split_scanned
 from clv_cli.attribution.cs import split_hindsight, split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives, split_segments
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
+from clv_cli.attribution.held import split_held
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.attribution.motion import split_switched_deals, split_switchers
@@ -33,14 +35,12 @@ from clv_cli.results import Frames
 from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from clv_cli.pipeline import Scope
-
-    Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 # Enough to make the fixed price of a batch small beside it, and few enough for little memory.
 LINES = 2**19
+# Above all codes.
+NO_END = 2**31
 # Of many customers: each batch gets its own rows.
 OF_CUSTOMERS = (
     split_concerned,
@@ -62,10 +62,16 @@ OF_ALL = (
 )
 TALLIES = (split_unknown_bases, split_hindsight_lines)
 # What comes of a batch before and after the unit of all weights is known.
-BEFORE = (split_bought, split_takings, split_credits, *TALLIES, split_parts, split_claims)
+BEFORE = (
+    split_held,
+    split_bought,
+    split_takings,
+    split_credits,
+    *TALLIES,
+    split_parts,
+    split_claims,
+)
 AFTER = (split_tiers, split_undivided, split_divided)
-# Few names are borne by the cells of a batch, and an enumeration costs by its length.
-OWN_NAMES = (split_names,)
 Made = dict[str, pl.DataFrame]
 
 
@@ -75,46 +81,45 @@ class Batch:
 
     Args:
         first: the first of their codes.
-        end: the code after the last of them; None: no end.
-        rows: of their lines; None: all of them.
+        end: the code after the last of them.
+        lines: all lines of theirs.
     """
 
     first: int
-    end: int | None
-    rows: pl.Series | None
+    end: int
+    lines: pl.DataFrame
 
     def own(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows of a small frame that are about these customers."""
-        if self.rows is None:
-            return frame
-        code = pl.col("code")
-        return frame.filter((code >= self.first) & (code < (self.end or 2**31)))
+        return frame.filter((pl.col("code") >= self.first) & (pl.col("code") < self.end))
 
 
-def batches(codes: pl.Series, most: int) -> Iterator[Batch]:
+def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
     """Customers in the order of their codes, in batches of about so many lines; at least one batch.
 
     Args:
-        codes: of the lines.
-        most: a batch holds fewer lines, or those of a single customer beyond.
+        lines: with `code`; emptied, for two of them would take twice the memory.
+        most: a batch holds no more lines, or those of a single customer beyond.
     """
-    count = -(-len(codes) // most)
+    count = -(-lines.height // most)
     if count <= 1:
-        yield Batch(0, None, None)
-        return
-    code = codes.to_numpy()
-    lines = np.bincount(code)
-    of_customer = (np.cumsum(lines) - lines) * count // len(code)
+        return [Batch(0, NO_END, lines)]
+    code = lines["code"].to_numpy()
+    of_customer = np.bincount(code)
+    batch = (np.cumsum(of_customer) - of_customer) * count // len(code)
     # Small numbers are sorted by counting them.
-    rows = np.argsort(of_customer.astype(np.uint16)[code], kind="stable").astype(np.uint32)
-    firsts = np.searchsorted(of_customer, np.arange(count)).tolist()
-    ends = np.cumsum(np.bincount(of_customer, lines, count)).astype(int).tolist()
-    for at, (first, begin, end) in enumerate(zip(firsts, [0, *ends], ends, strict=False)):
-        after = firsts[at + 1] if at + 1 < count else None
-        yield Batch(first, after, pl.Series(rows[begin:end]))
+    order = pl.Series(np.argsort(batch.astype(np.uint16)[code], kind="stable").astype(np.uint32))
+    columns = [lines.drop_in_place(name).rechunk().gather(order) for name in lines.columns]
+    arranged = pl.DataFrame(columns)
+    firsts = [*np.searchsorted(batch, np.arange(count)).tolist(), NO_END]
+    ends = np.cumsum(np.bincount(batch, of_customer, count)).astype(int).tolist()
+    return [
+        Batch(first, after, arranged[begin:end])
+        for (first, after), begin, end in zip(pairwise(firsts), [0, *ends], ends, strict=False)
+    ]
 
 
-@derived("split_batches", split_history, split_names, *OF_CUSTOMERS, *OF_ALL)
+@derived("split_batches", split_scanned, split_names, *OF_CUSTOMERS, *OF_ALL)
 def split_batches(
     scope: Scope, lines: pl.DataFrame, names: pl.DataFrame, *inputs: pl.DataFrame
 ) -> pl.DataFrame:
@@ -128,18 +133,17 @@ def split_batches(
     most = LINES if scope.book.frozen is None else max(lines.height, 1)
 
     def before(batch: Batch) -> Made:
-        theirs = lines if batch.rows is None else lines.select(pl.all().gather(batch.rows))
+        theirs = batch.lines.with_columns(pl.col(TEXTS).cast(pl.String))
         cut = {name: batch.own(frame) for name, frame in own.items()}
-        return _placed(
-            _made(scope, (*OWN_NAMES, *BEFORE), {**common, **cut, split_history.name: theirs})
-        )
+        given = {**common, **cut, split_history.name: theirs}
+        return _placed(_made(scope, (split_names, *BEFORE), given))
 
-    found = side_by_side(before, batches(lines["code"], most))
+    found = side_by_side(before, batches(lines, most))
     unit = unit_of(*(made[split_claims.name] for made in found))
-    given = {**common, split_unit.name: pl.DataFrame({"unit": [unit]})}
+    known = {**common, split_unit.name: pl.DataFrame({"unit": [unit]})}
 
     def after(made: Made) -> Made:
-        both = {**made, **_made(scope, AFTER, {**given, **made})}
+        both = {**made, **_made(scope, AFTER, {**known, **made})}
         return {name: _renamed(frame, names) for name, frame in both.items()}
 
     return _together(side_by_side(after, found))
@@ -161,13 +165,16 @@ def _placed(made: Made) -> Made:
 
 
 def _renamed(frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """A frame whose cells bear the places that their names have among those of all batches."""
+    """A frame whose cells bear the places that their names have among those of all batches.
+
+    A batch has few names, and what an enumeration costs grows with its length.
+    """
     moved = []
     for name in NAMES:
-        if name not in frame.columns or frame.schema[name] == names.schema[name]:
-            continue
-        own = cast("pl.Enum", frame.schema[name]).categories.cast(names.schema[name])
-        moved.append(own.gather(frame[name].to_physical()).alias(name))
+        own = frame.schema.get(name)
+        if isinstance(own, pl.Enum) and own != names.schema[name]:
+            places = own.categories.cast(names.schema[name])
+            moved.append(places.gather(frame[name].to_physical()).alias(name))
     return frame.with_columns(moved)
 
 
@@ -215,5 +222,7 @@ all_bought, all_takings, all_credits = (
 all_parts, all_claims, all_tiers = (
     _of_all(measure) for measure in (split_parts, split_claims, split_tiers)
 )
-all_undivided, all_divided = (_of_all(measure) for measure in (split_undivided, split_divided))
+all_held, all_undivided, all_divided = (
+    _of_all(measure) for measure in (split_held, split_undivided, split_divided)
+)
 unknown_bases, hindsight_lines = (_of_all(measure) for measure in TALLIES)
