@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
 
 from clv_cli.attribution.concerned import TEXTS, split_history, split_scanned
-from clv_cli.attribution.cs import split_hindsight, split_interventions, split_introductions
+from clv_cli.attribution.cs import NAMES, split_hindsight, split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives, split_segments
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.held import split_held
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.attribution.motion import split_switched_deals, split_switchers
-from clv_cli.attribution.names import NAMES, split_names
+from clv_cli.attribution.names import split_names
 from clv_cli.attribution.reach import numbers, split_bought, split_concerned
 from clv_cli.attribution.renewed import split_terms
 from clv_cli.attribution.tallied import split_hindsight_lines, split_unknown_bases
@@ -35,6 +35,9 @@ from clv_cli.results import Frames
 from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Names = Mapping[str, pl.Enum]
     from clv_cli.pipeline import Scope
 
 # Enough to make the fixed price of a batch small beside it, and few enough for little memory.
@@ -140,13 +143,14 @@ def split_batches(
 
     found = side_by_side(before, batches(lines, most))
     unit = unit_of(*(made[split_claims.name] for made in found))
+    every = {name: cast("pl.Enum", names.schema[name]) for name in NAMES}
     known = {**common, split_unit.name: pl.DataFrame({"unit": [unit]})}
 
     def after(made: Made) -> Made:
         both = {**made, **_made(scope, AFTER, {**known, **made})}
-        return {name: _renamed(frame, names) for name, frame in both.items()}
+        return {name: _numbered(frame, every) for name, frame in both.items()}
 
-    return _together(side_by_side(after, found))
+    return _together(side_by_side(after, found), every)
 
 
 def _made(scope: Scope, measures: tuple[Measure, ...], given: Made) -> Made:
@@ -158,34 +162,48 @@ def _made(scope: Scope, measures: tuple[Measure, ...], given: Made) -> Made:
 def _placed(made: Made) -> Made:
     """What is made of a batch with its takings by the purchase (`at`; null for those of closed months)."""
     bought, takings = made[split_bought.name], made[split_takings.name]
-    at = pl.lit(None, pl.UInt32)
-    if not (closed := takings["closed"]).all():
+    closed = takings["closed"]
+    at = pl.Series([None], dtype=pl.UInt32).new_from_index(0, takings.height)
+    if not closed.all():
         at = numbers(bought, takings["original"].fill_null(0)).set(closed, None)
     return {**made, split_takings.name: takings.with_columns(at=at)}
 
 
-def _renamed(frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """A frame whose cells bear the places that their names have among those of all batches.
+def _numbered(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """A frame whose cells bear, for their names, the places of these among those of all batches.
 
-    A batch has few names, and what an enumeration costs grows with its length.
+    A batch has few names, and what an enumeration costs grows with its length: so its own one is small, and
+    that of all is looked at once.
     """
-    moved = []
-    for name in NAMES:
+    places = []
+    for name, every in names.items():
         own = frame.schema.get(name)
-        if isinstance(own, pl.Enum) and own != names.schema[name]:
-            places = own.categories.cast(names.schema[name])
-            moved.append(places.gather(frame[name].to_physical()).alias(name))
-    return frame.with_columns(moved)
+        if isinstance(own, pl.Enum):
+            place = every.categories.search_sorted(own.categories)
+            places.append(place.gather(frame[name].to_physical()).alias(name))
+    return frame.with_columns(places)
 
 
-def _together(found: list[Made]) -> pl.DataFrame:
+def _named(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """The same with the names themselves."""
+    found = []
+    for name, every in names.items():
+        if name in frame.columns and frame.schema[name].is_integer():
+            physical = pl.Series([], dtype=every).to_physical().dtype
+            found.append(frame[name].cast(physical).cat.to(every))
+    return frame.with_columns(found)
+
+
+def _together(found: list[Made], names: Names) -> pl.DataFrame:
     """What is made of all batches, numbered through."""
     lines = _offsets(found, split_bought), _offsets(found, split_credits)
     whole = {}
     for measure in (*BEFORE, *AFTER):
         frames = [made.pop(measure.name) for made in found]
         moved = [_moved(*each) for each in zip(frames, *lines, strict=True)]
-        whole[measure.name] = pl.Series([pl.concat(moved, rechunk=True)], dtype=pl.Object)
+        whole[measure.name] = pl.Series(
+            [_named(pl.concat(moved, rechunk=True), names)], dtype=pl.Object
+        )
     return pl.DataFrame(whole)
 
 
