@@ -7,6 +7,7 @@ to the purchase leave every cell at exactly nothing, in the line's currency and 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ import polars as pl
 from clv_cli.attribution.names import CELL, order_of
 from clv_cli.attribution.rounding import LIMIT, carried
 from clv_cli.errors import DataError
+from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 # Months are below this; a scope is a currency and a month in one number.
 MONTHS = 2**17
 LARGEST = 2**63
+# What is rounded at once: whole scopes of about so many cells, several side by side.
+CELLS = 2**16
 Share = tuple[str, str, str]
 
 
@@ -114,7 +118,7 @@ class Cutter:
         """Integer cells in the line's currency and in the base currency.
 
         Args:
-            cells: with `scope, line, bucket`, a line's cells together, in order.
+            cells: with `scope, line, bucket`, in the order of scopes, a line's cells together, in order.
             own: columns of the line's total in its own currency, of the share and its denominator.
             base: the same in the base currency; not looked at where that is the line's own.
 
@@ -141,9 +145,24 @@ class Cutter:
         # What is taken back makes totals smaller: what purchases left over counts the other way.
         sign = -1 if self._back else 1
         before = {key: sign * left for key, left in self._carries[kind].items()}
-        cut, after = carried(wide, before)
-        self._carries[kind] = {key: sign * left for key, left in after.items()}
-        return cut
+        pieces = [wide[begin:end] for begin, end in _scopes_at_once(wide["scope"].to_numpy())]
+
+        def cut(piece: pl.DataFrame) -> tuple[pl.Series, Carry]:
+            own = set(piece["scope"].unique())
+            return carried(piece, {key: left for key, left in before.items() if key in own})
+
+        found = side_by_side(cut, pieces)
+        for _, after in found:
+            self._carries[kind] |= {key: sign * left for key, left in after.items()}
+        return pl.concat(cells_ for cells_, _ in found)
+
+
+def _scopes_at_once(scope: Ints) -> list[tuple[int, int]]:
+    """Where pieces of whole scopes begin and end; at least one piece."""
+    begins = np.flatnonzero(np.diff(scope, prepend=-1))
+    wanted = np.searchsorted(begins, np.arange(CELLS, len(scope), CELLS))
+    inner = np.unique(begins[wanted[wanted < len(begins)]]).tolist()
+    return list(pairwise([0, *inner, len(scope)]))
 
 
 def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.DataFrame:
