@@ -102,7 +102,7 @@ class Cutter:
     def __init__(self, scope: Scope) -> None:
         self._codes = {name: code for code, name in enumerate(scope.book.lines.currencies)}
         self._home = self._codes.get(scope.currency)
-        self._carries: dict[str, Carry] = {"own": {}, "base": {}}
+        self._carries: dict[str, dict[int, Ints]] = {"own": {}, "base": {}}
         self._back = False
 
     def turn(self) -> None:
@@ -125,36 +125,33 @@ class Cutter:
         Yields:
             `own` and `amount` (Int64).
         """
-        mine = self._carried("own", cells, own)
         abroad = cells["scope"].to_numpy() // MONTHS != self._home
+        pieces = [("own", piece) for piece in _pieces(cells, own)]
+        pieces += [("base", piece) for piece in _pieces(cells.filter(abroad), base)]
+        cut: dict[str, list[pl.Series]] = {"own": [], "base": []}
+        # What is taken back makes totals smaller: what purchases left over counts the other way.
+        sign = -1 if self._back else 1
+        found = side_by_side(lambda piece: self._carried(*piece, sign), pieces)
+        for (kind, _), (amounts, after) in zip(pieces, found, strict=True):
+            cut[kind].append(amounts)
+            self._carries[kind] |= {scope: sign * left for scope, left in after.items()}
+        mine = pl.concat(cut["own"])
         amount = mine.to_numpy().copy()
-        amount[abroad] = self._carried("base", cells.filter(abroad), base).to_numpy()
+        amount[abroad] = pl.concat(cut["base"]).to_numpy()
         yield mine.alias("own")
         yield pl.Series("amount", amount)
 
-    def _carried(self, kind: str, cells: pl.DataFrame, share: Share) -> pl.Series:
-        total, num, den = share
-        wide = cells.select(
-            "scope",
-            "line",
-            pl.col("bucket").to_physical().cast(pl.Int64),
-            total=total,
-            num=num,
-            den=den,
-        )
-        # What is taken back makes totals smaller: what purchases left over counts the other way.
-        sign = -1 if self._back else 1
-        before = {key: sign * left for key, left in self._carries[kind].items()}
-        pieces = [wide[begin:end] for begin, end in _scopes_at_once(wide["scope"].to_numpy())]
+    def _carried(self, kind: str, piece: pl.DataFrame, sign: int) -> tuple[pl.Series, Carry]:
+        carries, own = self._carries[kind], piece["scope"].unique()
+        return carried(piece, {scope: sign * carries[scope] for scope in own if scope in carries})
 
-        def cut(piece: pl.DataFrame) -> tuple[pl.Series, Carry]:
-            own = set(piece["scope"].unique())
-            return carried(piece, {key: left for key, left in before.items() if key in own})
 
-        found = side_by_side(cut, pieces)
-        for _, after in found:
-            self._carries[kind] |= {key: sign * left for key, left in after.items()}
-        return pl.concat(cells_ for cells_, _ in found)
+def _pieces(cells: pl.DataFrame, share: Share) -> list[pl.DataFrame]:
+    """Cells with the columns that `carried` reads, in pieces of whole scopes."""
+    total, num, den = share
+    bucket = pl.col("bucket").to_physical().cast(pl.Int64)
+    wide = cells.select("scope", "line", bucket, total=total, num=num, den=den)
+    return [wide[begin:end] for begin, end in _scopes_at_once(wide["scope"].to_numpy())]
 
 
 def _scopes_at_once(scope: Ints) -> list[tuple[int, int]]:

@@ -148,6 +148,8 @@ def split_batches(
 
     def after(made: Made) -> Made:
         both = {**made, **_made(scope, AFTER, {**known, **made})}
+        # How a tier divides its claim has done its work.
+        both[split_tiers.name] = both[split_tiers.name].drop(pl.selectors.matches("_k$|_sum$"))
         return {name: _numbered(frame, every) for name, frame in both.items()}
 
     return _together(side_by_side(after, found), every)
