@@ -112,8 +112,11 @@ def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
     batch = (np.cumsum(of_customer) - of_customer) * count // len(code)
     # Small numbers are sorted by counting them.
     order = pl.Series(np.argsort(batch.astype(np.uint16)[code], kind="stable").astype(np.uint32))
-    columns = [lines.drop_in_place(name).rechunk().gather(order) for name in lines.columns]
-    arranged = pl.DataFrame(columns)
+    columns = {name: lines.drop_in_place(name) for name in lines.columns}
+    # Each column is let go as soon as it stands in its new order.
+    arranged = pl.DataFrame(
+        side_by_side(lambda name: columns.pop(name).rechunk().gather(order), list(columns))
+    )
     firsts = [*np.searchsorted(batch, np.arange(count)).tolist(), NO_END]
     ends = np.cumsum(np.bincount(batch, of_customer, count)).astype(int).tolist()
     return [
@@ -199,14 +202,15 @@ def _named(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
 def _together(found: list[Made], names: Names) -> pl.DataFrame:
     """What is made of all batches, numbered through."""
     lines = _offsets(found, split_bought), _offsets(found, split_credits)
-    whole = {}
-    for measure in (*BEFORE, *AFTER):
+    measures = (*BEFORE, *AFTER)
+
+    def whole(measure: Measure) -> pl.Series:
         frames = [made.pop(measure.name) for made in found]
         moved = [_moved(*each) for each in zip(frames, *lines, strict=True)]
-        whole[measure.name] = pl.Series(
-            [_named(pl.concat(moved, rechunk=True), names)], dtype=pl.Object
-        )
-    return pl.DataFrame(whole)
+        frame = _named(pl.concat(moved, rechunk=True), names)
+        return pl.Series(measure.name, [frame], dtype=pl.Object)
+
+    return pl.DataFrame(side_by_side(whole, measures))
 
 
 def _offsets(found: list[Made], measure: Measure) -> list[int]:
