@@ -117,6 +117,8 @@ class Measure:
         plan: lazy plan over the Book of the scope.
         facts: the same as a group-by that any engine can run; None in a scope where it is none.
         compute: pure function of the scope and the needed frames.
+        passing: too large to be held: run when it is read, and handed to the one who reads it, who may
+            take it apart.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Measure:
     plan: Callable[[Scope], pl.LazyFrame] | None = None
     compute: Callable[..., pl.DataFrame] | None = None
     facts: Callable[[Scope], Facts | None] | None = None
+    passing: bool = False
 
     def derive(self, scope: Scope, *inputs: pl.DataFrame) -> pl.DataFrame:
         """The frame, from the frames it needs."""
@@ -133,12 +136,15 @@ class Measure:
 
 
 def reduction(
-    name: str, facts: Callable[[Scope], Facts | None] | None = None
+    name: str,
+    facts: Callable[[Scope], Facts | None] | None = None,
+    *,
+    passing: bool = False,
 ) -> Callable[[Callable[[Scope], pl.LazyFrame]], Measure]:
     """Make a lazy plan a measure; `facts` where it may be a group-by that any engine can run."""
 
     def make(plan: Callable[[Scope], pl.LazyFrame]) -> Measure:
-        return Measure(name, plan=plan, facts=facts)
+        return Measure(name, plan=plan, facts=facts, passing=passing)
 
     return make
 

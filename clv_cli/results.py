@@ -158,14 +158,18 @@ class Frames(Collected):
         scope: Scope,
         reductions: Mapping[str, pl.DataFrame],
         given: Mapping[str, Callable[[], pl.DataFrame]] | None = None,
+        passing: Mapping[str, Measure] | None = None,
     ) -> None:
         self.scope = scope
         self._reductions = reductions
         self._frames: dict[str, pl.DataFrame] = dict(reductions)
         self._given = given or {}
+        self._passing = passing or {}
 
     def __getitem__(self, measure: Measure) -> pl.DataFrame:
         """The frame of a measure."""
+        if measure.name in self._passing:
+            return _reduced(measure, self.scope)
         if measure.name in self._given and measure.name not in self._frames:
             self._frames[measure.name] = self._given[measure.name]()
         if measure.name not in self._frames:
@@ -266,6 +270,7 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
     """Run the reductions behind some measures, one after the other.
 
     Each streams over all cores by itself; side by side they would hold all of their tables at once.
+    Those that nobody holds run when they are read.
     """
     found: list[Measure] = []
     waiting = list(measures)
@@ -278,7 +283,8 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
         if measure.plan is not None:
             found.append(measure)
         waiting.extend(measure.needs)
-    return Frames(scope, {measure.name: _reduced(measure, scope) for measure in found})
+    held = {m.name: _reduced(m, scope) for m in found if not m.passing}
+    return Frames(scope, held, passing={m.name: m for m in found if m.passing})
 
 
 def _reduced(measure: Measure, scope: Scope) -> pl.DataFrame:

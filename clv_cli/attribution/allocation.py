@@ -7,6 +7,7 @@ to the purchase leave every cell at exactly nothing, in the line's currency and 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ import polars as pl
 from clv_cli.attribution.names import CELL, order_of
 from clv_cli.attribution.rounding import LIMIT, carried
 from clv_cli.errors import DataError
+from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 # Months are below this; a scope is a currency and a month in one number.
 MONTHS = 2**17
 LARGEST = 2**63
+# What is rounded at once: whole scopes of about so many cells, several side by side.
+CELLS = 2**16
 Share = tuple[str, str, str]
 
 
@@ -98,7 +102,7 @@ class Cutter:
     def __init__(self, scope: Scope) -> None:
         self._codes = {name: code for code, name in enumerate(scope.book.lines.currencies)}
         self._home = self._codes.get(scope.currency)
-        self._carries: dict[str, Carry] = {"own": {}, "base": {}}
+        self._carries: dict[str, dict[int, Ints]] = {"own": {}, "base": {}}
         self._back = False
 
     def turn(self) -> None:
@@ -114,36 +118,48 @@ class Cutter:
         """Integer cells in the line's currency and in the base currency.
 
         Args:
-            cells: with `scope, line, bucket`, a line's cells together, in order.
+            cells: with `scope, line, bucket`, in the order of scopes, a line's cells together, in order.
             own: columns of the line's total in its own currency, of the share and its denominator.
             base: the same in the base currency; not looked at where that is the line's own.
 
         Yields:
             `own` and `amount` (Int64).
         """
-        mine = self._carried("own", cells, own)
         abroad = cells["scope"].to_numpy() // MONTHS != self._home
+        pieces = [("own", piece) for piece in _pieces(cells, own)]
+        pieces += [("base", piece) for piece in _pieces(cells.filter(abroad), base)]
+        cut: dict[str, list[pl.Series]] = {"own": [], "base": []}
+        # What is taken back makes totals smaller: what purchases left over counts the other way.
+        sign = -1 if self._back else 1
+        found = side_by_side(lambda piece: self._carried(*piece, sign), pieces)
+        for (kind, _), (amounts, after) in zip(pieces, found, strict=True):
+            cut[kind].append(amounts)
+            self._carries[kind] |= {scope: sign * left for scope, left in after.items()}
+        mine = pl.concat(cut["own"])
         amount = mine.to_numpy().copy()
-        amount[abroad] = self._carried("base", cells.filter(abroad), base).to_numpy()
+        amount[abroad] = pl.concat(cut["base"]).to_numpy()
         yield mine.alias("own")
         yield pl.Series("amount", amount)
 
-    def _carried(self, kind: str, cells: pl.DataFrame, share: Share) -> pl.Series:
-        total, num, den = share
-        wide = cells.select(
-            "scope",
-            "line",
-            pl.col("bucket").to_physical().cast(pl.Int64),
-            total=total,
-            num=num,
-            den=den,
-        )
-        # What is taken back makes totals smaller: what purchases left over counts the other way.
-        sign = -1 if self._back else 1
-        before = {key: sign * left for key, left in self._carries[kind].items()}
-        cut, after = carried(wide, before)
-        self._carries[kind] = {key: sign * left for key, left in after.items()}
-        return cut
+    def _carried(self, kind: str, piece: pl.DataFrame, sign: int) -> tuple[pl.Series, Carry]:
+        carries, own = self._carries[kind], piece["scope"].unique()
+        return carried(piece, {scope: sign * carries[scope] for scope in own if scope in carries})
+
+
+def _pieces(cells: pl.DataFrame, share: Share) -> list[pl.DataFrame]:
+    """Cells with the columns that `carried` reads, in pieces of whole scopes."""
+    total, num, den = share
+    bucket = pl.col("bucket").to_physical().cast(pl.Int64)
+    wide = cells.select("scope", "line", bucket, total=total, num=num, den=den)
+    return [wide[begin:end] for begin, end in _scopes_at_once(wide["scope"].to_numpy())]
+
+
+def _scopes_at_once(scope: Ints) -> list[tuple[int, int]]:
+    """Where pieces of whole scopes begin and end; at least one piece."""
+    begins = np.flatnonzero(np.diff(scope, prepend=-1))
+    wanted = np.searchsorted(begins, np.arange(CELLS, len(scope), CELLS))
+    inner = np.unique(begins[wanted[wanted < len(begins)]]).tolist()
+    return list(pairwise([0, *inner, len(scope)]))
 
 
 def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.DataFrame:

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.batches import all_bought, all_claims, all_credits, all_parts
 from clv_cli.attribution.claims import claimed_lines
 from clv_cli.attribution.components import REST
 from clv_cli.attribution.contested import net_money
-from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.methods import split_method_claims
-from clv_cli.attribution.reach import split_bought
 from clv_cli.attribution.rounded import split_rounded
-from clv_cli.attribution.tiers import tiers
-from clv_cli.attribution.waterfall import shares, split_claims, split_parts
+from clv_cli.attribution.tiers import tiers, unit_of
+from clv_cli.attribution.waterfall import shares
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ _CLAIM = ["at", "rule_id", "evidence"]
 
 @derived(
     "split_bounds",
-    split_bought,
-    split_parts,
-    split_claims,
+    all_bought,
+    all_parts,
+    all_claims,
     split_method_claims,
     split_rounded,
-    split_credits,
+    all_credits,
 )
 def split_bounds(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     scope: Scope,
@@ -64,7 +63,8 @@ def split_bounds(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
             weight=pl.coalesce(end, "weight")
         )
         weighed = moved.drop(ENDS).filter(pl.col("weight") > 0)
-        cells = shares(divided, weighed, tiers(scope, weighed))
+        unit = unit_of(weighed)
+        cells = shares(divided, weighed, tiers(scope, weighed, unit), unit)
         for key, amount in _sums(cells, money).items():
             found[key][end] = round(amount)
     rows = [(*key, *(ends_.get(end, 0) for end in ENDS)) for key, ends_ in sorted(found.items())]

@@ -34,6 +34,8 @@ COLUMNS = (
     "original_line_id",
     "closed",
 )
+# A text takes 16 bytes a line even where there is none, a category 4.
+TEXTS = ("product_id", "currency", *FACETS, "original_line_id")
 
 
 def has_evidence(scope: Scope) -> bool:
@@ -48,12 +50,13 @@ def concerns_all(scope: Scope) -> bool:
     return any(scope.book.has(table) for table in cxm.TABLES) or reaches_everyone(scope)
 
 
-@reduction("split_history")
-def split_history(scope: Scope) -> pl.LazyFrame:
+@reduction("split_scanned", passing=True)
+def split_scanned(scope: Scope) -> pl.LazyFrame:
     """All lines up to the end of the period of customers whom a rule or a credit may concern.
 
     Returns:
-        `COLUMNS`, and the term of the line: `begins` (its first month), `months` (its length).
+        `COLUMNS`, those of `TEXTS` as categories, and the term of the line: `begins` (its first month),
+        `months` (its length).
     """
     lines = history(scope)
     if not concerns_all(scope):
@@ -66,7 +69,15 @@ def split_history(scope: Scope) -> pl.LazyFrame:
     termed = pl.col("kind").is_in(SPREAD) & start.is_not_null() & end.is_not_null()
     months = pl.when(termed).then(pl.max_horizontal(end - start, 1)).otherwise(1)
     begins = pl.when(termed).then(pl.max_horizontal("month", start)).otherwise(pl.col("month"))
-    return lines.select(*COLUMNS, begins=begins.cast(pl.Int32), months=months.cast(pl.Int32))
+    narrow = pl.col(TEXTS).cast(pl.Categorical)
+    terms = {"begins": begins.cast(pl.Int32), "months": months.cast(pl.Int32)}
+    return lines.select(COLUMNS, **terms).with_columns(narrow)
+
+
+@derived("split_history", split_scanned)
+def split_history(_: Scope, lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines of `split_scanned` with their texts; of a batch of customers, see `batches`."""
+    return lines.with_columns(pl.col(TEXTS).cast(pl.String))
 
 
 @derived("split_negatives", split_history)

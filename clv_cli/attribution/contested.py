@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.batches import all_bought, all_credits, all_tiers
 from clv_cli.attribution.cells import Claimed
-from clv_cli.attribution.matching import split_credits
-from clv_cli.attribution.reach import split_bought
 from clv_cli.attribution.rounded import split_rounded
 from clv_cli.attribution.tiers import TIERS, part_key, places
-from clv_cli.attribution.waterfall import split_tiers
 from clv_cli.buckets import BUCKETS
 from clv_cli.pipeline import derived, reduction
 
@@ -45,7 +43,7 @@ def split_won_deals(scope: Scope) -> pl.LazyFrame:
     return won.select("deal_id").unique().sort("deal_id")
 
 
-@derived("split_contest", split_bought, split_tiers, split_rounded, split_credits, split_won_deals)
+@derived("split_contest", all_bought, all_tiers, split_rounded, all_credits, split_won_deals)
 def split_contest(
     _: Scope,
     bought: pl.DataFrame,

@@ -117,8 +117,10 @@ def _narrowed(measure: Measure, line_id: str) -> Measure:
         return measure.derive(_own(scope, line_id), *inputs)
 
     needs = tuple(_narrowed(need, line_id) for need in measure.needs)
-    name = f"{measure.name} of {line_id}"
-    return Measure(name, plan=plan) if measure.plan else Measure(name, needs, None, compute)
+    name, passing = f"{measure.name} of {line_id}", measure.passing
+    if measure.plan:
+        return Measure(name, plan=plan, passing=passing)
+    return Measure(name, needs, None, compute)
 
 
 def _own(scope: Scope, line_id: str) -> Scope:

@@ -7,26 +7,23 @@ the same integer cells, so they agree to the cent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
+from clv_cli.attribution.batches import all_bought, all_credits, all_held
 from clv_cli.attribution.closed import split_restated
-from clv_cli.attribution.components import FX, REST, UNMATCHED
-from clv_cli.attribution.concerned import concerns_all, split_history
+from clv_cli.attribution.components import FX, UNMATCHED
+from clv_cli.attribution.concerned import concerns_all
 from clv_cli.attribution.cs import NAMES
 from clv_cli.attribution.frozen import split_frozen
+from clv_cli.attribution.held import MONTHLY, billed
 from clv_cli.attribution.lines import ONE, history, in_period
-from clv_cli.attribution.matching import split_credits
 from clv_cli.attribution.names import CELL, named, split_names
-from clv_cli.attribution.reach import beside, split_bought
-from clv_cli.attribution.rounded import sales, split_rounded
+from clv_cli.attribution.reach import beside
+from clv_cli.attribution.rounded import split_rounded
+from clv_cli.attribution.to_cut import sales
 from clv_cli.attribution.unmatched import rest_of
 from clv_cli.pipeline import Measure, Scope, derived, reduction
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # What the ledger says of a line and no sum needs.
 DOCUMENT = ("invoice_id", "customer_id", "source", "row")
@@ -81,12 +78,9 @@ def split_cells(_: Scope, rounded: pl.DataFrame) -> pl.DataFrame:
     return rounded.filter(pl.col("credit").is_null()).drop("credit")
 
 
-@derived(
-    "split_credit_rows", split_history, split_bought, split_rounded, split_credits, split_names
-)
+@derived("split_credit_rows", all_bought, split_rounded, all_credits, split_names)
 def split_credit_rows(
     _: Scope,
-    lines: pl.DataFrame,
     bought: pl.DataFrame,
     rounded: pl.DataFrame,
     credits_: pl.DataFrame,
@@ -108,7 +102,7 @@ def split_credit_rows(
     np.add.at(returned, back["credit"].to_numpy(), back["amount"].to_numpy())
     given = beside(back, credits_, *OF_CREDIT, at="credit").with_columns(
         -pl.col("own", "amount"),
-        original=lines["line_id"].gather(bought["place"].gather(back["at"])),
+        original=bought["line_id"].gather(back["at"]),
         original_evidence="evidence",
         share_den=pl.col("share_den") * owed.gather(back["credit"]),
     )
@@ -163,28 +157,14 @@ def _billed_sums(*of_line: str, named: bool = False) -> Measure:
     def plan(scope: Scope) -> pl.LazyFrame:
         told = named and scope.book.matches is not None
         lines = history(scope, coded=told or "code" in of_line)
-        # Where all lines are in memory already, they are summed there.
-        return _billed(scope, lines.clear() if concerns_all(scope) else lines, of_line, told=told)
+        # Where all lines come by already, they are summed there.
+        whole = of_line == MONTHLY and concerns_all(scope)
+        return billed(scope, lines.clear() if whole else lines, of_line, told=told)
 
     return reduction(f"split_billed_{'_'.join(of_line)}")(plan)
 
 
-def _billed(
-    scope: Scope, lines: pl.LazyFrame, of_line: Sequence[str], *, told: bool
-) -> pl.LazyFrame:
-    """Sums of purchases to be cut now as cells of sales: `lines`, `amount` and `own` (Int128)."""
-    lines = lines.filter((pl.col("amount") >= 0) & in_period(scope) & ~pl.col("closed"))
-    own, base = (pl.col(name).cast(pl.Int128).sum() for name in ("amount", "amount_base"))
-    by, component = list(of_line), pl.lit(REST)
-    if told:
-        lines = lines.with_columns(component=rest_of(scope))
-        by, component = [*by, "component"], pl.col("component")
-    sums = lines.group_by(by).agg(pl.len().cast(pl.Int64).alias("lines"), amount=base, own=own)
-    return sums.with_columns(**sales(component))
-
-
 # One pass over the lines serves three of the groupings.
-MONTHLY = ("month", "currency")
 BILLED: dict[tuple[str, ...], Measure] = {
     of_line: _billed_sums(*of_line, named=of_line == MONTHLY)
     for of_line in (MONTHLY, ("product_id",), ("code",))
@@ -200,7 +180,7 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
     def add(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         scope: Scope,
         scanned: pl.DataFrame,
-        lines: pl.DataFrame,
+        held: pl.DataFrame,
         bought: pl.DataFrame,
         rounded: pl.DataFrame,
         credits_: pl.DataFrame,
@@ -208,9 +188,8 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
     ) -> pl.DataFrame:
         now = pl.col("reported") & ~pl.col("closed")
         told = of_line == MONTHLY and scope.book.matches is not None
-        held = _billed(scope, lines.lazy(), of_line, told=told)
-        billed = held if concerns_all(scope) else scanned.lazy()
-        reached = _billed(scope, bought.lazy().filter("reported"), of_line, told=told)
+        whole = held if of_line == MONTHLY and concerns_all(scope) else scanned
+        reached = billed(scope, bought.lazy().filter("reported"), of_line, told=told)
         # What rules reach is cut, so it is no longer among what is summed whole.
         less = reached.with_columns(pl.col("lines", "amount", "own") * -1)
         cells = rounded.filter(
@@ -221,14 +200,14 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
         rules = [pl.col(name).cast(pl.String) for name in keys if name in NAMES]
         sums = [frame.lazy().group_by(keys).agg(count, *money).with_columns(rules) for frame in cut]
         columns = (*keys, "lines", "amount", "own")
-        both = pl.concat(frame.select(columns) for frame in (billed, less, *sums))
+        both = pl.concat(frame.select(columns) for frame in (whole.lazy(), less, *sums))
         found = both.group_by(keys).agg(pl.col("lines", "amount", "own").sum())
         return found.filter(pl.col("lines") > 0).collect(engine="in-memory")
 
     needs = (
         BILLED[of_line],
-        split_history,
-        split_bought,
+        all_held,
+        all_bought,
         split_rounded,
         split_credit_rows,
         split_kept_rows,
@@ -277,7 +256,7 @@ def split_plain(scope: Scope) -> pl.LazyFrame:
     "split_lines",
     split_documents,
     split_plain,
-    split_bought,
+    all_bought,
     split_cells,
     split_credit_rows,
     split_kept_rows,

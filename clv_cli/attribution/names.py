@@ -70,7 +70,11 @@ def named(frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """A frame with its names as places: the columns that it has of `CELL`, and `original_evidence`."""
     types = dict(names.schema)
     types["original_evidence"] = types["evidence"]
-    return frame.cast({name: types[name] for name in frame.columns if name in types})
+    known = {name: types[name] for name in frame.columns if name in types}
+    if frame.is_empty():
+        # A cast looks at all names, even for no row.
+        return pl.DataFrame(schema={**frame.schema, **known})
+    return frame.with_columns(pl.col(name).cast(dtype) for name, dtype in known.items())
 
 
 def order_of(cells: pl.DataFrame) -> pl.Series:

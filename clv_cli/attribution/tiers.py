@@ -65,12 +65,13 @@ def noisy_or(weights: Iterable[int]) -> Fraction:
     return 1 - left
 
 
-def tiers(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
+def tiers(scope: Scope, claims: pl.DataFrame, unit: int) -> pl.DataFrame:
     """Each tier's combined claim on each part, and how it is divided among its rules.
 
     Args:
         scope: the setting `split.combine`.
         claims: see `waterfall.split_claims`.
+        unit: see `unit_of`.
 
     Returns:
         `at, part` and, by tier, `num, den` (the claim), `k` (its rules) and `sum` (of their weights in
@@ -79,7 +80,6 @@ def tiers(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
     Raises:
         DataError: a claim that 128 bits cannot hold.
     """
-    unit = unit_of(claims)
     combine = scope.settings.split.combine
     # Most parts are claimed by one rule, and nothing needs to be combined.
     alone = claims.select(part_key().is_unique()).to_series()
@@ -119,13 +119,13 @@ def _single(combine: str) -> Iterator[pl.Expr]:
             yield text.alias(f"{tier}_list")
 
 
-def unit_of(claims: pl.DataFrame) -> int:
+def unit_of(*claims: pl.DataFrame) -> int:
     """The largest unit, in parts per million, of which every weight is a multiple.
 
     The fewer the digits of weights, the smaller all numbers from here on, and the further products
     stay within 128 bits.
     """
-    return gcd(WEIGHT_ONE, *claims["weight"].unique())
+    return gcd(WEIGHT_ONE, *(weight for found in claims for weight in found["weight"].unique()))
 
 
 def _ppm(found: pl.DataFrame, tier: str, unit: int) -> pl.DataFrame:

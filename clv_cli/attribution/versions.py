@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from clv_cli.attribution import cs
+from clv_cli.attribution.batches import all_credits, all_takings
 from clv_cli.attribution.components import FX, REST, RESTATED, UNMATCHED
-from clv_cli.attribution.concerned import split_negatives
 from clv_cli.attribution.cxm import split_initiatives
 from clv_cli.attribution.facts import split_documents
-from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import split_method_claims
 from clv_cli.pipeline import derived, reduction
 
@@ -74,7 +73,7 @@ def split_places(scope: Scope) -> pl.LazyFrame:
     return pl.concat(found).group_by("evidence").agg(pl.col("evidence_row").min()).sort("evidence")
 
 
-@derived("split_evidence_rows", split_places, split_negatives, split_takings, split_documents)
+@derived("split_evidence_rows", split_places, all_credits, all_takings, split_documents)
 def split_evidence_rows(
     _: Scope,
     places: pl.DataFrame,

@@ -96,27 +96,40 @@ def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.D
     return pl.concat(found)
 
 
-@derived("split_tiers", split_claims)
-def split_tiers(scope: Scope, claims: pl.DataFrame) -> pl.DataFrame:
+@derived("split_unit", split_claims)
+def split_unit(_: Scope, claims: pl.DataFrame) -> pl.DataFrame:
+    """The unit in which weights are counted, in one row; see `tiers.unit_of`."""
+    return pl.DataFrame({"unit": [unit_of(claims)]})
+
+
+@derived("split_tiers", split_claims, split_unit)
+def split_tiers(scope: Scope, claims: pl.DataFrame, unit: pl.DataFrame) -> pl.DataFrame:
     """What each tier claims of each part; see `tiers.tiers`."""
-    return tiers(scope, claims)
+    return tiers(scope, claims, unit.item())
 
 
-@derived("split_shares", split_parts, split_claims, split_tiers)
+@derived("split_shares", split_parts, split_claims, split_tiers, split_unit)
 def split_shares(
-    _: Scope, divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame
+    _: Scope,
+    divided: pl.DataFrame,
+    claims: pl.DataFrame,
+    combined: pl.DataFrame,
+    unit: pl.DataFrame,
 ) -> pl.DataFrame:
     """Which share of each matched purchase goes to which rule? See `shares`."""
-    return shares(divided, claims, combined)
+    return shares(divided, claims, combined, unit.item())
 
 
-def shares(divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame) -> pl.DataFrame:
+def shares(
+    divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame, unit: int
+) -> pl.DataFrame:
     """The waterfall itself, for any claims.
 
     Args:
         divided: see `split_parts`.
         claims: see `split_claims`.
         combined: see `split_tiers`, of these claims.
+        unit: of their weights; see `tiers.unit_of`.
 
     Returns:
         One row a line (`at`) x part x bucket x component x rule x evidence, with its share of the
@@ -143,7 +156,7 @@ def shares(divided: pl.DataFrame, claims: pl.DataFrame, combined: pl.DataFrame) 
         for name in ("", "_k")
     )
     # A claim's share of its part: what its tier gets, by its weight among the tier's rules.
-    weight = (claims["weight"] // unit_of(claims)).set(rules == 1, 1)
+    weight = (claims["weight"] // unit).set(rules == 1, 1)
     granted = claims.with_columns(
         *(divided[name].gather(of_part) for name in ("part_num", "part_den")),
         tier_num=got * weight.cast(pl.Int128),

@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clv_cli.attribution.allocation import with_shares
+from clv_cli.attribution.batches import all_bought, all_takings
 from clv_cli.attribution.facts import GRAINS, SPLIT_FACTS, split_lines
-from clv_cli.attribution.matching import split_takings
-from clv_cli.attribution.reach import split_bought
 from clv_cli.attribution.rounded import split_rounded
 from clv_cli.attribution.tiers import noisy_or
 from clv_cli.errors import DataError
@@ -75,7 +74,7 @@ def test_every_purchase_is_shared_as_an_independent_oracle_says(scope: Scope) ->
 @slowly
 @given(scopes())
 def test_credits_take_back_what_an_independent_oracle_says(scope: Scope) -> None:
-    rows = collect_frames([split_takings], scope)[split_takings].to_dicts()
+    rows = collect_frames([all_takings], scope)[all_takings].to_dicts()
     takings = {(row["line_id"], row["original_line_id"]): row["taken"] for row in rows}
     assert takings == Oracle(scope).match_credits()
 
@@ -118,9 +117,9 @@ def test_bucket_totals_are_within_one_unit_of_the_exact_rational_a_month(scope: 
 @given(scopes())
 def test_credits_that_take_a_whole_purchase_back_leave_every_cell_at_nothing(scope: Scope) -> None:
     """P6, P7: in the line's currency and in the base currency, whatever the rates of the days."""
-    frames = collect_frames([split_rounded, split_takings, split_bought], scope)
-    worth = frames[split_bought].select("at", "line_id", worth="amount")
-    taken = frames[split_takings].group_by(line_id="original_line_id").agg(pl.col("taken").sum())
+    frames = collect_frames([split_rounded, all_takings, all_bought], scope)
+    worth = frames[all_bought].select("at", "line_id", worth="amount")
+    taken = frames[all_takings].group_by(line_id="original_line_id").agg(pl.col("taken").sum())
     closed = worth.join(taken, on="line_id").filter(pl.col("taken") == pl.col("worth"))
     keys = ["at", "part", "bucket", "component", "rule_id", "evidence"]
     signed = frames[split_rounded].with_columns(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from clv_cli.attribution import split_by_table
 from clv_cli.attribution.motion import PART
-from clv_cli.attribution.tiers import noisy_or, tiers
+from clv_cli.attribution.tiers import noisy_or, tiers, unit_of
 from clv_cli.errors import DataError
 from clv_cli.results import collect
 from tests.attribution.asking import asked, initiative
@@ -37,7 +37,7 @@ def claimed(cxm: list[int], cs: list[int], combine: str) -> dict[str, Any]:
     ]
     claims = pl.DataFrame(rows, schema=CLAIM, orient="row")
     of = asked([line("A", "2025-01-01", 1)], split__combine=combine)
-    return tiers(of, claims).row(0, named=True)
+    return tiers(of, claims, unit_of(claims)).row(0, named=True)
 
 
 def exactly(weights: list[int], combine: str) -> Fraction:

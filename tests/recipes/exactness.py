@@ -32,8 +32,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from clv_cli import attribution  # noqa: E402 - found through the path above
-from clv_cli.attribution.matching import split_takings  # noqa: E402
-from clv_cli.attribution.reach import split_bought  # noqa: E402
+from clv_cli.attribution.batches import all_bought, all_takings  # noqa: E402
 from clv_cli.attribution.rounded import split_rounded  # noqa: E402
 from clv_cli.render.as_json import render as as_json  # noqa: E402
 from clv_cli.render.layout import View  # noqa: E402
@@ -107,11 +106,11 @@ def rounding(ledger: pl.DataFrame, billed: pl.DataFrame) -> float:
 def refunds(frames: Frames) -> tuple[int, int]:
     """Purchases that several credits take back whole, and the minor units left in their cells."""
     takings = (
-        frames[split_takings]
+        frames[all_takings]
         .group_by(line_id="original_line_id")
         .agg(pl.col("taken").sum(), credits=pl.len())
     )
-    worth = frames[split_bought].select("at", "line_id", worth="amount")
+    worth = frames[all_bought].select("at", "line_id", worth="amount")
     closed = worth.join(takings, on="line_id").filter(pl.col("taken") == pl.col("worth"))
     keys = ["at", "part", "bucket", "component", "rule_id", "evidence"]
     sign = pl.when(pl.col("credit").is_null()).then(1).otherwise(-1)
@@ -202,7 +201,7 @@ def check(folder: Path, lines: int, shuffles: int) -> dict[str, Any]:
     billed = write(folder, lines)
     with opened(Request(folder / "clv.yaml")) as scope:
         tables = frames_of(report_of(scope))
-        closed = refunds(collect_frames([split_rounded, split_takings, split_bought], scope))
+        closed = refunds(collect_frames([split_rounded, all_takings, all_bought], scope))
     ledger = tables["split_by_line"]
     return {
         "cells": ledger.height,

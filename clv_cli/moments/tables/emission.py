@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from clv_cli.measures.moment_kind import ROWS, Aim
 from clv_cli.measures.paying_now import paying_now
 from clv_cli.pipeline import Measure
 from clv_cli.results import Frames
+from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,9 +92,7 @@ def found_moments(scope: Scope, kinds: Sequence[MomentKind], since: date) -> Mea
             return kind.find(frames, earlier if kind.cools or kind.aim is Aim.KEEP else since)
 
         # Most steps of a kind use one core, and no kind leans on another.
-        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-            parts = list(pool.map(find, kinds))
-        found = pl.concat([pl.DataFrame(schema=ROWS), *parts])
+        found = pl.concat([pl.DataFrame(schema=ROWS), *side_by_side(find, kinds)])
         return found.sort("code", "kind", "subject", "day", "occurrence")
 
     return Measure(f"moments_since_{since.isoformat()}", needs=needs, compute=compute)
