@@ -41,11 +41,11 @@ def assert_days_after(
     Raises:
         DataError: with the key to set, whichever it is.
     """
-    whole, short, _ = _counted(sample)
+    whole, short, _ = counted(sample)
     if whole >= short and whole:
         return
-    whole, short, example = _counted(periods)
-    if short < MIN_SHORT or whole >= short:
+    whole, short, example = counted(periods)
+    if not are_last(whole, short):
         return
     label = binding.label(END)
     raise DataError(
@@ -56,8 +56,17 @@ def assert_days_after(
     )
 
 
-def _counted(periods: pl.LazyFrame) -> tuple[int, int, str]:
-    """Periods of whole months, those that would be with one more day, and the first of these."""
+def are_last(whole: int, short: int) -> bool:
+    """Whether ends are last days, by periods of whole months and those a day short of them."""
+    return short >= MIN_SHORT and short > whole
+
+
+def counted(periods: pl.LazyFrame) -> tuple[int, int, str]:
+    """Periods of whole months, those that would be with one more day, and the first of these.
+
+    Args:
+        periods: `period_start, period_end`, days.
+    """
     start, end = pl.col(START), pl.col(END)
     found = (
         periods.select(

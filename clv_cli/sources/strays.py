@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.sources.assemble import NOT_BILLED
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 # So few lines after so long a silence; or a few more, after a silence longer than all that was before.
 ONE_IN, SILENT_DAYS = 50, 184
 ONE_IN_FEW, SILENT_YEAR = 5, 366
-NOT_ISSUED = ("draft", "void")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def strays(book: Book) -> Strays | None:
     Args:
         book: what was read.
     """
-    issued = book.table("billing_lines").filter(~pl.col("status").is_in(NOT_ISSUED))
+    issued = book.table("billing_lines").filter(~pl.col("status").is_in(NOT_BILLED))
     by_day = issued.group_by(day="issued_on").agg(n=pl.len()).sort("day").collect()
     silence = (by_day["day"] - by_day["day"].shift(1)).dt.total_days()
     long = by_day.with_row_index("at").filter(silence >= SILENT_DAYS)

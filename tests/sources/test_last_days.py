@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clv_cli.errors import ConfigError, DataError
-from clv_cli.sources.last_days import _counted
+from clv_cli.sources.last_days import counted
 from tests.sources.exports import HEADER, column, csv, load, write
 from tests.sources.test_proposal import proposed
 
@@ -112,4 +112,4 @@ def test_months_are_whole_or_short_and_never_both(start: date, months: int) -> N
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     after = date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
     frame = pl.LazyFrame({"period_start": [start] * 2, "period_end": [after, after - timedelta(1)]})
-    assert _counted(frame)[:2] == (1, 1)
+    assert counted(frame)[:2] == (1, 1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import date
 from typing import TYPE_CHECKING
 
-from clv_cli.sources.last_days import END, MIN_SHORT, START
+import polars as pl
+
+from clv_cli.sources.last_days import END, START, are_last, counted
 from clv_cli.sources.proposal.values import UNDECIDED, day_format
 
 if TYPE_CHECKING:
@@ -34,10 +35,9 @@ def last_days(
     if not {START, END} <= headers.keys():
         return ()
     starts, ends = (_days(headers[name], peek, date_format) for name in (START, END))
-    pairs = [(s, e) for s, e in zip(starts, ends, strict=True) if s is not None and e is not None]
-    whole = sum(_whole_months(start, end) for start, end in pairs)
-    short = sum(_whole_months(start, _next(end)) for start, end in pairs)
-    if short < MIN_SHORT or whole >= short:
+    days = pl.LazyFrame({START: starts, END: ends}, schema=dict.fromkeys((START, END), pl.Date))
+    whole, short, _ = counted(days)
+    if not are_last(whole, short):
         return ()
     return ((END, f"{short:,} of {short + whole:,} whole months end on it"),)
 
@@ -62,13 +62,3 @@ def _day(text: str, order: str) -> date | None:
         return date(year, parts["m"], parts["d"])
     except ValueError:
         return None
-
-
-def _next(day: date) -> date:
-    return date.fromordinal(day.toordinal() + 1)
-
-
-def _whole_months(start: date, end: date) -> bool:
-    """Whether a day is one or more months after another; the 31st falls on a shorter month's last day."""
-    later = (end.year, end.month) > (start.year, start.month)
-    return later and end.day == min(start.day, monthrange(end.year, end.month)[1])
