@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from clv_cli.frames import Book
     from clv_cli.periods import Period
+    from clv_cli.ranges import Aside, Passing
     from clv_cli.settings import Settings
 
 
@@ -84,6 +85,7 @@ class Scope:
         settings: the conventions.
         engine: what adds up the lines; None: polars, here.
         kept: facts of files that earlier runs added up; None to add up all of them.
+        aside: where rows wait that are too many for memory; None to hold them all.
     """
 
     book: Book
@@ -92,6 +94,7 @@ class Scope:
     settings: Settings
     engine: Engine | None = field(default=None, compare=False)
     kept: Kept | None = field(default=None, compare=False)
+    aside: Aside | None = field(default=None, compare=False)
 
     @property
     def currency(self) -> str:
@@ -117,8 +120,8 @@ class Measure:
         plan: lazy plan over the Book of the scope.
         facts: the same as a group-by that any engine can run; None in a scope where it is none.
         compute: pure function of the scope and the needed frames.
-        passing: too large to be held: run when it is read, and handed to the one who reads it, who may
-            take it apart.
+        passing: too large to be held: run when it is read, and handed to the one who reads it as
+            `Passing`.
     """
 
     name: str
@@ -128,7 +131,7 @@ class Measure:
     facts: Callable[[Scope], Facts | None] | None = None
     passing: bool = False
 
-    def derive(self, scope: Scope, *inputs: pl.DataFrame) -> pl.DataFrame:
+    def derive(self, scope: Scope, *inputs: pl.DataFrame | Passing) -> pl.DataFrame:
         """The frame, from the frames it needs."""
         if self.compute is None:
             raise LookupError(f"the reduction {self.name} was not collected")

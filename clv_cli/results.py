@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clv_cli.facts import typed
 from clv_cli.glossary import Kind
 from clv_cli.kinds import PERSONAL
-from clv_cli.partial import numbered, plan_name, planned_part, together
 from clv_cli.pipeline import Collected
+from clv_cli.reducing import passed, reduced
 
 __all__ = [
     "Check",
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from clv_cli.frames import Finding, Piece
+    from clv_cli.frames import Finding
     from clv_cli.pipeline import Measure, Scope
 
 
@@ -168,12 +167,13 @@ class Frames(Collected):
 
     def __getitem__(self, measure: Measure) -> pl.DataFrame:
         """The frame of a measure."""
-        if measure.name in self._passing:
-            return _reduced(measure, self.scope)
         if measure.name in self._given and measure.name not in self._frames:
             self._frames[measure.name] = self._given[measure.name]()
         if measure.name not in self._frames:
-            inputs = [self[need] for need in measure.needs]
+            inputs = [
+                passed(need, self.scope) if need.name in self._passing else self[need]
+                for need in measure.needs
+            ]
             self._frames[measure.name] = measure.derive(self.scope, *inputs)
         return self._frames[measure.name]
 
@@ -283,42 +283,5 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
         if measure.plan is not None:
             found.append(measure)
         waiting.extend(measure.needs)
-    held = {m.name: _reduced(m, scope) for m in found if not m.passing}
+    held = {m.name: reduced(m, scope) for m in found if not m.passing}
     return Frames(scope, held, passing={m.name: m for m in found if m.passing})
-
-
-def _reduced(measure: Measure, scope: Scope) -> pl.DataFrame:
-    """One reduction, by the engine of the scope where it is a group-by, else by polars here."""
-    facts = measure.facts(scope) if measure.facts is not None else None
-    if scope.engine is not None and facts is not None:
-        summed = scope.engine.summed(measure.name, facts).lazy()
-        return facts.finish(typed(facts, summed)).collect(engine="in-memory")
-    name = plan_name(measure, scope) if facts is not None and _in_pieces(scope) else None
-    if facts is not None and name is not None:
-        parts = [
-            numbered(facts, _of_file(measure, scope, piece, name), piece, scope.book)
-            for piece in scope.book.line_pieces
-        ]
-        return facts.finish(typed(facts, together(facts, parts))).collect()
-    assert measure.plan is not None  # noqa: S101 - only reductions come here
-    # Each reduction scans the typed parts on its own: holding shared sub-plans in memory costs more.
-    apart = pl.QueryOptFlags(comm_subplan_elim=False)
-    return measure.plan(scope).collect(optimizations=apart)
-
-
-def _in_pieces(scope: Scope) -> bool:
-    """Whether adding up file by file saves anything: memory with several files, time with a cache."""
-    pieces = scope.book.line_pieces
-    known = scope.kept is not None and any(piece.key is not None for piece in pieces)
-    return known or len(pieces) > 1
-
-
-def _of_file(measure: Measure, scope: Scope, piece: Piece, name: str) -> pl.DataFrame:
-    """The facts of one file: as an earlier run added them up, else added up now and kept."""
-    if scope.kept is None or piece.key is None:
-        return planned_part(measure, scope, piece).collect()
-    found = scope.kept.find(piece.key, name)
-    if found is None:
-        found = planned_part(measure, scope, piece).collect()
-        scope.kept.keep(found, piece.key, name)
-    return found

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
+from clv_cli import reducing
 from clv_cli.pipeline import Scope, derived, reduction
+from clv_cli.ranges import NO_END, Range
+from clv_cli.reducing import passed
 from clv_cli.results import collect_frames
+from clv_cli.sources import Aside
 from tests.books import book, line, scope
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clv_cli.pipeline import Measure
+    from clv_cli.ranges import Passing
 
 
 def read_twice() -> tuple[list[str], tuple[Measure, Measure]]:
@@ -25,12 +33,12 @@ def read_twice() -> tuple[list[str], tuple[Measure, Measure]]:
         return of.book.table("billing_lines").select("amount", code=pl.lit(0, pl.Int32))
 
     @derived("emptied", large)
-    def emptied(_: Scope, lines: pl.DataFrame) -> pl.DataFrame:
-        return lines.drop_in_place("amount").to_frame()
+    def emptied(_: Scope, lines: Passing) -> pl.DataFrame:
+        return lines.whole().drop_in_place("amount").to_frame()
 
     @derived("counted", large)
-    def counted(_: Scope, lines: pl.DataFrame) -> pl.DataFrame:
-        return lines.select(pl.len())
+    def counted(_: Scope, lines: Passing) -> pl.DataFrame:
+        return lines.whole().select(pl.len())
 
     return ran, (emptied, counted)
 
@@ -50,3 +58,64 @@ def test_some_customers_alone_are_not_shown_a_passing_reduction_of_all() -> None
     frames = collect_frames([emptied], scope(book([line("A", "2025-03-01", 5)])))
     with pytest.raises(LookupError, match="large was not collected"):
         frames.cut(pl.Series([0]), {})[emptied]
+
+
+def many(customers: int) -> Scope:
+    """Three lines of each customer."""
+    days = ("2025-01-05", "2025-02-05", "2025-03-05")
+    return scope(book([line(f"C{who:02}", day, 5) for who in range(customers) for day in days]))
+
+
+@reduction("lines of customers", passing=True)
+def lines_of(of: Scope) -> pl.LazyFrame:
+    """Every line with the code of its customer."""
+    lines = of.book.table("billing_lines").select("customer_id", "line_id")
+    return lines.join(of.book.codes.lazy(), on="customer_id").select("code", "line_id")
+
+
+def ranges_of(of: Scope, held: int, at_once: int) -> list[Range]:
+    """How `lines_of` is handed over, with other limits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reducing, "HELD", held)
+        patch.setattr(reducing, "AT_ONCE", at_once)
+        return list(passed(lines_of, of).ranges)
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 7, 30])
+def test_many_lines_wait_on_the_disk_and_come_back_some_customers_at_a_time(
+    tmp_path: Path, at_once: int
+) -> None:
+    of = replace(many(10), aside=Aside(tmp_path))
+    found = ranges_of(of, 29, at_once)
+    assert len(found) == min(-(-30 // at_once), 10)
+    assert (found[0].first, found[-1].end) == (0, NO_END)
+    assert [each.first for each in found[1:]] == [each.end for each in found[:-1]]
+    (whole,) = ranges_of(of, 30, at_once)
+    for each in found:
+        assert each.rows.sort("line_id").equals(each.own(whole.rows).sort("line_id"))
+    # What was taken up is gone from the disk.
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_range_of_customers_without_lines_has_no_rows(tmp_path: Path) -> None:
+    of = replace(many(10), aside=Aside(tmp_path))
+
+    @reduction("few", passing=True)
+    def few(scope: Scope) -> pl.LazyFrame:
+        assert lines_of.plan is not None
+        return lines_of.plan(scope).filter(pl.col("code") > 7)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reducing, "HELD", 0)
+        patch.setattr(reducing, "AT_ONCE", 10)
+        found = list(passed(few, of).ranges)
+    assert [each.rows.height for each in found] == [0, 0, 6]
+    assert found[0].rows.schema == found[2].rows.schema
+
+
+def test_where_the_disk_has_no_room_all_lines_are_held(tmp_path: Path) -> None:
+    """The folder is a file here: nothing can be written into it."""
+    blocked = tmp_path / "full"
+    blocked.write_text("")
+    (found,) = ranges_of(replace(many(4), aside=Aside(blocked)), 0, 1)
+    assert (found.first, found.end, found.rows.height) == (0, NO_END, 12)

@@ -8,7 +8,6 @@ across customers: it comes after them (`rounded`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -31,19 +30,19 @@ from clv_cli.attribution.tiers import unit_of
 from clv_cli.attribution.to_cut import split_divided, split_undivided
 from clv_cli.attribution.waterfall import split_claims, split_parts, split_tiers, split_unit
 from clv_cli.pipeline import Measure, derived
+from clv_cli.ranges import NO_END, Range
 from clv_cli.results import Frames
 from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     Names = Mapping[str, pl.Enum]
     from clv_cli.pipeline import Scope
+    from clv_cli.ranges import Passing
 
 # Enough to make the fixed price of a batch small beside it, and few enough for little memory.
 LINES = 2**19
-# Above all codes.
-NO_END = 2**31
 # Of many customers: each batch gets its own rows.
 OF_CUSTOMERS = (
     split_concerned,
@@ -78,35 +77,17 @@ AFTER = (split_tiers, split_undivided, split_divided)
 Made = dict[str, pl.DataFrame]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some customers.
-
-    Args:
-        first: the first of their codes.
-        end: the code after the last of them.
-        lines: all lines of theirs.
-    """
-
-    first: int
-    end: int
-    lines: pl.DataFrame
-
-    def own(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a small frame that are about these customers."""
-        return frame.filter((pl.col("code") >= self.first) & (pl.col("code") < self.end))
-
-
-def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
+def batches(some: Range, most: int) -> list[Range]:
     """Customers in the order of their codes, in batches of about so many lines; at least one batch.
 
     Args:
-        lines: with `code`; emptied, for two of them would take twice the memory.
+        some: lines with `code`; emptied, for two of them would take twice the memory.
         most: a batch holds no more lines, or those of a single customer beyond.
     """
+    lines = some.rows
     count = -(-lines.height // most)
     if count <= 1:
-        return [Batch(0, NO_END, lines)]
+        return [some]
     code = lines["code"].to_numpy()
     of_customer = np.bincount(code)
     batch = (np.cumsum(of_customer) - of_customer) * count // len(code)
@@ -117,17 +98,17 @@ def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
     arranged = pl.DataFrame(
         side_by_side(lambda name: columns.pop(name).rechunk().gather(order), list(columns))
     )
-    firsts = [*np.searchsorted(batch, np.arange(count)).tolist(), NO_END]
+    firsts = [some.first, *np.searchsorted(batch, np.arange(1, count)).tolist(), some.end]
     ends = np.cumsum(np.bincount(batch, of_customer, count)).astype(int).tolist()
     return [
-        Batch(first, after, arranged[begin:end])
+        Range(first, after, arranged[begin:end])
         for (first, after), begin, end in zip(pairwise(firsts), [0, *ends], ends, strict=False)
     ]
 
 
 @derived("split_batches", split_scanned, split_names, *OF_CUSTOMERS, *OF_ALL)
 def split_batches(
-    scope: Scope, lines: pl.DataFrame, names: pl.DataFrame, *inputs: pl.DataFrame
+    scope: Scope, lines: Passing, names: pl.DataFrame, *inputs: pl.DataFrame
 ) -> pl.DataFrame:
     """The measures `BEFORE` and `AFTER` of all customers: one row, a frame in each column.
 
@@ -135,16 +116,14 @@ def split_batches(
     """
     own = dict(zip((m.name for m in OF_CUSTOMERS), inputs, strict=False))
     common = dict(zip((m.name for m in OF_ALL), inputs[len(OF_CUSTOMERS) :], strict=True))
-    # Frozen rows may name lines that are another customer's today.
-    most = LINES if scope.book.frozen is None else max(lines.height, 1)
 
-    def before(batch: Batch) -> Made:
-        theirs = batch.lines.with_columns(pl.col(TEXTS).cast(pl.String))
+    def before(batch: Range) -> Made:
+        theirs = batch.rows.with_columns(pl.col(TEXTS).cast(pl.String))
         cut = {name: batch.own(frame) for name, frame in own.items()}
         given = {**common, **cut, split_history.name: theirs}
         return _placed(_made(scope, (split_names, *BEFORE), given))
 
-    found = side_by_side(before, batches(lines, most))
+    found = [made for some in _batches(scope, lines) for made in side_by_side(before, some)]
     unit = unit_of(*(made[split_claims.name] for made in found))
     every = {name: cast("pl.Enum", names.schema[name]) for name in NAMES}
     known = {**common, split_unit.name: pl.DataFrame({"unit": [unit]})}
@@ -156,6 +135,15 @@ def split_batches(
         return {name: _numbered(frame, every) for name, frame in both.items()}
 
     return _together(side_by_side(after, found), every)
+
+
+def _batches(scope: Scope, lines: Passing) -> Iterator[list[Range]]:
+    """All customers in batches, those of one range of the lines at a time."""
+    if scope.book.frozen is None:
+        yield from (batches(some, LINES) for some in lines.ranges)
+    else:
+        # Frozen rows may name lines that are another customer's today.
+        yield [Range(0, NO_END, lines.whole())]
 
 
 def _made(scope: Scope, measures: tuple[Measure, ...], given: Made) -> Made:

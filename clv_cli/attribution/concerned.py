@@ -19,6 +19,7 @@ from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
+    from clv_cli.ranges import Passing
 
 SPREAD = ("recurring", "credit", "refund", "writeoff")
 COLUMNS = (
@@ -75,9 +76,9 @@ def split_scanned(scope: Scope) -> pl.LazyFrame:
 
 
 @derived("split_history", split_scanned)
-def split_history(_: Scope, lines: pl.DataFrame) -> pl.DataFrame:
+def split_history(_: Scope, lines: Passing) -> pl.DataFrame:
     """The lines of `split_scanned` with their texts; of a batch of customers, see `batches`."""
-    return lines.with_columns(pl.col(TEXTS).cast(pl.String))
+    return lines.whole().with_columns(pl.col(TEXTS).cast(pl.String))
 
 
 @derived("split_negatives", split_history)

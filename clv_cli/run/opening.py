@@ -20,6 +20,7 @@ from clv_cli.run.remembering import closed_in, closed_until, memory_in
 from clv_cli.run.salt import read_salt, salt_path
 from clv_cli.settings import EngineSettings
 from clv_cli.sources import (
+    Aside,
     KeptFacts,
     LineStore,
     PartCache,
@@ -145,7 +146,7 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         period = _period(request.period or settings.period, as_of, book)
         book = replace(book, memory=memory_in(history, as_of))
         with chosen_engine(settings.engine, folder) as engine:
-            yield Scope(book, as_of, period, settings, engine, store.kept)
+            yield Scope(book, as_of, period, settings, engine, store.kept, Aside(folder))
         if store.kept is not None:
             store.kept.tidy()
 

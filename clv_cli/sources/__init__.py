@@ -1,5 +1,6 @@
 """Raw exports to a Book of typed tables."""
 
+from clv_cli.sources.aside import Aside
 from clv_cli.sources.cache import PartCache, key_of, user_cache
 from clv_cli.sources.cached import Content, content_of
 from clv_cli.sources.closed import with_closed
@@ -14,6 +15,7 @@ from clv_cli.sources.suggestions import can_suggest, suggested_names
 
 __all__ = [
     "FACTS",
+    "Aside",
     "Content",
     "KeptFacts",
     "LineStore",

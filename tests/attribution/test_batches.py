@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clv_cli import reducing
 from clv_cli.attribution import allocation, batches
 from clv_cli.attribution.allocation import Cutter
 from clv_cli.attribution.contested import split_contest
 from clv_cli.attribution.facts import SPLIT_FACTS, split_lines
 from clv_cli.attribution.tiers import BUCKET
+from clv_cli.ranges import NO_END, Range
 from clv_cli.results import collect_frames
+from clv_cli.sources import Aside
 from tests.attribution.asking import asked, flag, initiative, referral, touch
 from tests.attribution.ledgers import scopes
 from tests.books import line
@@ -44,6 +50,15 @@ def test_customers_one_by_one_and_scopes_one_by_one_are_split_as_all_at_once(sco
     assert printed(scope, 1, 1) == printed(scope)
 
 
+@slowly
+@given(scopes(), st.integers(1, 12))
+def test_lines_that_wait_on_the_disk_are_split_as_lines_in_memory(scope: Scope, few: int) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reducing, "HELD", 0)
+        patch.setattr(reducing, "AT_ONCE", few)
+        assert printed(replace(scope, aside=Aside(Path(folder)))) == printed(scope)
+
+
 def test_weights_of_one_customer_decide_how_the_shares_of_another_are_written() -> None:
     """Shares are counted in the largest unit of all weights: 1/2 alone is 5/10 beside 0.3 of another."""
     lines = [line(who, "2025-03-01", 10.01, product_id=who) for who in ("A", "B")]
@@ -70,21 +85,21 @@ def test_every_line_stands_in_one_batch_and_every_customer_in_one(
 ) -> None:
     """In the order of codes, lines of one customer in the order in which they stood."""
     rows = pl.DataFrame({"code": codes, "line": range(len(codes))}, {"code": pl.Int32, "line": int})
-    found = batches.batches(rows.clone(), most)
+    found = batches.batches(Range(0, NO_END, rows.clone()), most)
     assert [batch.first for batch in found[1:]] == [batch.end for batch in found[:-1]]
-    assert (found[0].first, found[-1].end) == (0, batches.NO_END)
+    assert (found[0].first, found[-1].end) == (0, NO_END)
     for batch in found:
-        assert batch.own(rows).equals(batch.lines.sort("line"))
-        assert batch.own(batch.lines).equals(batch.lines)
-    whole = pl.concat(batch.lines for batch in found)
+        assert batch.own(rows).equals(batch.rows.sort("line"))
+        assert batch.own(batch.rows).equals(batch.rows)
+    whole = pl.concat(batch.rows for batch in found)
     assert whole["line"].sort().to_list() == list(range(len(codes)))
 
 
 def test_a_batch_holds_more_lines_than_wanted_only_for_a_single_customer() -> None:
     codes = np.repeat(np.arange(40, dtype=np.int32), [1, 30] * 20)
     rows = pl.DataFrame({"code": codes})
-    found = batches.batches(rows, 50)
-    assert all(batch.lines.height <= 50 + 30 for batch in found)
+    found = batches.batches(Range(0, NO_END, rows), 50)
+    assert all(batch.rows.height <= 50 + 30 for batch in found)
     assert len(found) == 13  # of 620 lines
     assert rows.is_empty()
 

@@ -1,0 +1,85 @@
+"""Running a reduction: by polars here, by an engine, or file by file; whole, or some customers at a time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from clv_cli.facts import typed
+from clv_cli.partial import numbered, plan_name, planned_part, together
+from clv_cli.ranges import NO_END, Passing, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clv_cli.frames import Piece
+    from clv_cli.pipeline import Measure, Scope
+
+# So many lines are held at once, 70 bytes each; of more, ranges of about so many.
+HELD, AT_ONCE = 1 << 24, 1 << 23
+# Each reduction scans the typed parts on its own: holding shared sub-plans in memory costs more.
+APART = pl.QueryOptFlags(comm_subplan_elim=False)
+
+
+def reduced(measure: Measure, scope: Scope) -> pl.DataFrame:
+    """One reduction, by the engine of the scope where it is a group-by, else by polars here."""
+    facts = measure.facts(scope) if measure.facts is not None else None
+    if scope.engine is not None and facts is not None:
+        summed = scope.engine.summed(measure.name, facts).lazy()
+        return facts.finish(typed(facts, summed)).collect(engine="in-memory")
+    name = plan_name(measure, scope) if facts is not None and _in_pieces(scope) else None
+    if facts is not None and name is not None:
+        parts = [
+            numbered(facts, _of_file(measure, scope, piece, name), piece, scope.book)
+            for piece in scope.book.line_pieces
+        ]
+        return facts.finish(typed(facts, together(facts, parts))).collect()
+    assert measure.plan is not None  # noqa: S101 - only reductions come here
+    return measure.plan(scope).collect(optimizations=APART)
+
+
+def passed(measure: Measure, scope: Scope) -> Passing:
+    """The rows of a measure with `code` that is too large to be held.
+
+    Args:
+        measure: a passing reduction.
+        scope: what is asked.
+    """
+    return Passing(_ranges(measure, scope))
+
+
+def _ranges(measure: Measure, scope: Scope) -> Iterator[Range]:
+    """Customers in the order of their codes, those of many lines by way of the disk."""
+    codes, count = scope.book.codes.height, -(-scope.book.lines.rows // AT_ONCE)
+    count = min(count, codes)
+    waiting = None
+    if scope.book.lines.rows > HELD and scope.aside is not None:
+        assert measure.plan is not None  # noqa: S101 - only reductions come here
+        place = pl.col("code").cast(pl.Int64) * count // codes
+        waiting = scope.aside.laid(measure.plan(scope), place, count)
+    if waiting is None:
+        yield Range(0, NO_END, reduced(measure, scope))
+        return
+    firsts = [*(-(-at * codes // count) for at in range(count)), NO_END]
+    for (first, end), rows in zip(pairwise(firsts), waiting, strict=True):
+        yield Range(first, end, rows)
+
+
+def _in_pieces(scope: Scope) -> bool:
+    """Whether adding up file by file saves anything: memory with several files, time with a cache."""
+    pieces = scope.book.line_pieces
+    known = scope.kept is not None and any(piece.key is not None for piece in pieces)
+    return known or len(pieces) > 1
+
+
+def _of_file(measure: Measure, scope: Scope, piece: Piece, name: str) -> pl.DataFrame:
+    """The facts of one file: as an earlier run added them up, else added up now and kept."""
+    if scope.kept is None or piece.key is None:
+        return planned_part(measure, scope, piece).collect()
+    found = scope.kept.find(piece.key, name)
+    if found is None:
+        found = planned_part(measure, scope, piece).collect()
+        scope.kept.keep(found, piece.key, name)
+    return found
