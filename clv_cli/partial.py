@@ -118,9 +118,19 @@ def together(facts: Facts, parts: list[pl.DataFrame]) -> pl.LazyFrame:
     return grouped(rows)
 
 
+def only(scope: Scope, lines: pl.LazyFrame) -> Scope:
+    """The same scope over some lines, which a plan may ask for once.
+
+    Raises:
+        AcrossFilesError: on planning, where a plan asks for them twice.
+    """
+    return replace(scope, book=replace(scope.book, tables=_OneFile(scope.book.tables, lines)))
+
+
 def _facts(
     measure: Measure, scope: Scope, lines: pl.LazyFrame, codes: pl.DataFrame
 ) -> Facts | None:
-    tables = _OneFile(scope.book.tables, lines)
-    book = replace(scope.book, tables=tables, codes=codes)
-    return None if measure.facts is None else measure.facts(replace(scope, book=book))
+    if measure.facts is None:
+        return None
+    some = only(scope, lines)
+    return measure.facts(replace(some, book=replace(some.book, codes=codes)))

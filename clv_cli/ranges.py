@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import polars as pl
+
+from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    Places = np.ndarray[tuple[int, ...], np.dtype[np.integer]]
 
 # Above all codes of customers.
 NO_END = 2**31
@@ -52,7 +57,22 @@ class Aside(Protocol):
     """Where rows wait that are too many for memory; see `sources.aside`."""
 
     def laid(
-        self, rows: pl.LazyFrame, place: pl.Expr, places: int
+        self, frames: Iterator[pl.DataFrame], place: pl.Expr, places: int
     ) -> Iterator[pl.DataFrame] | None:
         """The rows of every place from 0, one place after the other; None where there is no room."""
         ...
+
+
+def arranged(rows: pl.DataFrame, place: Places) -> pl.DataFrame:
+    """The rows by their places, those of one place in the order in which they stood.
+
+    Args:
+        rows: emptied, for two of them would take twice the memory.
+        place: of each row, below 65,536: small numbers are sorted by counting them.
+    """
+    order = pl.Series(np.argsort(place.astype(np.uint16), kind="stable").astype(np.uint32))
+    columns = {name: rows.drop_in_place(name) for name in rows.columns}
+    # Each column is let go as soon as it stands in its new order.
+    return pl.DataFrame(
+        side_by_side(lambda name: columns.pop(name).rechunk().gather(order), list(columns))
+    )

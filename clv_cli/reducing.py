@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from clv_cli.facts import typed
-from clv_cli.partial import numbered, plan_name, planned_part, together
+from clv_cli.partial import AcrossFilesError, numbered, only, plan_name, planned_part, together
 from clv_cli.ranges import NO_END, Passing, Range
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from clv_cli.frames import Piece
     from clv_cli.pipeline import Measure, Scope
 
-# So many lines are held at once, 70 bytes each; of more, ranges of about so many.
-HELD, AT_ONCE = 1 << 24, 1 << 23
+# So many lines are held together, 70 bytes each. Of more, so many are read at a time, and so many of
+# the same customers handed over.
+HELD, TAKEN, AT_ONCE = 1 << 24, 1 << 22, 1 << 23
 # Each reduction scans the typed parts on its own: holding shared sub-plans in memory costs more.
 APART = pl.QueryOptFlags(comm_subplan_elim=False)
 
@@ -52,19 +54,32 @@ def passed(measure: Measure, scope: Scope) -> Passing:
 
 def _ranges(measure: Measure, scope: Scope) -> Iterator[Range]:
     """Customers in the order of their codes, those of many lines by way of the disk."""
-    codes, count = scope.book.codes.height, -(-scope.book.lines.rows // AT_ONCE)
-    count = min(count, codes)
+    codes = scope.book.codes.height
+    count = min(-(-scope.book.lines.rows // AT_ONCE), codes)
     waiting = None
-    if scope.book.lines.rows > HELD and scope.aside is not None:
-        assert measure.plan is not None  # noqa: S101 - only reductions come here
+    if scope.book.lines.rows > HELD and scope.book.line_pieces and scope.aside is not None:
         place = pl.col("code").cast(pl.Int64) * count // codes
-        waiting = scope.aside.laid(measure.plan(scope), place, count)
+        with suppress(AcrossFilesError):
+            waiting = scope.aside.laid(_bit_by_bit(measure, scope), place, count)
     if waiting is None:
         yield Range(0, NO_END, reduced(measure, scope))
         return
     firsts = [*(-(-at * codes // count) for at in range(count)), NO_END]
     for (first, end), rows in zip(pairwise(firsts), waiting, strict=True):
         yield Range(first, end, rows)
+
+
+def _bit_by_bit(measure: Measure, scope: Scope) -> Iterator[pl.DataFrame]:
+    """The rows of a measure that looks at one line at a time, from some lines of a file after the other.
+
+    Raises:
+        AcrossFilesError: it looks at more than one line.
+    """
+    assert measure.plan is not None  # noqa: S101 - only reductions come here
+    for piece in scope.book.line_pieces:
+        for begin in range(0, piece.lines.select(pl.len()).collect().item(), TAKEN):
+            some = only(scope, piece.lines.slice(begin, TAKEN))
+            yield measure.plan(some).collect(optimizations=APART)
 
 
 def _in_pieces(scope: Scope) -> bool:

@@ -8,13 +8,14 @@ Amounts are major units of the line's currency; days are ISO text; ends are excl
 from __future__ import annotations
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clv_cli.frames import RATE_SCALE, TABLES, Book, LineStats, Type
+from clv_cli.frames import RATE_SCALE, TABLES, Book, LineStats, Piece, Pieces, Type
 from clv_cli.money import from_text
 from clv_cli.periods import Period, month_end, month_of, parse_day, parse_month
 from clv_cli.pipeline import Scope
@@ -236,6 +237,15 @@ def book_of(
         ),
         test_customers=tuple(sorted(test_customers)),
     )
+
+
+def in_files(whole: Book, files: int) -> Book:
+    """The same Book, its lines read from so many files, one after the other."""
+    lines = whole.tables["billing_lines"].collect()
+    size = max(-(-lines.height // files), 1)
+    parts = [lines[begin : begin + size] for begin in range(0, lines.height, size)]
+    pieces = [Piece(part.lazy(), part["customer_id"].unique().sort()) for part in parts]
+    return replace(whole, pieces=Pieces(whole.tables["billing_lines"], tuple(pieces)))
 
 
 def settings(**keys: object) -> Settings:

@@ -14,7 +14,7 @@ from clv_cli.ranges import NO_END, Range
 from clv_cli.reducing import passed
 from clv_cli.results import collect_frames
 from clv_cli.sources import Aside
-from tests.books import book, line, scope
+from tests.books import book, in_files, line, scope
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,8 @@ def test_some_customers_alone_are_not_shown_a_passing_reduction_of_all() -> None
 def many(customers: int) -> Scope:
     """Three lines of each customer."""
     days = ("2025-01-05", "2025-02-05", "2025-03-05")
-    return scope(book([line(f"C{who:02}", day, 5) for who in range(customers) for day in days]))
+    lines = [line(f"C{who:02}", day, 5) for day in days for who in range(customers)]
+    return scope(in_files(book(lines), 3))
 
 
 @reduction("lines of customers", passing=True)
@@ -73,12 +74,12 @@ def lines_of(of: Scope) -> pl.LazyFrame:
     return lines.join(of.book.codes.lazy(), on="customer_id").select("code", "line_id")
 
 
-def ranges_of(of: Scope, held: int, at_once: int) -> list[Range]:
-    """How `lines_of` is handed over, with other limits."""
+def ranges_of(of: Scope, held: int, at_once: int, measure: Measure = lines_of) -> list[Range]:
+    """How a measure is handed over, with other limits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reducing, "HELD", held)
-        patch.setattr(reducing, "AT_ONCE", at_once)
-        return list(passed(lines_of, of).ranges)
+        for name, limit in (("HELD", held), ("AT_ONCE", at_once), ("TAKEN", 4)):
+            patch.setattr(reducing, name, limit)
+        return list(passed(measure, of).ranges)
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 7, 30])
@@ -105,10 +106,7 @@ def test_a_range_of_customers_without_lines_has_no_rows(tmp_path: Path) -> None:
         assert lines_of.plan is not None
         return lines_of.plan(scope).filter(pl.col("code") > 7)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reducing, "HELD", 0)
-        patch.setattr(reducing, "AT_ONCE", 10)
-        found = list(passed(few, of).ranges)
+    found = ranges_of(of, 0, 10, few)
     assert [each.rows.height for each in found] == [0, 0, 6]
     assert found[0].rows.schema == found[2].rows.schema
 
@@ -119,3 +117,26 @@ def test_where_the_disk_has_no_room_all_lines_are_held(tmp_path: Path) -> None:
     blocked.write_text("")
     (found,) = ranges_of(replace(many(4), aside=Aside(blocked)), 0, 1)
     assert (found.first, found.end, found.rows.height) == (0, NO_END, 12)
+
+
+def test_a_plan_that_looks_at_other_lines_too_is_not_taken_apart(tmp_path: Path) -> None:
+    @reduction("credited", passing=True)
+    def credited(of: Scope) -> pl.LazyFrame:
+        others = of.book.table("billing_lines").select("customer_id").unique()
+        assert lines_of.plan is not None
+        return lines_of.plan(of).join(
+            of.book.codes.lazy().join(others, on="customer_id"), on="code"
+        )
+
+    (found,) = ranges_of(replace(many(4), aside=Aside(tmp_path)), 0, 1, credited)
+    assert (found.first, found.end, found.rows.height) == (0, NO_END, 12)
+
+
+def test_lines_that_are_no_longer_those_of_their_files_are_not_taken_from_them(
+    tmp_path: Path,
+) -> None:
+    of = replace(many(4), aside=Aside(tmp_path))
+    one = of.book.tables["billing_lines"].filter(pl.col("customer_id") == "C01")
+    altered = replace(of, book=replace(of.book, tables={"billing_lines": one}))
+    (found,) = ranges_of(altered, 0, 1)
+    assert found.rows.height == 3

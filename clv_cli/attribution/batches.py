@@ -30,7 +30,7 @@ from clv_cli.attribution.tiers import unit_of
 from clv_cli.attribution.to_cut import split_divided, split_undivided
 from clv_cli.attribution.waterfall import split_claims, split_parts, split_tiers, split_unit
 from clv_cli.pipeline import Measure, derived
-from clv_cli.ranges import NO_END, Range
+from clv_cli.ranges import NO_END, Range, arranged
 from clv_cli.results import Frames
 from clv_cli.side_by_side import side_by_side
 
@@ -91,17 +91,11 @@ def batches(some: Range, most: int) -> list[Range]:
     code = lines["code"].to_numpy()
     of_customer = np.bincount(code)
     batch = (np.cumsum(of_customer) - of_customer) * count // len(code)
-    # Small numbers are sorted by counting them.
-    order = pl.Series(np.argsort(batch.astype(np.uint16)[code], kind="stable").astype(np.uint32))
-    columns = {name: lines.drop_in_place(name) for name in lines.columns}
-    # Each column is let go as soon as it stands in its new order.
-    arranged = pl.DataFrame(
-        side_by_side(lambda name: columns.pop(name).rechunk().gather(order), list(columns))
-    )
+    ordered = arranged(lines, batch[code])
     firsts = [some.first, *np.searchsorted(batch, np.arange(1, count)).tolist(), some.end]
     ends = np.cumsum(np.bincount(batch, of_customer, count)).astype(int).tolist()
     return [
-        Range(first, after, arranged[begin:end])
+        Range(first, after, ordered[begin:end])
         for (first, after), begin, end in zip(pairwise(firsts), [0, *ends], ends, strict=False)
     ]
 

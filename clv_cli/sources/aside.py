@@ -7,14 +7,15 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
+
+from clv_cli.ranges import arranged
+from clv_cli.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_PLACE = "place"
-_ROW_GROUP = 1 << 17  # one is held for every range while rows stream by
 
 
 class Aside:
@@ -29,12 +30,15 @@ class Aside:
         self._numbers = count(1)
 
     def laid(
-        self, rows: pl.LazyFrame, place: pl.Expr, places: int
+        self, frames: Iterator[pl.DataFrame], place: pl.Expr, places: int
     ) -> Iterator[pl.DataFrame] | None:
         """The rows of every place, one place after the other; what was taken up is gone from the disk.
 
+        Polars can write a plan by places itself, but it reads on while it waits for the disk, and then
+        memory holds what the disk should.
+
         Args:
-            rows: run once, as they stream by.
+            frames: of the same columns; each is written before the next is made, and emptied.
             place: the place of each row, from 0.
             places: how many there are; the rows of one must fit into memory.
 
@@ -42,31 +46,40 @@ class Aside:
             A frame for every place, some perhaps without rows; None where the disk has no room.
         """
         folder = self._folder / f"aside-{next(self._numbers)}"
-        wanted = rows.with_columns(place.cast(pl.Int32).alias(_PLACE))
-        by_place = pl.PartitionBy(
-            folder, key=_PLACE, include_key=False, approximate_bytes_per_file=None
-        )
+        nothing = pl.DataFrame()
         try:
-            wanted.sink_parquet(
-                by_place,
-                compression="lz4",
-                row_group_size=_ROW_GROUP,
-                statistics=False,
-                mkdir=True,
-                optimizations=pl.QueryOptFlags(comm_subplan_elim=False),
-            )
+            folder.mkdir()
+            for number, rows in enumerate(frames):
+                nothing = rows.clear()
+                _write(rows, place, places, folder / str(number))
         except OSError:
             with suppress(OSError):
                 shutil.rmtree(folder)
             return None
-        nothing = pl.DataFrame(schema=rows.collect_schema())
-        return (_taken_up(folder / f"{_PLACE}={at}", nothing) for at in range(places))
+        return (_taken_up(folder, str(at), nothing) for at in range(places))
 
 
-def _taken_up(folder: Path, nothing: pl.DataFrame) -> pl.DataFrame:
+def _write(rows: pl.DataFrame, place: pl.Expr, places: int, folder: Path) -> None:
+    """Write the rows of one frame, a file for each place."""
+    folder.mkdir()
+    at = rows.select(place).to_series().to_numpy()
+    ends = np.cumsum(np.bincount(at, minlength=places)).tolist()
+    ordered = arranged(rows, at)
+
+    def write(number: int) -> None:
+        begin = ends[number - 1] if number else 0
+        here = ordered[begin : ends[number]]
+        here.write_parquet(folder / str(number), compression="lz4", statistics=False)
+
+    side_by_side(write, range(places))
+
+
+def _taken_up(folder: Path, place: str, nothing: pl.DataFrame) -> pl.DataFrame:
     """The rows of one place, whose files are deleted."""
-    if not folder.exists():
-        return nothing
-    rows = pl.read_parquet(sorted(folder.iterdir()), glob=False, hive_partitioning=False)
-    shutil.rmtree(folder)
-    return rows.cast(nothing.schema)
+    files = sorted(
+        (each / place for each in folder.iterdir()), key=lambda file: int(file.parent.name)
+    )
+    rows = [pl.read_parquet(file, glob=False) for file in files]
+    for file in files:
+        file.unlink()
+    return pl.concat([nothing, *rows])

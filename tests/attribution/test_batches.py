@@ -24,7 +24,7 @@ from clv_cli.results import collect_frames
 from clv_cli.sources import Aside
 from tests.attribution.asking import asked, flag, initiative, referral, touch
 from tests.attribution.ledgers import scopes
-from tests.books import line
+from tests.books import in_files, line
 from tests.laws import law
 
 if TYPE_CHECKING:
@@ -51,12 +51,15 @@ def test_customers_one_by_one_and_scopes_one_by_one_are_split_as_all_at_once(sco
 
 
 @slowly
-@given(scopes(), st.integers(1, 12))
-def test_lines_that_wait_on_the_disk_are_split_as_lines_in_memory(scope: Scope, few: int) -> None:
+@given(scopes(), st.integers(1, 12), st.integers(1, 30))
+def test_lines_that_wait_on_the_disk_are_split_as_lines_in_memory(
+    scope: Scope, few: int, taken: int
+) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reducing, "HELD", 0)
-        patch.setattr(reducing, "AT_ONCE", few)
-        assert printed(replace(scope, aside=Aside(Path(folder)))) == printed(scope)
+        waiting = replace(scope, book=in_files(scope.book, 3), aside=Aside(Path(folder)))
+        for name, limit in (("HELD", 0), ("AT_ONCE", few), ("TAKEN", taken)):
+            patch.setattr(reducing, name, limit)
+        assert printed(waiting) == printed(scope)
 
 
 def test_weights_of_one_customer_decide_how_the_shares_of_another_are_written() -> None:
