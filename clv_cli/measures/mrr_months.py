@@ -59,8 +59,8 @@ def _months(scope: Scope, spans: pl.DataFrame) -> list[int]:
     if not scope.book.lines.rows:
         return []
     first = month_of(scope.book.lines.first_issued)
-    served = visible(scope, spans)["from_month"].to_list()
-    return list(range(min([first, *served]), scope.closing + 1))
+    served = visible(scope, spans)["from_month"].min()
+    return list(range(min(first, served) if isinstance(served, int) else first, scope.closing + 1))
 
 
 def _require_identity(scope: Scope, rolled: pl.DataFrame, spans: pl.DataFrame) -> None:
