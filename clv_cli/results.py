@@ -6,6 +6,7 @@ once and hands the small frames that come back to the tables' finishers.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -164,6 +165,7 @@ class Frames(Collected):
         self._frames: dict[str, pl.DataFrame] = dict(reductions)
         self._given = given or {}
         self._passing = passing or {}
+        self._uses: Counter[str] = Counter()
 
     def __getitem__(self, measure: Measure) -> pl.DataFrame:
         """The frame of a measure."""
@@ -175,7 +177,23 @@ class Frames(Collected):
                 for need in measure.needs
             ]
             self._frames[measure.name] = measure.derive(self.scope, *inputs)
+            del inputs
+            self.used(measure.needs)
         return self._frames[measure.name]
+
+    def expect(self, needs: Iterable[Measure]) -> None:
+        """Count on these being asked for: after so many uses a derived frame is let go.
+
+        Whoever asks for one again has it derived anew.
+        """
+        self._uses.update(need.name for need in needs)
+
+    def used(self, needs: Iterable[Measure]) -> None:
+        """Let go of the derived frames that nobody is expected to ask for any more."""
+        for need in needs:
+            self._uses[need.name] -= 1
+            if not self._uses[need.name] and need.compute is not None:
+                self._frames.pop(need.name, None)
 
     def cut(self, codes: pl.Series, given: Mapping[str, Callable[[], pl.DataFrame]]) -> Frames:
         """The same measures for some customers only.
@@ -258,12 +276,29 @@ def collect(
         One result a table, in the same order.
     """
     planned = list(tables)
-    frames = collect_frames([need for table in planned for need in table.needs], scope)
+    needs = [need for table in planned for need in table.needs]
+    frames = collect_frames(needs, scope)
+    frames.expect(needs)
+    for measure in behind(needs):
+        frames.expect(measure.needs)
     results = []
     for table in planned:
         results.append(Result(table, table.finish(frames)))
+        frames.used(table.needs)
         told(results[-1])
     return results
+
+
+def behind(measures: Iterable[Measure]) -> list[Measure]:
+    """Some measures and all that they rest on, each once."""
+    found: dict[str, Measure] = {}
+    waiting = list(measures)
+    while waiting:
+        measure = waiting.pop()
+        if measure.name not in found:
+            found[measure.name] = measure
+            waiting.extend(measure.needs)
+    return list(found.values())
 
 
 def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
@@ -272,16 +307,6 @@ def collect_frames(measures: Iterable[Measure], scope: Scope) -> Frames:
     Each streams over all cores by itself; side by side they would hold all of their tables at once.
     Those that nobody holds run when they are read.
     """
-    found: list[Measure] = []
-    waiting = list(measures)
-    seen: set[str] = set()
-    while waiting:
-        measure = waiting.pop()
-        if measure.name in seen:
-            continue
-        seen.add(measure.name)
-        if measure.plan is not None:
-            found.append(measure)
-        waiting.extend(measure.needs)
+    found = [measure for measure in behind(measures) if measure.plan is not None]
     held = {m.name: reduced(m, scope) for m in found if not m.passing}
     return Frames(scope, held, passing={m.name: m for m in found if m.passing})
