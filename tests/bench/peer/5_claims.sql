@@ -1,0 +1,78 @@
+-- What rules claim of purchases, and how these moved the customer. Looked at are the purchases of the period, and
+-- those that credits take back; the rest of the split needs no row of its own.
+
+-- Days on which a customer was helped who had been flagged as at risk in the year before.
+CREATE TABLE helped AS
+SELECT DISTINCT touches.customer_id, happened_on
+FROM touches JOIN risk_flags USING (customer_id), asked
+WHERE happened_on <= as_of AND flagged_on <= happened_on AND happened_on - flagged_on <= $days;
+
+-- No product is in two initiatives here, so that none shares a purchase with another.
+CREATE TABLE bought AS
+WITH seen AS (
+  SELECT place, line_id, customer_id, product_id, issued_on, b.month, amount, b.month >= since AS reported,
+         place IN (SELECT purchase FROM takings) AS taken
+  FROM billed b, asked WHERE amount > 0 AND (reported OR taken)),
+by_cs AS (
+  SELECT s.place FROM (SELECT * FROM seen SEMI JOIN helped USING (customer_id)) s
+  ASOF JOIN helped h ON s.customer_id = h.customer_id AND s.issued_on >= h.happened_on WHERE issued_on - happened_on <= $days),
+by_cxm AS (
+  SELECT s.place, i.initiative_id, i.switched, i.expanded
+  FROM seen s LEFT JOIN customers c USING (customer_id) JOIN initiatives i ON issued_on >= effective_from
+    AND (products IS NULL OR list_contains(products, product_id)) AND (segments IS NULL OR list_contains(segments, segment)))
+SELECT s.*, i.initiative_id AS rule, coalesce(i.switched, 0) AS x_switched, coalesce(i.expanded, 0) AS x_expanded,
+       s.place IN (SELECT place FROM by_cs) AS helped
+FROM seen s LEFT JOIN by_cxm i USING (place) WHERE taken OR rule IS NOT NULL OR helped;
+
+-- Revenue of the customers' products by month of issue and term, a month's worth in 1/55,440 of a cent.
+CREATE TABLE spread AS
+SELECT customer_id, product_id, month, begins, begins + months AS ends, (sum(amount) * (55440 // months))::BIGINT AS units, bool_or(amount > 0) AS bought
+FROM (
+  SELECT *, CASE WHEN termed THEN greatest(month, start) ELSE month END AS begins,
+         CASE WHEN termed THEN greatest(stop - start, 1) ELSE 1 END AS months
+  FROM (SELECT *, kind IN ('recurring', 'credit', 'refund', 'writeoff') AND period_start IS NOT NULL AS termed,
+               (year(period_start) * 12 + month(period_start) - 1)::INT AS start,
+               (year(period_end) * 12 + month(period_end) - 1)::INT AS stop FROM billed)
+  SEMI JOIN (SELECT customer_id, product_id FROM bought WHERE rule IS NOT NULL OR helped) USING (customer_id, product_id))
+GROUP BY customer_id, product_id, month, begins, months;
+
+-- By how much the month of a purchase goes beyond the mean of up to twelve months covered before it.
+CREATE TABLE growth AS
+WITH months AS (
+  SELECT customer_id, product_id, month, sum(units)::BIGINT AS rate, max(ends) FILTER (bought) AS ends, min(begins) FILTER (bought) AS begins
+  FROM spread GROUP BY customer_id, product_id, month),
+windows AS (
+  SELECT *, greatest(first, upto - 12) AS since FROM (
+    SELECT customer_id, product_id, month, rate, first, least(month, covered) AS upto FROM (
+      SELECT *, min(begins) OVER (PARTITION BY customer_id, product_id) AS first,
+             max(ends) OVER (PARTITION BY customer_id, product_id ORDER BY month
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered FROM months))
+  SEMI JOIN (SELECT customer_id, product_id, month FROM bought WHERE rule IS NOT NULL OR helped) USING (customer_id, product_id, month)
+  WHERE rate > 0 AND month - first >= $least AND upto > greatest(first, upto - 12))
+SELECT customer_id, product_id, month, rate * (upto - since) - greatest(coalesce(revenue, 0), 0) AS grown, rate * (upto - since) AS whole
+FROM windows LEFT JOIN (
+  SELECT w.customer_id, w.product_id, w.month,
+         sum(s.units * (least(s.ends, w.upto) - greatest(s.begins, w.since)))::BIGINT AS revenue
+  FROM windows w JOIN spread s USING (customer_id, product_id)
+  WHERE s.begins < w.upto AND s.ends > w.since GROUP BY ALL) USING (customer_id, product_id, month)
+WHERE grown > 0;
+
+-- The parts of a purchase over one denominator: `a` goes to CXM, `b` is what CXM left of the same part, and `c` was
+-- merely retained. CS claims all of b and c where it claims at all (`split.cs_weight` is 1), and never what switched;
+-- else they are sales. A part is missing, not 0, where the purchase has none of it.
+CREATE TABLE shares AS
+SELECT place, line_id, customer_id, month, amount, reported, taken, rule, switched, helped AND NOT switched AS by_cs, weight,
+       CASE WHEN grown > 0 AND weight > 0 THEN grown * weight END AS a,
+       CASE WHEN grown > 0 AND weight < 1000000 THEN grown * (1000000 - weight) END AS b,
+       CASE WHEN grown < whole THEN (whole - grown) * 1000000 END AS c, whole * 1000000 AS den
+FROM (
+  SELECT b.*, switched, CASE WHEN switched THEN x_switched ELSE x_expanded END AS weight,
+         CASE WHEN NOT matched THEN 0 WHEN switched THEN 1 ELSE coalesce(grown // divisor, 0) END::HUGEINT AS grown,
+         CASE WHEN NOT matched OR switched THEN 1 ELSE coalesce(whole // divisor, 1) END::HUGEINT AS whole
+  FROM (
+    SELECT b.*, rule IS NOT NULL OR helped AS matched, matched AND coalesce(issued_on = first_day, false) AS switched
+    FROM bought b LEFT JOIN (
+      SELECT customer_id, min(issued_on) AS first_day FROM billed
+      WHERE amount > 0 AND customer_id IN (SELECT customer_id FROM customers WHERE prior_supplier IS NOT NULL)
+      GROUP BY customer_id) USING (customer_id)) b
+  LEFT JOIN (SELECT *, gcd(grown, whole) AS divisor FROM growth) USING (customer_id, product_id, month));
