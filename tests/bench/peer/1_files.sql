@@ -8,7 +8,7 @@ CREATE TYPE currencies AS ENUM ('USD', 'EUR', 'GBP', 'CHF', 'JPY', 'CAD', 'AUD')
 
 -- Money in whole cents, months as year * 12 + month - 1. Columns that no table reads are not parsed.
 CREATE TABLE lines AS
-SELECT line_id, customer_id, issued_on, (year(issued_on) * 12 + month(issued_on) - 1)::INT AS month, kind, product_id,
+SELECT line_id, customer_id, issued_on, month_of(issued_on) AS month, kind, product_id,
        (amount * 100)::BIGINT AS amount, currency, "interval", period_start, period_end, status
 FROM read_csv($folder || '/lines.csv', header = true, store_rejects = true, columns = {
   'line_id': 'VARCHAR', 'invoice_id': 'VARCHAR', 'customer_id': 'VARCHAR', 'issued_on': 'DATE', 'kind': 'kinds',

@@ -5,8 +5,8 @@
 CREATE TABLE steps AS
 WITH terms AS (
   SELECT customer_id, amount * (CASE "interval" WHEN 'year' THEN 4620 ELSE 55440 END) AS mrr,
-         (year(period_start) * 12 + month(period_start) - 1)::INT AS begins,
-         (year(until) * 12 + month(until) - 1)::INT AS ends
+         month_of(period_start) AS begins,
+         month_of(until) AS ends
   FROM (SELECT *, CASE status WHEN 'open' THEN least(period_end, issued_on + 31) ELSE period_end END AS until FROM billed
         WHERE kind = 'recurring' AND period_start < period_end AND amount <> 0)),
 changes AS (
@@ -14,12 +14,12 @@ changes AS (
   UNION ALL SELECT customer_id, ends, -mrr FROM terms WHERE begins < ends),
 levels AS (
   SELECT customer_id, month, (sum(sum(mrr)) OVER each_one)::BIGINT AS level
-  FROM changes, asked WHERE month <= closing
+  FROM changes WHERE month <= closing()
   GROUP BY customer_id, month HAVING sum(mrr) <> 0
   WINDOW each_one AS (PARTITION BY customer_id ORDER BY month))
 SELECT *, lag(level, 1, 0) OVER each_one AS before, first_value(month) OVER each_one AS first,
-       lead(month, 1, closing + 1) OVER each_one AS until
-FROM levels, (SELECT closing FROM asked) WINDOW each_one AS (PARTITION BY customer_id ORDER BY month);
+       lead(month, 1, closing() + 1) OVER each_one AS until
+FROM levels WINDOW each_one AS (PARTITION BY customer_id ORDER BY month);
 
 -- The roll-forward of every month of the data.
 CREATE TABLE mrr_months AS
@@ -32,7 +32,7 @@ WITH moved AS (
          sum(level) FILTER (before = 0 AND month > first) AS reactivation,
          sum(level - before) AS change, sum((level > 0)::INT - (before > 0)::INT) AS gained
   FROM steps GROUP BY month),
-grid AS (SELECT unnest(range((SELECT min(month) FROM lines), closing + 1))::INT AS month FROM asked)
+grid AS (SELECT unnest(range((SELECT min(month) FROM lines), closing() + 1))::INT AS month)
 SELECT month, coalesce(sum(change) OVER until_now - coalesce(change, 0), 0)::BIGINT AS opening,
        coalesce(new, 0)::BIGINT AS new, coalesce(expansion, 0)::BIGINT AS expansion,
        coalesce(contraction, 0)::BIGINT AS contraction, coalesce(churn, 0)::BIGINT AS churn,
@@ -46,7 +46,7 @@ FROM grid LEFT JOIN moved USING (month) WINDOW until_now AS (ORDER BY month);
 CREATE TABLE mrr_movements AS
 WITH sides AS (
   SELECT *, half_even(opening, 55440) AS opens, half_even(closing, 55440) AS closes
-  FROM mrr_months WHERE month >= (SELECT since FROM asked)),
+  FROM mrr_months WHERE month >= since()),
 parts AS (
   SELECT month, nth, part, floored(part, 55440) AS floor, closes - opens - sum(floored(part, 55440)) OVER of_month AS lacking,
          row_number() OVER (of_month ORDER BY rest_of(part, 55440) DESC, part = 0, nth) AS due,
@@ -83,16 +83,16 @@ SELECT m.month, m.customers, round(now / base, 6) AS nrr, round(kept / base, 6) 
        round(-(churn + contraction) / nullif(opening, 0), 6) AS gross_mrr_churn,
        round(-(churn + contraction + expansion) / nullif(opening, 0), 6) AS net_mrr_churn
 FROM mrr_months m ASOF LEFT JOIN kept_months k ON m.month >= k.month
-WHERE m.month >= (SELECT since FROM asked) ORDER BY m.month;
+WHERE m.month >= since() ORDER BY m.month;
 
 CREATE TABLE cohort_cells AS
-WITH sizes AS (SELECT first, count(*) AS customers FROM steps, asked WHERE month = first AND first >= since GROUP BY ALL),
+WITH sizes AS (SELECT first, count(*) AS customers FROM steps WHERE month = first AND first >= since() GROUP BY ALL),
 paying AS (
   SELECT first, month - first AS age, count(*) AS active
-  FROM (SELECT first, unnest(range(month, until))::INT AS month FROM steps, asked WHERE first >= since AND level > 0)
+  FROM (SELECT first, unnest(range(month, until))::INT AS month FROM steps WHERE first >= since() AND level > 0)
   GROUP BY ALL)
 SELECT first, customers, age, coalesce(active, 0) AS active
-FROM (SELECT s.*, unnest(range(closing - s.first + 1))::INT AS age FROM sizes s, asked) LEFT JOIN paying USING (first, age);
+FROM (SELECT s.*, unnest(range(closing() - s.first + 1))::INT AS age FROM sizes s) LEFT JOIN paying USING (first, age);
 
 CREATE TABLE cohorts AS
 SELECT CASE WHEN grouping(first) = 0 THEN month_text(first) ELSE 'average' END AS cohort, sum(customers) FILTER (age = 0) AS customers,
@@ -117,18 +117,18 @@ WITH terms AS (
   SELECT customer_id, max(period_end) AS due,
          arg_min({'start': period_start, 'place': place}, (period_start, place)) AS term
   FROM (SELECT customer_id, period_start, period_end, place FROM billed
-        WHERE kind = 'recurring' AND amount > 0 AND period_start < period_end AND period_end >= (SELECT as_of FROM asked)
+        WHERE kind = 'recurring' AND amount > 0 AND period_start < period_end AND period_end >= as_of()
         QUALIFY period_end = max(period_end) OVER (PARTITION BY customer_id))
   GROUP BY customer_id),
 found AS (
-  SELECT t.*, as_of, (as_of - 30 <= due - n AND due - n <= as_of) AS said, n, due - n AS day,
+  SELECT t.*, (as_of() - 30 <= due - n AND due - n <= as_of()) AS said, n, due - n AS day,
          half_even(12 * (due - term.start) * 100, 36525)::BIGINT AS months, term.place + 2 AS row
-  FROM terms t, asked, (SELECT unnest([30, 7, 0]) AS n) WHERE due <= as_of + 30 AND said
+  FROM terms t, (SELECT unnest([30, 7, 0]) AS n) WHERE due <= as_of() + 30 AND said
   QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY n) = 1),
 paid AS (
-  SELECT customer_id, max(level) FILTER (s.month <= a.closing AND a.closing < until) AS now,
-         max(level) FILTER (s.month < a.closing AND a.closing <= until) AS last_month
-  FROM steps s, asked a WHERE level > 0 AND until >= a.closing GROUP BY customer_id)
+  SELECT customer_id, max(level) FILTER (month <= closing() AND closing() < until) AS now,
+         max(level) FILTER (month < closing() AND closing() <= until) AS last_month
+  FROM steps WHERE level > 0 AND until >= closing() GROUP BY customer_id)
 SELECT customer_id, 'Renewal due' AS title, day, format('{}-month term ends {}', months, due) AS fact,
        half_even(coalesce(now, last_month), 4620) AS value, 'success' AS owner, 'renewal' AS kind,
        'prepare the renewal: what they achieved, what comes next' AS play,

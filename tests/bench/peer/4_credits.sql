@@ -19,5 +19,5 @@ WITH pairs AS (
   FROM stacks c JOIN stacks p ON c.customer_id = p.customer_id AND c.product_id = p.product_id
     AND c.amount < 0 AND p.amount > 0 AND p.turn < c.turn AND p.height > c.height)
 SELECT *, row_number() OVER (PARTITION BY purchase ORDER BY issued_on, taken, line_id) - 1 AS nth
-FROM (SELECT credit, purchase, line_id, own_id, issued_on, (year(issued_on) * 12 + month(issued_on) - 1)::INT AS credited, top - greatest(bottom, down_to) AS taken FROM pairs)
+FROM (SELECT credit, purchase, line_id, own_id, issued_on, month_of(issued_on) AS credited, top - greatest(bottom, down_to) AS taken FROM pairs)
 WHERE taken > 0;

@@ -4,22 +4,26 @@
 -- Days on which a customer was helped who had been flagged as at risk in the year before.
 CREATE TABLE helped AS
 SELECT DISTINCT touches.customer_id, happened_on
-FROM touches JOIN risk_flags USING (customer_id), asked
-WHERE happened_on <= as_of AND flagged_on <= happened_on AND happened_on - flagged_on <= $days;
+FROM touches JOIN risk_flags USING (customer_id)
+WHERE happened_on <= as_of() AND flagged_on <= happened_on AND happened_on - flagged_on <= $days;
 
 -- No product is in two initiatives here, so that none shares a purchase with another.
+CREATE TABLE covered AS
+SELECT product_id, segment, initiative_id, effective_from, switched, expanded
+FROM initiatives JOIN (SELECT DISTINCT product_id FROM lines) ON products IS NULL OR list_contains(products, product_id)
+JOIN (SELECT DISTINCT segment FROM customers UNION SELECT NULL) ON segments IS NULL OR list_contains(segments, segment);
+
 CREATE TABLE bought AS
 WITH seen AS (
-  SELECT place, line_id, customer_id, product_id, issued_on, b.month, amount, b.month >= since AS reported,
-         place IN (SELECT purchase FROM takings) AS taken
-  FROM billed b, asked WHERE amount > 0 AND (reported OR taken)),
+  SELECT place, line_id, customer_id, product_id, issued_on, month, amount, month >= since() AS reported, place IN (SELECT purchase FROM takings) AS taken
+  FROM billed WHERE amount > 0 AND (reported OR taken)),
 by_cs AS (
-  SELECT s.place FROM (SELECT * FROM seen SEMI JOIN helped USING (customer_id)) s
+  SELECT s.place FROM (SELECT place, customer_id, issued_on FROM seen SEMI JOIN helped USING (customer_id)) s
   ASOF JOIN helped h ON s.customer_id = h.customer_id AND s.issued_on >= h.happened_on WHERE issued_on - happened_on <= $days),
 by_cxm AS (
   SELECT s.place, i.initiative_id, i.switched, i.expanded
-  FROM seen s LEFT JOIN customers c USING (customer_id) JOIN initiatives i ON issued_on >= effective_from
-    AND (products IS NULL OR list_contains(products, product_id)) AND (segments IS NULL OR list_contains(segments, segment)))
+  FROM seen s LEFT JOIN customers c USING (customer_id)
+  JOIN covered i ON s.product_id = i.product_id AND c.segment IS NOT DISTINCT FROM i.segment AND s.issued_on >= i.effective_from)
 SELECT s.*, i.initiative_id AS rule, coalesce(i.switched, 0) AS x_switched, coalesce(i.expanded, 0) AS x_expanded,
        s.place IN (SELECT place FROM by_cs) AS helped
 FROM seen s LEFT JOIN by_cxm i USING (place) WHERE taken OR rule IS NOT NULL OR helped;
@@ -31,8 +35,8 @@ FROM (
   SELECT *, CASE WHEN termed THEN greatest(month, start) ELSE month END AS begins,
          CASE WHEN termed THEN greatest(stop - start, 1) ELSE 1 END AS months
   FROM (SELECT *, kind IN ('recurring', 'credit', 'refund', 'writeoff') AND period_start IS NOT NULL AS termed,
-               (year(period_start) * 12 + month(period_start) - 1)::INT AS start,
-               (year(period_end) * 12 + month(period_end) - 1)::INT AS stop FROM billed)
+               month_of(period_start) AS start,
+               month_of(period_end) AS stop FROM billed)
   SEMI JOIN (SELECT customer_id, product_id FROM bought WHERE rule IS NOT NULL OR helped) USING (customer_id, product_id))
 GROUP BY customer_id, product_id, month, begins, months;
 

@@ -7,7 +7,7 @@ WITH told AS (
   FROM cells c JOIN shares s USING (place) WHERE credit IS NULL AND reported
   UNION ALL
   SELECT s.rule, s.weight, s.switched, s.by_cs, -c.a, -c.b, -c.c, was_a > 0, was_b > 0, was_c > 0
-  FROM cells c JOIN shares s USING (place) JOIN lines l ON c.credit = l.rowid WHERE l.month >= (SELECT since FROM asked))
+  FROM cells c JOIN shares s USING (place) JOIN lines l ON c.credit = l.rowid WHERE l.month >= since())
 SELECT rule, weight, switched, by_cs, count(*) FILTER (has_a) AS cells_a, count(*) FILTER (has_b) AS cells_b, count(*) FILTER (has_c) AS cells_c,
        coalesce(sum(a), 0)::BIGINT AS a, coalesce(sum(b), 0)::BIGINT AS b, coalesce(sum(c), 0)::BIGINT AS c
 FROM told GROUP BY rule, weight, switched, by_cs;
@@ -19,11 +19,11 @@ WITH found AS (
   UNION ALL SELECT 'cs', 'retained', 'at_risk', cells_c, c FROM split_cells WHERE by_cs
   UNION ALL SELECT 'sales', 'rest', 'rest', cells_b + cells_c, b + c FROM split_cells WHERE NOT by_cs
   -- All others are sales as a whole: what was billed, less the purchases that have cells.
-  UNION ALL SELECT 'sales', 'rest', 'rest', count(*), sum(amount) FROM billed, asked WHERE month >= since AND amount >= 0
+  UNION ALL SELECT 'sales', 'rest', 'rest', count(*), sum(amount) FROM billed WHERE month >= since() AND amount >= 0
   UNION ALL SELECT 'sales', 'rest', 'rest', -count(*), -sum(amount) FROM shares WHERE reported
   UNION ALL SELECT 'sales', 'unmatched_credits', 'unmatched_credits', count(*), -sum(owed) FROM (
-    SELECT -any_value(amount) - coalesce(sum(taken), 0) AS owed FROM billed LEFT JOIN takings ON credit = place, asked
-    WHERE amount < 0 AND month >= since GROUP BY place HAVING owed > 0))
+    SELECT -any_value(amount) - coalesce(sum(taken), 0) AS owed FROM billed LEFT JOIN takings ON credit = place
+    WHERE amount < 0 AND month >= since() GROUP BY place HAVING owed > 0))
 SELECT bucket, component, rule, sum(cells)::BIGINT AS cells, sum(amount)::BIGINT AS amount,
        sum(amount) / sum(sum(amount)) OVER () AS share
 FROM found GROUP BY bucket, component, rule HAVING sum(cells) > 0

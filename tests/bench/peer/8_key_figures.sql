@@ -4,7 +4,7 @@ WITH months AS (
   SELECT m.month, nth, m.closing, m.customers, m.customers_opening, m.lost, m.churn, m.contraction, m.new + m.expansion + m.reactivation AS gained,
          r.amount AS net_revenue, k.now / k.base AS nrr, k.kept / k.base AS grr,
          sum(m.lost) OVER a_year AS lost_a_year, sum(m.customers_opening) OVER a_year AS at_risk, sum(r.amount) OVER a_year AS revenue_a_year
-  FROM (SELECT *, month - (SELECT since FROM asked) AS nth FROM mrr_months) m LEFT JOIN revenue_months r USING (month)
+  FROM (SELECT *, month - since() AS nth FROM mrr_months) m LEFT JOIN revenue_months r USING (month)
   ASOF LEFT JOIN kept_months k ON m.month >= k.month
   WINDOW a_year AS (ORDER BY m.month ROWS BETWEEN 11 PRECEDING AND CURRENT ROW)),
 -- Money in cents, each rounded once; `clv` has no value of fewer than five lost customers.
@@ -35,9 +35,9 @@ rows AS (
   FROM figures GROUP BY line, metric, kind)
 SELECT metric, kind, series[12] AS value, series[11] AS previous,
        round(CASE kind WHEN 'ratio' THEN now - before ELSE (now - before) / abs(nullif(before, 0)) END, 6) AS change,
-       CASE WHEN metric IN ('mrr', 'arr', 'customers', 'arpa') THEN format('at {}', as_of)
-            WHEN metric IN ('net_revenue', 'logo_churn', 'quick_ratio') THEN 'month ' || month_text(closing)
-            ELSE format('12 months to {}', as_of) END AS window, series,
+       CASE WHEN metric IN ('mrr', 'arr', 'customers', 'arpa') THEN format('at {}', as_of())
+            WHEN metric IN ('net_revenue', 'logo_churn', 'quick_ratio') THEN 'month ' || month_text(closing())
+            ELSE format('12 months to {}', as_of()) END AS window, series,
        CASE WHEN metric IN ('cac', 'customer_net_worth', 'ltv_cac', 'cac_payback') THEN 'skipped: needs spend'
             WHEN now IS NOT NULL THEN NULL
             WHEN metric IN ('gross_margin', 'clv') AND revenue <= 0 THEN 'no billed revenue in 12 months'
@@ -45,4 +45,4 @@ SELECT metric, kind, series[12] AS value, series[11] AS previous,
             WHEN metric = 'clv' AND lost = 0 THEN 'no churn in 12 months'
             WHEN metric = 'clv' THEN format('only {} customer{} lost in 12 months', lost, CASE WHEN lost = 1 THEN '' ELSE 's' END)
        END AS reason
-FROM rows, asked ORDER BY line;
+FROM rows ORDER BY line;
