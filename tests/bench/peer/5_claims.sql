@@ -28,38 +28,39 @@ SELECT s.*, i.initiative_id AS rule, coalesce(i.switched, 0) AS x_switched, coal
        s.place IN (SELECT place FROM by_cs) AS helped
 FROM seen s LEFT JOIN by_cxm i USING (place) WHERE taken OR rule IS NOT NULL OR helped;
 
--- Revenue of the customers' products by month of issue and term, a month's worth in 1/55,440 of a cent.
+-- Customers and products of which some purchase is claimed, as one number: their past is what bases are made of.
+CREATE TABLE pairs AS
+SELECT customer_id, product_id, row_number() OVER ()::INT AS pair
+FROM (SELECT DISTINCT customer_id, product_id FROM bought WHERE rule IS NOT NULL OR helped);
+
+-- Their revenue by month of issue and term, a month's worth in 1/55,440 of a cent.
 CREATE TABLE spread AS
-SELECT customer_id, product_id, month, begins, begins + months AS ends, (sum(amount) * (55440 // months))::BIGINT AS units, bool_or(amount > 0) AS bought
+SELECT pair, month, begins, begins + months AS ends, (sum(amount) * (55440 // months))::BIGINT AS units, bool_or(amount > 0) AS bought
 FROM (
-  SELECT *, CASE WHEN termed THEN greatest(month, start) ELSE month END AS begins,
-         CASE WHEN termed THEN greatest(stop - start, 1) ELSE 1 END AS months
-  FROM (SELECT *, kind IN ('recurring', 'credit', 'refund', 'writeoff') AND period_start IS NOT NULL AS termed,
-               month_of(period_start) AS start,
-               month_of(period_end) AS stop FROM billed)
-  SEMI JOIN (SELECT customer_id, product_id FROM bought WHERE rule IS NOT NULL OR helped) USING (customer_id, product_id))
-GROUP BY customer_id, product_id, month, begins, months;
+  SELECT pair, month, amount, CASE WHEN termed THEN greatest(month, month_of(period_start)) ELSE month END AS begins,
+         CASE WHEN termed THEN greatest(month_of(period_end) - month_of(period_start), 1) ELSE 1 END AS months
+  FROM (SELECT *, kind IN ('recurring', 'credit', 'refund', 'writeoff') AND period_start IS NOT NULL AS termed FROM billed)
+  JOIN pairs USING (customer_id, product_id))
+GROUP BY pair, month, begins, months;
 
 -- By how much the month of a purchase goes beyond the mean of up to twelve months covered before it.
 CREATE TABLE growth AS
 WITH months AS (
-  SELECT customer_id, product_id, month, sum(units)::BIGINT AS rate, max(ends) FILTER (bought) AS ends, min(begins) FILTER (bought) AS begins
-  FROM spread GROUP BY customer_id, product_id, month),
+  SELECT pair, month, sum(units)::BIGINT AS rate, max(ends) FILTER (bought) AS ends, min(begins) FILTER (bought) AS begins
+  FROM spread GROUP BY pair, month),
+covered AS (
+  SELECT pair, month, rate, min(begins) OVER (PARTITION BY pair) AS first,
+         least(month, max(ends) OVER (PARTITION BY pair ORDER BY month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS upto
+  FROM months),
 windows AS (
-  SELECT *, greatest(first, upto - 12) AS since FROM (
-    SELECT customer_id, product_id, month, rate, first, least(month, covered) AS upto FROM (
-      SELECT *, min(begins) OVER (PARTITION BY customer_id, product_id) AS first,
-             max(ends) OVER (PARTITION BY customer_id, product_id ORDER BY month
-                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered FROM months))
-  SEMI JOIN (SELECT customer_id, product_id, month FROM bought WHERE rule IS NOT NULL OR helped) USING (customer_id, product_id, month)
-  WHERE rate > 0 AND month - first >= $least AND upto > greatest(first, upto - 12))
+  SELECT *, greatest(first, upto - 12) AS since
+  FROM covered SEMI JOIN (SELECT pair, month FROM bought JOIN pairs USING (customer_id, product_id)) USING (pair, month)
+  WHERE rate > 0 AND month - first >= $least AND upto > greatest(first, upto - 12)),
+bases AS (
+  SELECT w.pair, w.month, sum(s.units * (least(s.ends, w.upto) - greatest(s.begins, w.since)))::BIGINT AS revenue
+  FROM windows w JOIN spread s ON w.pair = s.pair AND s.begins < w.upto AND s.ends > w.since GROUP BY ALL)
 SELECT customer_id, product_id, month, rate * (upto - since) - greatest(coalesce(revenue, 0), 0) AS grown, rate * (upto - since) AS whole
-FROM windows LEFT JOIN (
-  SELECT w.customer_id, w.product_id, w.month,
-         sum(s.units * (least(s.ends, w.upto) - greatest(s.begins, w.since)))::BIGINT AS revenue
-  FROM windows w JOIN spread s USING (customer_id, product_id)
-  WHERE s.begins < w.upto AND s.ends > w.since GROUP BY ALL) USING (customer_id, product_id, month)
-WHERE grown > 0;
+FROM windows LEFT JOIN bases USING (pair, month) JOIN pairs USING (pair) WHERE grown > 0;
 
 -- The parts of a purchase over one denominator: `a` goes to CXM, `b` is what CXM left of the same part, and `c` was
 -- merely retained. CS claims all of b and c where it claims at all (`split.cs_weight` is 1), and never what switched;
