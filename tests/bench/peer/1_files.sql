@@ -6,7 +6,8 @@ CREATE TYPE statuses AS ENUM ('draft', 'open', 'paid', 'void', 'uncollectible');
 CREATE TYPE intervals AS ENUM ('month', 'year');
 CREATE TYPE currencies AS ENUM ('USD', 'EUR', 'GBP', 'CHF', 'JPY', 'CAD', 'AUD');
 
--- Money in whole cents, months as year * 12 + month - 1. Columns that no table reads are not parsed.
+-- Money in whole cents, months as year * 12 + month - 1. Columns that no table reads are split off, but not checked,
+-- as `clv` checks them. Rows keep the order of the file: a row's place is its number there.
 CREATE TABLE lines AS
 SELECT line_id, customer_id, issued_on, month_of(issued_on) AS month, kind, product_id,
        (amount * 100)::BIGINT AS amount, currency, "interval", period_start, period_end, status
@@ -49,12 +50,14 @@ SELECT parse_filename(file_path) AS source, line, row_number() OVER (PARTITION B
 FROM reject_errors JOIN reject_scans USING (scan_id, file_id) GROUP BY file_path, line;
 
 CREATE TABLE sources AS
-SELECT source, "table", '' AS preset, loaded + coalesce(refused, 0) AS read, loaded, coalesce(refused, 0) AS quarantined, 0 AS skipped, first_day, last_day
+SELECT source, "table", '' AS preset, loaded + coalesce(refused, 0) AS read, loaded,
+       coalesce(refused, 0) AS quarantined, 0 AS skipped, first_day, last_day
 FROM (
   SELECT 1 AS nth, 'lines.csv' AS source, 'billing_lines' AS "table", count(*) AS loaded,
          min(issued_on) AS first_day, max(issued_on) AS last_day FROM lines
   UNION ALL SELECT 2, 'customers.csv', 'customers', count(*), NULL, NULL FROM customers
-  UNION ALL SELECT 3, 'initiatives.yaml', 'initiatives', count(*), min(effective_from), max(effective_from) FROM initiatives
+  UNION ALL
+  SELECT 3, 'initiatives.yaml', 'initiatives', count(*), min(effective_from), max(effective_from) FROM initiatives
   UNION ALL SELECT 4, 'risk_flags.csv', 'risk_flags', count(*), min(flagged_on), max(flagged_on) FROM risk_flags
   UNION ALL SELECT 5, 'touches.csv', 'touches', count(*), min(happened_on), max(happened_on) FROM touches)
 LEFT JOIN (SELECT source, count(*) AS refused FROM set_aside GROUP BY source) USING (source)

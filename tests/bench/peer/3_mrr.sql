@@ -1,14 +1,13 @@
 -- MRR in 1/55,440 of a cent at the ends of months, as changes: a term adds its amount a month when it begins and
 -- takes it back when it ends, so renewals cancel and a few rows a customer are left. An unpaid line runs for 30 days
--- and its first. Gaps of a week are no rows of their own: none of these files has one.
+-- and its first. Gaps of up to a week, which `clv` bridges, are not looked for: here terms meet or are weeks apart.
 
 CREATE TABLE steps AS
 WITH terms AS (
   SELECT customer_id, amount * (CASE "interval" WHEN 'year' THEN 4620 ELSE 55440 END) AS mrr,
-         month_of(period_start) AS begins,
-         month_of(until) AS ends
-  FROM (SELECT *, CASE status WHEN 'open' THEN least(period_end, issued_on + 31) ELSE period_end END AS until FROM billed
-        WHERE kind = 'recurring' AND period_start < period_end AND amount <> 0)),
+         month_of(period_start) AS begins, month_of(until) AS ends
+  FROM (SELECT *, CASE status WHEN 'open' THEN least(period_end, issued_on + 31) ELSE period_end END AS until
+        FROM billed WHERE kind = 'recurring' AND period_start < period_end AND amount <> 0)),
 changes AS (
   SELECT customer_id, begins AS month, mrr FROM terms WHERE begins < ends
   UNION ALL SELECT customer_id, ends, -mrr FROM terms WHERE begins < ends),
@@ -48,25 +47,30 @@ WITH sides AS (
   SELECT *, half_even(opening, 55440) AS opens, half_even(closing, 55440) AS closes
   FROM mrr_months WHERE month >= since()),
 parts AS (
-  SELECT month, nth, part, floored(part, 55440) AS floor, closes - opens - sum(floored(part, 55440)) OVER of_month AS lacking,
+  SELECT month, nth, part, floored(part, 55440) AS floor,
+         closes - opens - sum(floored(part, 55440)) OVER of_month AS lacking,
          row_number() OVER (of_month ORDER BY rest_of(part, 55440) DESC, part = 0, nth) AS due,
          row_number() OVER (of_month ORDER BY abs(part) DESC, rest_of(part, 55440) DESC, nth) AS size
   FROM (SELECT month, opens, closes, unnest(range(7)) AS nth,
                unnest([new, expansion, contraction, churn, reactivation, 0, 0]) AS part FROM sides)
   WINDOW of_month AS (PARTITION BY month)),
 rounded AS (
-  SELECT month, nth, floor + CASE WHEN due <= lacking THEN 1 WHEN lacking < 0 AND size = 1 THEN lacking ELSE 0 END AS cents FROM parts)
-SELECT month, any_value(opens) AS opening, sum(cents) FILTER (nth = 0) AS new, sum(cents) FILTER (nth = 1) AS expansion,
+  SELECT month, nth,
+         floor + CASE WHEN due <= lacking THEN 1 WHEN lacking < 0 AND size = 1 THEN lacking ELSE 0 END AS cents
+  FROM parts)
+SELECT month, any_value(opens) AS opening,
+       sum(cents) FILTER (nth = 0) AS new, sum(cents) FILTER (nth = 1) AS expansion,
        sum(cents) FILTER (nth = 2) AS contraction, sum(cents) FILTER (nth = 3) AS churn,
-       sum(cents) FILTER (nth = 4) AS reactivation, sum(cents) FILTER (nth = 5) AS paused, sum(cents) FILTER (nth = 6) AS fx,
-       any_value(closes) AS closing
+       sum(cents) FILTER (nth = 4) AS reactivation, sum(cents) FILTER (nth = 5) AS paused,
+       sum(cents) FILTER (nth = 6) AS fx, any_value(closes) AS closing
 FROM rounded JOIN sides USING (month) GROUP BY month ORDER BY month;
 
 -- Twelve months point to point. Levels and those of a year before stand over the same months in pieces; a piece
 -- counts when it begins and stops counting when it ends, and a running sum over months has every month at once.
 CREATE TABLE kept_months AS
 WITH pieces AS (
-  SELECT greatest(b.month + 12, n.month) AS begins, least(b.until + 12, n.until) AS ends, n.level AS now, least(b.level, n.level) AS kept
+  SELECT greatest(b.month + 12, n.month) AS begins, least(b.until + 12, n.until) AS ends, n.level AS now,
+         least(b.level, n.level) AS kept
   FROM steps b JOIN steps n USING (customer_id)
   WHERE b.level > 0 AND n.level > 0 AND b.month + 12 < n.until AND n.month < b.until + 12),
 changes AS (
@@ -95,7 +99,8 @@ SELECT first, customers, age, coalesce(active, 0) AS active
 FROM (SELECT s.*, unnest(range(closing() - s.first + 1))::INT AS age FROM sizes s) LEFT JOIN paying USING (first, age);
 
 CREATE TABLE cohorts AS
-SELECT CASE WHEN grouping(first) = 0 THEN month_text(first) ELSE 'average' END AS cohort, sum(customers) FILTER (age = 0) AS customers,
+SELECT CASE WHEN grouping(first) = 0 THEN month_text(first) ELSE 'average' END AS cohort,
+       sum(customers) FILTER (age = 0) AS customers,
        round(sum(active) FILTER (age = 0) / sum(customers) FILTER (age = 0), 6) AS m0,
        round(sum(active) FILTER (age = 1) / sum(customers) FILTER (age = 1), 6) AS m1,
        round(sum(active) FILTER (age = 2) / sum(customers) FILTER (age = 2), 6) AS m2,
@@ -109,33 +114,3 @@ SELECT CASE WHEN grouping(first) = 0 THEN month_text(first) ELSE 'average' END A
        round(sum(active) FILTER (age = 10) / sum(customers) FILTER (age = 10), 6) AS m10,
        round(sum(active) FILTER (age = 11) / sum(customers) FILTER (age = 11), 6) AS m11
 FROM cohort_cells GROUP BY ROLLUP (first) ORDER BY first NULLS LAST;
-
--- Terms of three months or more that run out a month, a week or no day from a day of the last month; first the
--- dearest. At stake is a year of MRR; of a term that has ended, a year of what was paid a month's end ago.
-CREATE TABLE moments AS
-WITH terms AS (
-  SELECT customer_id, max(period_end) AS due,
-         arg_min({'start': period_start, 'place': place}, (period_start, place)) AS term
-  FROM (SELECT customer_id, period_start, period_end, place FROM billed
-        WHERE kind = 'recurring' AND amount > 0 AND period_start < period_end AND period_end >= as_of()
-        QUALIFY period_end = max(period_end) OVER (PARTITION BY customer_id))
-  GROUP BY customer_id),
-found AS (
-  SELECT t.*, (as_of() - 30 <= due - n AND due - n <= as_of()) AS said, n, due - n AS day,
-         half_even(12 * (due - term.start) * 100, 36525)::BIGINT AS months, term.place + 2 AS row
-  FROM terms t, (SELECT unnest([30, 7, 0]) AS n) WHERE due <= as_of() + 30 AND said
-  QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY n) = 1),
-paid AS (
-  SELECT customer_id, max(level) FILTER (month <= closing() AND closing() < until) AS now,
-         max(level) FILTER (month < closing() AND closing() <= until) AS last_month
-  FROM steps WHERE level > 0 AND until >= closing() GROUP BY customer_id)
-SELECT customer_id, 'Renewal due' AS title, day, format('{}-month term ends {}', months, due) AS fact,
-       half_even(coalesce(now, last_month), 4620) AS value, 'success' AS owner, 'renewal' AS kind,
-       'prepare the renewal: what they achieved, what comes next' AS play,
-       CASE WHEN now IS NOT NULL THEN '12 x MRR' WHEN last_month IS NOT NULL THEN '12 x MRR of the term that ends'
-            ELSE 'pays nothing now' END AS basis,
-       2 AS priority, format('lines.csv:{}', row + (
-         SELECT count(*) FROM set_aside WHERE source = 'lines.csv' AND line - nth <= row)) AS evidence,
-       format('renewal:{}:term:{}:T-{}', customer_id, due, n) AS key
-FROM found LEFT JOIN paid USING (customer_id) WHERE months >= 3
-ORDER BY value DESC NULLS LAST, day DESC, customer_id, key LIMIT 10;

@@ -17,10 +17,12 @@ FROM events;
 
 CREATE TABLE takings AS
 WITH pairs AS (
-  SELECT c.place AS credit, c.line_id, c.issued_on, p.place AS purchase, p.line_id AS own_id, p.height - p.amount AS bottom, c.height AS down_to,
-         least(p.height, min(c.height) OVER (PARTITION BY p.place ORDER BY c.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS top
+  SELECT c.place AS credit, c.line_id, c.issued_on, p.place AS purchase, p.line_id AS own_id,
+         p.height - p.amount AS bottom, c.height AS down_to,
+         least(p.height, min(c.height) OVER (PARTITION BY p.place ORDER BY c.turn ROWS BETWEEN UNBOUNDED PRECEDING
+           AND 1 PRECEDING)) AS top
   FROM stacks c JOIN stacks p ON c.stack = p.stack
     AND c.amount < 0 AND p.amount > 0 AND p.turn < c.turn AND p.height > c.height)
 SELECT *, row_number() OVER (PARTITION BY purchase ORDER BY issued_on, taken, line_id) - 1 AS nth
-FROM (SELECT credit, purchase, line_id, own_id, issued_on, month_of(issued_on) AS credited, top - greatest(bottom, down_to) AS taken FROM pairs)
+FROM (SELECT credit, purchase, line_id, own_id, issued_on, top - greatest(bottom, down_to) AS taken FROM pairs)
 WHERE taken > 0;

@@ -15,15 +15,18 @@ JOIN (SELECT DISTINCT segment FROM customers UNION SELECT NULL) ON segments IS N
 
 CREATE TABLE bought AS
 WITH seen AS (
-  SELECT place, line_id, customer_id, product_id, issued_on, month, amount, month >= since() AS reported, place IN (SELECT purchase FROM takings) AS taken
+  SELECT place, line_id, customer_id, product_id, issued_on, month, amount, month >= since() AS reported,
+         place IN (SELECT purchase FROM takings) AS taken
   FROM billed WHERE amount > 0 AND (reported OR taken)),
 by_cs AS (
   SELECT s.place FROM (SELECT place, customer_id, issued_on FROM seen SEMI JOIN helped USING (customer_id)) s
-  ASOF JOIN helped h ON s.customer_id = h.customer_id AND s.issued_on >= h.happened_on WHERE issued_on - happened_on <= $days),
+  ASOF JOIN helped h ON s.customer_id = h.customer_id AND s.issued_on >= h.happened_on
+  WHERE issued_on - happened_on <= $days),
 by_cxm AS (
   SELECT s.place, i.initiative_id, i.switched, i.expanded
   FROM seen s LEFT JOIN customers c USING (customer_id)
-  JOIN covered i ON s.product_id = i.product_id AND c.segment IS NOT DISTINCT FROM i.segment AND s.issued_on >= i.effective_from)
+  JOIN covered i ON s.product_id = i.product_id AND c.segment IS NOT DISTINCT FROM i.segment
+    AND s.issued_on >= i.effective_from)
 SELECT s.*, i.initiative_id AS rule, coalesce(i.switched, 0) AS x_switched, coalesce(i.expanded, 0) AS x_expanded,
        s.place IN (SELECT place FROM by_cs) AS helped
 FROM seen s LEFT JOIN by_cxm i USING (place) WHERE taken OR rule IS NOT NULL OR helped;
@@ -35,23 +38,26 @@ FROM (SELECT DISTINCT customer_id, product_id FROM bought WHERE rule IS NOT NULL
 
 -- Their revenue by month of issue and term, a month's worth in 1/55,440 of a cent.
 CREATE TABLE spread AS
-SELECT pair, month, begins, begins + months AS ends, (sum(amount) * (55440 // months))::BIGINT AS units, bool_or(amount > 0) AS bought
+SELECT pair, month, begins, begins + months AS ends, (sum(amount) * (55440 // months))::BIGINT AS units,
+       bool_or(amount > 0) AS bought
 FROM (
   SELECT pair, month, amount, CASE WHEN termed THEN greatest(month, month_of(period_start)) ELSE month END AS begins,
          CASE WHEN termed THEN greatest(month_of(period_end) - month_of(period_start), 1) ELSE 1 END AS months
-  FROM (SELECT *, kind IN ('recurring', 'credit', 'refund', 'writeoff') AND period_start IS NOT NULL AS termed FROM billed)
+  FROM (
+    SELECT *, kind IN ('recurring', 'credit', 'refund', 'writeoff') AND period_start IS NOT NULL AS termed FROM billed)
   JOIN pairs USING (customer_id, product_id))
 GROUP BY pair, month, begins, months;
 
 -- By how much the month of a purchase goes beyond the mean of up to twelve months covered before it.
 CREATE TABLE growth AS
 WITH months AS (
-  SELECT pair, month, sum(units)::BIGINT AS rate, max(ends) FILTER (bought) AS ends, min(begins) FILTER (bought) AS begins
+  SELECT pair, month, sum(units)::BIGINT AS rate, max(ends) FILTER (bought) AS ends,
+         min(begins) FILTER (bought) AS begins
   FROM spread GROUP BY pair, month),
 covered AS (
   SELECT pair, month, rate, min(begins) OVER (PARTITION BY pair) AS first,
-         least(month, max(ends) OVER (PARTITION BY pair ORDER BY month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS upto
-  FROM months),
+         least(month, max(ends) OVER months_before) AS upto
+  FROM months WINDOW months_before AS (PARTITION BY pair ORDER BY month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
 windows AS (
   SELECT *, greatest(first, upto - 12) AS since
   FROM covered SEMI JOIN (SELECT pair, month FROM bought JOIN pairs USING (customer_id, product_id)) USING (pair, month)
@@ -59,14 +65,15 @@ windows AS (
 bases AS (
   SELECT w.pair, w.month, sum(s.units * (least(s.ends, w.upto) - greatest(s.begins, w.since)))::BIGINT AS revenue
   FROM windows w JOIN spread s ON w.pair = s.pair AND s.begins < w.upto AND s.ends > w.since GROUP BY ALL)
-SELECT customer_id, product_id, month, rate * (upto - since) - greatest(coalesce(revenue, 0), 0) AS grown, rate * (upto - since) AS whole
+SELECT customer_id, product_id, month, rate * (upto - since) - greatest(coalesce(revenue, 0), 0) AS grown,
+       rate * (upto - since) AS whole
 FROM windows LEFT JOIN bases USING (pair, month) JOIN pairs USING (pair) WHERE grown > 0;
 
 -- The parts of a purchase over one denominator: `a` goes to CXM, `b` is what CXM left of the same part, and `c` was
 -- merely retained. CS claims all of b and c where it claims at all (`split.cs_weight` is 1), and never what switched;
 -- else they are sales. A part is missing, not 0, where the purchase has none of it.
 CREATE TABLE shares AS
-SELECT place, line_id, customer_id, month, amount, reported, taken, rule, switched, helped AND NOT switched AS by_cs, weight,
+SELECT place, line_id, month, amount, reported, rule, weight, switched, helped AND NOT switched AS by_cs,
        CASE WHEN grown > 0 AND weight > 0 THEN grown * weight END AS a,
        CASE WHEN grown > 0 AND weight < 1000000 THEN grown * (1000000 - weight) END AS b,
        CASE WHEN grown < whole THEN (whole - grown) * 1000000 END AS c, whole * 1000000 AS den
