@@ -35,19 +35,33 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def damaged(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a line that is no line, one that stands twice, and credits that find nothing."""
+    """The same with a line that is no line, one that stands twice, and more credits."""
     made = tmp_path_factory.mktemp("damaged")
     shutil.copytree(folder, made, dirs_exist_ok=True)
     head, *rows = (folder / "lines.csv").read_text(encoding="utf-8").splitlines()
+    bought = [row for row in rows if ",insights," in row and ",2025-0" in row and ",paid" in row]
+    # Several credits of one purchase, one that exceeds all that its customer bought, and one of nobody's.
+    amounts = ("-7.01", "-5.03", "-11.07")
+    more = [
+        credit(row, 3 * nth + at, amounts[at]) for nth, row in enumerate(bought) for at in range(3)
+    ]
+    more += [
+        credit(bought[-1], 900_000, "-99999.99"),
+        credit(bought[-2], 900_001, "-12.34", "CUS-99999999"),
+    ]
     rows[17] = rows[17].replace(",paid", ",settled")
-    credit = next(row for row in rows if ",credit," in row and ",2025-1" in row and ",paid" in row)
-    cells = credit.split(",")
-    # More than the customer ever paid, in the month of the credit.
-    cells[0], cells[8] = "L999999998", "-99999.99"
-    nobodys = ",".join(["L999999999", cells[1], "CUS-99999999", *cells[3:8], "-12.34", *cells[9:]])
-    rows += [rows[40], ",".join(cells), nobodys]
-    (made / "lines.csv").write_text("\n".join([head, *rows, ""]), encoding="utf-8")
+    text = "\n".join([head, *rows, rows[40], *more, ""])
+    (made / "lines.csv").write_text(text, encoding="utf-8")
     return made
+
+
+def credit(row: str, nth: int, amount: str, customer: str | None = None) -> str:
+    """A line that takes something back on the day of another one."""
+    cells = row.split(",")
+    cells[0], cells[4], cells[8], cells[10] = f"M{nth:09}", "credit", amount, "0.00"
+    cells[12:16] = [""] * 4
+    cells[2] = customer or cells[2]
+    return ",".join(cells)
 
 
 def reported(folder: Path) -> Report:
