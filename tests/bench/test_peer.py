@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def damaged(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a line that is no line, one that stands twice, and more credits."""
+    """The same with lines that are none, one that stands twice, and more credits."""
     made = tmp_path_factory.mktemp("damaged")
     shutil.copytree(folder, made, dirs_exist_ok=True)
     head, *rows = (folder / "lines.csv").read_text(encoding="utf-8").splitlines()
@@ -49,7 +49,9 @@ def damaged(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         credit(bought[-1], 900_000, "-99999.99"),
         credit(bought[-2], 900_001, "-12.34", "CUS-99999999"),
     ]
-    rows[17] = rows[17].replace(",paid", ",settled")
+    # A status that there is not, and a fault in a column that no table reads.
+    rows[17], quantity = rows[17].replace(",paid", ",settled"), rows[29].split(",")[6]
+    rows[29] = rows[29].replace(f",{quantity},", ",many,", 1)
     text = "\n".join([head, *rows, rows[40], *more, ""])
     (made / "lines.csv").write_text(text, encoding="utf-8")
     return made
@@ -118,7 +120,7 @@ def test_duckdb_sets_aside_what_does_not_fit_and_counts_what_credits_do_not_find
     report, database = reported(damaged), peer.computed(damaged)
     theirs = peer.tables(database)
     same(report, theirs)
-    assert theirs["sources"][0]["quarantined"] == 1
+    assert theirs["sources"][0]["quarantined"] == 2
     assert "unmatched_credits" in {row["rule"] for row in theirs["split_by_rule"]}
     assert database.table("repeated_ids").fetchall() == [("L000000040", 2)]
     assert "duplicate_line_id" in {finding.code for finding in report.findings}

@@ -6,8 +6,8 @@ CREATE TYPE statuses AS ENUM ('draft', 'open', 'paid', 'void', 'uncollectible');
 CREATE TYPE intervals AS ENUM ('month', 'year');
 CREATE TYPE currencies AS ENUM ('USD', 'EUR', 'GBP', 'CHF', 'JPY', 'CAD', 'AUD');
 
--- Money in whole cents, months as year * 12 + month - 1. Columns that no table reads are split off, but not checked,
--- as `clv` checks them. Rows keep the order of the file: a row's place is its number there.
+-- Money in whole cents, months as year * 12 + month - 1. Rows keep the order of the file. A column that nobody reads is
+-- not parsed, so the last line reads those that no table needs: a row with a fault in them is set aside, too.
 CREATE TABLE lines AS
 SELECT line_id, customer_id, issued_on, month_of(issued_on) AS month, kind, product_id,
        (amount * 100)::BIGINT AS amount, currency, "interval", period_start, period_end, status
@@ -15,7 +15,8 @@ FROM read_csv($folder || '/lines.csv', header = true, store_rejects = true, colu
   'line_id': 'VARCHAR', 'invoice_id': 'VARCHAR', 'customer_id': 'VARCHAR', 'issued_on': 'DATE', 'kind': 'kinds',
   'product_id': 'VARCHAR', 'quantity': 'BIGINT', 'unit_price': 'DECIMAL(18,2)', 'amount': 'DECIMAL(18,2)',
   'discount': 'DECIMAL(18,2)', 'tax': 'DECIMAL(18,2)', 'currency': 'currencies', 'interval': 'intervals',
-  'interval_count': 'BIGINT', 'period_start': 'DATE', 'period_end': 'DATE', 'status': 'statuses'});
+  'interval_count': 'BIGINT', 'period_start': 'DATE', 'period_end': 'DATE', 'status': 'statuses'})
+WHERE hash(quantity, unit_price, discount, tax, interval_count) IS NOT NULL;
 
 CREATE TABLE customers AS
 SELECT * FROM read_csv($folder || '/customers.csv', header = true, store_rejects = true, columns = {
