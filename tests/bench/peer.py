@@ -1,4 +1,9 @@
-"""`python -m tests.bench.peer FOLDER`: the tables of `peer/*.sql` over a folder of `generate.py`, as JSON."""
+"""`python -m tests.bench.peer FOLDER`: every table of `clv report` over a folder of `generate.py`, in DuckDB SQL.
+
+`peer/*.sql` run in the order of their names. Left out is what is no table (findings, checks, notes) and
+what these files do not hold: other currencies, credits that name a line, deals, pauses, bridged gaps, two
+rules on one part of a purchase. `test_peer` holds every row against ours.
+"""
 
 from __future__ import annotations
 
