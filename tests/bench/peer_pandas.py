@@ -1,4 +1,4 @@
-"""`python -m tests.bench.peer_pandas FOLDER`: what of `peer.sql` fits pandas, as JSON.
+"""`python -m tests.bench.peer_pandas FOLDER`: what of `peer` fits pandas, as JSON.
 
 Typed loading, the reconciliation, revenue by month, MRR movements and retention; no cohorts, no split.
 Money is read as floats, for pandas has no decimals of its own, and turned into whole cents at once.

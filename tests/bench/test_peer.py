@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pytest
 
 from clv_cli import run
-from clv_cli.money import MRR_UNITS
+from clv_cli.glossary import Kind
 from clv_cli.run import Request
 from tests.bench import generate, peer, peer_pandas
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import duckdb
+
     from clv_cli.results import Report
 
-MOVES = ("new", "expansion", "contraction", "churn", "reactivation")
 LINES = 4_000
+Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -32,76 +34,107 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ours(folder: Path) -> Report:
-    return run.report(Request(config=folder / "clv.yaml", cache=False), ledgers=True)
+def damaged(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with lines that are none, one that stands twice, and more credits."""
+    made = tmp_path_factory.mktemp("damaged")
+    shutil.copytree(folder, made, dirs_exist_ok=True)
+    head, *rows = (folder / "lines.csv").read_text(encoding="utf-8").splitlines()
+    bought = [row for row in rows if ",insights," in row and ",2025-0" in row and ",paid" in row]
+    # Several credits of one purchase, one that exceeds all that its customer bought, and one of nobody's.
+    amounts = ("-7.01", "-5.03", "-11.07")
+    more = [
+        credit(row, 3 * nth + at, amounts[at]) for nth, row in enumerate(bought) for at in range(3)
+    ]
+    more += [
+        credit(bought[-1], 900_000, "-99999.99"),
+        credit(bought[-2], 900_001, "-12.34", "CUS-99999999"),
+    ]
+    # A status that there is not, and a fault in a column that no table reads.
+    rows[17], quantity = rows[17].replace(",paid", ",settled"), rows[29].split(",")[6]
+    rows[29] = rows[29].replace(f",{quantity},", ",many,", 1)
+    text = "\n".join([head, *rows, rows[40], *more, ""])
+    (made / "lines.csv").write_text(text, encoding="utf-8")
+    return made
+
+
+def credit(row: str, nth: int, amount: str, customer: str | None = None) -> str:
+    """A line that takes something back on the day of another one."""
+    cells = row.split(",")
+    cells[0], cells[4], cells[8], cells[10] = f"M{nth:09}", "credit", amount, "0.00"
+    cells[12:16] = [""] * 4
+    cells[2] = customer or cells[2]
+    return ",".join(cells)
+
+
+def reported(folder: Path) -> Report:
+    return run.report(Request(config=folder / "clv.yaml", cache=False))
 
 
 @pytest.fixture(scope="module")
-def theirs(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    return peer.tables(folder)
+def ours(folder: Path) -> Report:
+    return reported(folder)
 
 
-def rows(report: Report, name: str) -> pl.DataFrame:
-    return next(result.rows.frame for result in report.results if result.table.name == name)
+@pytest.fixture(scope="module")
+def database(folder: Path) -> duckdb.DuckDBPyConnection:
+    return peer.computed(folder)
 
 
-def test_duckdb_ties_lines_and_money_as_we_do(
-    ours: Report, theirs: dict[str, list[dict[str, Any]]]
+def same(report: Report, theirs: dict[str, list[Row]]) -> None:
+    """Every table, row by row and column by column: counts and money exactly, ratios to 1e-9."""
+    for result in report.results:
+        name, kinds = result.table.name, {c.name: c.kind for c in result.table.columns}
+        rows = result.rows.frame.select(*kinds).rows(named=True)
+        assert len(rows) == len(theirs[name]), name
+        for mine, row in zip(rows, theirs[name], strict=True):
+            found = printed(row) if name == "kpis" else row
+            for key, value in mine.items():
+                wanted = pytest.approx(value, abs=1e-9) if isinstance(value, float) else value
+                assert found[key] == wanted, (name, key, mine)
+
+
+def printed(row: Row) -> Row:
+    """A key figure as `clv` writes it, for its column holds money, counts and ratios."""
+
+    def text(value: float | None) -> str | None:
+        if value is None:
+            return None
+        if row["kind"] == Kind.COUNT:
+            return f"{value:.0f}"
+        return f"{value:.2f}" if row["kind"] == Kind.MONEY else repr(value)
+
+    values = {name: text(row[name]) for name in ("value", "previous")}
+    return {**row, **values, "series": [text(value) for value in row["series"]]}
+
+
+def test_duckdb_computes_every_table_of_the_report(
+    ours: Report, database: duckdb.DuckDBPyConnection
 ) -> None:
-    expected = {row["item"]: (row["lines"], row["amount"]) for row in theirs["reconciliation"]}
-    found = {item: tuple(more) for item, *more in rows(ours, "reconciliation").iter_rows()}
-    assert {item: found[item] for item in expected} == expected
+    assert {result.table.name for result in ours.results} <= {*peer.TABLES}
+    same(ours, peer.tables(database))
 
 
-def test_duckdb_finds_the_same_mrr_movements_to_the_cent(
-    ours: Report, theirs: dict[str, list[dict[str, Any]]]
+def test_duckdb_sets_aside_what_does_not_fit_and_counts_what_credits_do_not_find(
+    damaged: Path,
 ) -> None:
-    names = ("opening", *MOVES, "closing")
-    assert len(theirs["mrr_movements"]) == 12
-    for mine, row in zip(
-        rows(ours, "mrr_movements").iter_rows(named=True), theirs["mrr_movements"], strict=True
-    ):
-        # Two roundings of one exact number of units may differ only in the last cent.
-        assert all(abs(mine[name] - row[name] / MRR_UNITS) < 1 for name in names), mine["month"]
+    report, database = reported(damaged), peer.computed(damaged)
+    theirs = peer.tables(database)
+    same(report, theirs)
+    assert theirs["sources"][0]["quarantined"] == 2
+    assert "unmatched_credits" in {row["rule"] for row in theirs["split_by_rule"]}
+    assert database.table("repeated_ids").fetchall() == [("L000000040", 2)]
+    assert "duplicate_line_id" in {finding.code for finding in report.findings}
 
 
-def test_duckdb_finds_the_same_retention(
-    ours: Report, theirs: dict[str, list[dict[str, Any]]]
-) -> None:
-    mine = rows(ours, "retention").select("month", "nrr", "grr").rows()
-    expected = [(row["month"], row["nrr"], row["grr"]) for row in theirs["retention"]]
-    assert [row[0] for row in mine] == [row[0] for row in expected]
-    for (_, *found), (_, *wanted) in zip(mine, expected, strict=True):
-        assert found == pytest.approx(wanted, abs=1e-6)
-
-
-def test_duckdb_finds_the_same_cohorts(
-    ours: Report, theirs: dict[str, list[dict[str, Any]]]
-) -> None:
-    mine = rows(ours, "cohorts").drop_nulls("customers").rows(named=True)
-    for row in theirs["cohorts"]:
-        cohort = f"{row['cohort'] // 12}-{row['cohort'] % 12 + 1:02}"
-        found = next(line for line in mine if line["cohort"] == cohort)
-        assert round(found[f"m{row['age']}"] * found["customers"]) == row["active"]
-
-
-def test_duckdb_gives_purchases_to_the_same_buckets(
-    ours: Report, theirs: dict[str, list[dict[str, Any]]]
-) -> None:
-    cells = rows(ours, "split_by_line").filter(pl.col("amount") >= 0)
-    sums = cells.group_by("bucket", "component").agg(pl.col("amount").sum()).iter_rows()
-    found = {f"{bucket}_{component}": amount for bucket, component, amount in sums}
-    expected = theirs["split"][0]
-    assert sum(found.values()) == round(sum(expected.values()))
-    for name, amount in expected.items():
-        # Ours are whole cents, line by line, within a unit a bucket and month of the exact share.
-        assert abs(found.get(name, 0) - amount) < 2 * 12, name
-
-
-def test_pandas_finds_what_duckdb_finds(
-    folder: Path, theirs: dict[str, list[dict[str, Any]]]
-) -> None:
+def test_pandas_finds_what_duckdb_finds(folder: Path, database: duckdb.DuckDBPyConnection) -> None:
+    exact = {
+        "mrr_movements": "SELECT month, new, expansion, contraction, churn, reactivation FROM mrr_months",
+        "retention": "SELECT month, now / base AS nrr, kept / base AS grr FROM mrr_months "
+        "ASOF JOIN (SELECT month AS since, now, base, kept FROM kept_months) ON month >= since",
+    }
     found = peer_pandas.tables(folder)
-    for name in ("mrr_movements", "retention"):
-        for row, wanted in zip(found[name], theirs[name], strict=True):
-            assert {key: wanted[key] for key in row} == pytest.approx(row, rel=1e-12)
+    for name, sql in exact.items():
+        answer = database.sql(f"FROM ({sql}) ORDER BY month DESC LIMIT 12")
+        wanted = [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()]
+        for row, other in zip(reversed(found[name]), wanted, strict=True):
+            assert row == pytest.approx(other, rel=1e-12)
