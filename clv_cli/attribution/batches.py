@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from clv_cli.attribution.concerned import TEXTS, split_history, split_scanned
+from clv_cli.attribution.concerned import CODED, as_history, split_history, split_scanned
 from clv_cli.attribution.cs import NAMES, split_hindsight, split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives, split_segments
+from clv_cli.attribution.enumerated import enumerated
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.held import split_held
 from clv_cli.attribution.matching import split_credits, split_takings
@@ -115,7 +116,7 @@ def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
     columns = {name: lines.drop_in_place(name) for name in lines.columns}
     # Each column is let go as soon as it stands in its new order.
     arranged = pl.DataFrame(
-        side_by_side(lambda name: columns.pop(name).rechunk().gather(order), list(columns))
+        side_by_side(lambda name: _in_order(columns.pop(name), order), list(columns))
     )
     firsts = [*np.searchsorted(batch, np.arange(count)).tolist(), NO_END]
     ends = np.cumsum(np.bincount(batch, of_customer, count)).astype(int).tolist()
@@ -123,6 +124,12 @@ def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
         Batch(first, after, arranged[begin:end])
         for (first, after), begin, end in zip(pairwise(firsts), [0, *ends], ends, strict=False)
     ]
+
+
+def _in_order(column: pl.Series, order: pl.Series) -> pl.Series:
+    if column.null_count() == len(column):
+        return column.clear(len(column))
+    return column.rechunk().gather(order)
 
 
 @derived("split_batches", split_scanned, split_names, *OF_CUSTOMERS, *OF_ALL)
@@ -135,13 +142,15 @@ def split_batches(
     """
     own = dict(zip((m.name for m in OF_CUSTOMERS), inputs, strict=False))
     common = dict(zip((m.name for m in OF_ALL), inputs[len(OF_CUSTOMERS) :], strict=True))
+    for name in CODED:
+        # In place, as in `batches`: whoever scanned them still holds the frame.
+        lines.replace_column(lines.get_column_index(name), enumerated(lines[name]))
     # Frozen rows may name lines that are another customer's today.
     most = LINES if scope.book.frozen is None else max(lines.height, 1)
 
     def before(batch: Batch) -> Made:
-        theirs = batch.lines.with_columns(pl.col(TEXTS).cast(pl.String))
         cut = {name: batch.own(frame) for name, frame in own.items()}
-        given = {**common, **cut, split_history.name: theirs}
+        given = {**common, **cut, split_history.name: as_history(scope, batch.lines)}
         return _placed(_made(scope, (split_names, *BEFORE), given))
 
     found = side_by_side(before, batches(lines, most))
@@ -235,7 +244,8 @@ def _of_all(measure: Measure) -> Measure:
     def of_all(_: Scope, found: pl.DataFrame) -> pl.DataFrame:
         frame: pl.DataFrame = found[measure.name].item()
         # What batches counted is added up; a batch has no null.
-        return frame.sum() if measure in TALLIES else frame
+        frame = frame.sum() if measure in TALLIES else frame
+        return frame.with_columns(pl.col(name).cast(pl.String) for name in CODED if name in frame)
 
     return of_all
 

@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from clv_cli.attribution.concerned import has_evidence, split_history
+from clv_cli.attribution.enumerated import enumerated, names_of, placed
 from clv_cli.attribution.renewed import with_terms
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import derived
@@ -128,16 +129,28 @@ def grouped(scope: Scope, lines: pl.DataFrame, products: pl.Enum | None = None) 
 
     Args:
         scope: the currencies.
-        lines: with `product_id, currency`.
+        lines: with `product_id, currency`, as texts or in enumerations.
         products: the enumeration of all keys; None: that of these lines.
     """
-    product = pl.col("product_id").fill_null("")
-    if len(scope.book.lines.currencies) > 1:
-        product = pl.concat_str(product, "currency", separator="|")
-    named = lines.with_columns(product=product)
+    lines = lines.with_columns(enumerated(lines[name]) for name in ("product_id", "currency"))
+    kinds = ["product_id", *(["currency"] if len(scope.book.lines.currencies) > 1 else [])]
+    # The place of nothing is 0: its name is empty.
+    names = [pl.concat([pl.Series([""]), names_of(lines[name])]) for name in kinds]
+    number = np.zeros(lines.height, np.int64)
+    for name, every in zip(kinds, names, strict=True):
+        place = (lines[name].to_physical().cast(pl.Int64) + 1).fill_null(0)
+        number = number * len(every) + place.to_numpy()
+    # Combinations are few however many lines there are: each is named once.
+    few = pl.Series(number).unique().sort().to_numpy()
+    columns = np.unravel_index(few, [len(every) for every in names])
+    texts = [every.gather(places) for every, places in zip(names, columns, strict=True)]
+    named = pl.select(pl.concat_str(texts, separator="|")).to_series()
     # A line whose product has no past has no share of it either: its key is null.
-    keys = products or pl.Enum(named["product"].unique().sort())
-    return named.with_columns(pl.col("product").cast(keys, strict=False))
+    kind = products or pl.Enum(named.unique().sort())
+    places = named.cast(kind, strict=False).to_physical()
+    return lines.with_columns(
+        placed(places.gather(np.searchsorted(few, number)), kind).alias("product")
+    )
 
 
 def _pair(products: pl.Enum) -> pl.Expr:

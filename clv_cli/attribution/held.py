@@ -40,4 +40,5 @@ def split_held(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
     """The purchases of these lines by month and currency; of none where other lines are not here."""
     held = lines if concerns_all(scope) else lines.clear()
     told = scope.book.matches is not None
-    return billed(scope, held.lazy(), MONTHLY, told=told).collect(engine="in-memory")
+    sums = billed(scope, held.lazy(), MONTHLY, told=told).collect(engine="in-memory")
+    return sums.with_columns(pl.col("currency").cast(pl.String))

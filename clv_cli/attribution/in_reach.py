@@ -29,11 +29,10 @@ def in_reach(events: pl.DataFrame) -> pl.DataFrame:
     """The credits, the purchases they name, and those that some credit could get down to.
 
     Args:
-        events: `group` (customer and currency), `product_id, issued_on, line, amount, original` of
-            purchases (0 or above) and credits (below 0), in any order.
+        events: `group` (customer and currency), `product_id` (an enumeration), `issued_on, line, amount,
+            original` of purchases (0 or above) and credits (below 0), in any order.
     """
-    names = pl.Enum(events["product_id"].drop_nulls().unique().sort())
-    product = pl.col("product_id").cast(names).to_physical().cast(pl.Int64) + 1
+    product = pl.col("product_id").to_physical().cast(pl.Int64) + 1
     day = pl.col("issued_on").to_physical() + DAYS // 2
     group, day_, product_, amount = (
         events.select(column).to_series().cast(pl.Int64).to_numpy()

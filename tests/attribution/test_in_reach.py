@@ -14,13 +14,15 @@ from clv_cli.attribution.in_reach import in_reach
 from clv_cli.attribution.matching import _one_customer
 
 if TYPE_CHECKING:
+    from polars._typing import PolarsDataType
+
     from clv_cli.attribution.matching import Event, Taking
 
-SCHEMA = {
+SCHEMA: dict[str, PolarsDataType] = {
     "group": pl.Int64,
     "issued_on": pl.Date,
     "line": pl.String,
-    "product_id": pl.String,
+    "product_id": pl.Enum(["api", "core"]),
     "amount": pl.Int64,
     "original": pl.String,
 }
