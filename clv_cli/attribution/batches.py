@@ -18,8 +18,8 @@ import polars as pl
 from clv_cli.attribution.concerned import CODED, as_history, split_history, split_scanned
 from clv_cli.attribution.cs import NAMES, split_hindsight, split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives, split_segments
-from clv_cli.attribution.enumerated import enumerated
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
+from clv_cli.attribution.grouping import enumerated
 from clv_cli.attribution.held import split_held
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.methods import split_method_claims
@@ -244,8 +244,7 @@ def _of_all(measure: Measure) -> Measure:
     def of_all(_: Scope, found: pl.DataFrame) -> pl.DataFrame:
         frame: pl.DataFrame = found[measure.name].item()
         # What batches counted is added up; a batch has no null.
-        frame = frame.sum() if measure in TALLIES else frame
-        return frame.with_columns(pl.col(name).cast(pl.String) for name in CODED if name in frame)
+        return frame.sum() if measure in TALLIES else frame
 
     return of_all
 

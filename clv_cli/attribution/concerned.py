@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
-from clv_cli.attribution.enumerated import enumerated
+from clv_cli.attribution.grouping import enumerated
 from clv_cli.attribution.in_base import in_base
 from clv_cli.attribution.lines import FACETS, credited_codes, unpriced
 from clv_cli.attribution.methods import reaches_everyone, source_of

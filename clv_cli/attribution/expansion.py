@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from clv_cli.attribution.concerned import has_evidence, split_history
-from clv_cli.attribution.enumerated import enumerated, names_of, placed
+from clv_cli.attribution.grouping import among, end_of, enumerated, names_of, placed
 from clv_cli.attribution.renewed import with_terms
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import derived
@@ -92,8 +92,9 @@ def expansion(
     keys = (lines["pair"] * MONTHS + lines["month"]).to_numpy()
     # Several lines of one month have one base.
     asked, of_line = np.unique(keys, return_inverse=True)
-    pairs = lines["pair"].unique()
-    theirs = spread.with_columns(pair=_pair(products)).filter(pl.col("pair").is_in(pairs.implode()))
+    # The past of customers who are not asked about is left out; that of their other groups does no harm.
+    mine = among(end_of(lines["code"], spread["code"]), lines["code"])[spread["code"].to_numpy()]
+    theirs = spread.filter(mine).with_columns(pair=_pair(products))
     split = scope.settings.split
     num, den, known = _grown(asked, _past(theirs, split.base_months), split)
     shares = pl.DataFrame({"key": asked, "known": known}).with_columns(_wide(num=num, den=den))

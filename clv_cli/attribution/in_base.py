@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from clv_cli.attribution.enumerated import names_of
+from clv_cli.attribution.grouping import names_of
 from clv_cli.measures.fx import conversions, convert
 
 if TYPE_CHECKING:

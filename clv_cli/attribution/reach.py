@@ -13,6 +13,7 @@ from clv_cli.attribution.concerned import COLUMNS, split_history
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives, split_segments
 from clv_cli.attribution.expansion import split_spread
+from clv_cli.attribution.grouping import among
 from clv_cli.attribution.lines import in_period
 from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import reaches_everyone, source_of, split_method_claims
@@ -73,8 +74,7 @@ def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         `place` (the row in `split_history`), `LOOKED_AT, segment`; `taken` and `reported` (the others
         are not: they lie before the period, or no rule can reach them).
     """
-    taken = np.zeros(lines.height, np.bool)
-    taken[takings["original"].drop_nulls().to_numpy()] = True
+    taken = among(lines.height, takings["original"].drop_nulls())
     marks = lines.select(
         reported=reached(scope, initiatives, concerned) & in_period(scope),
         taken=pl.Series(taken) & (pl.col("amount") > 0),
@@ -149,8 +149,8 @@ def split_bought(
     Returns:
         `at, place, reported`, and the columns `PICKED` of the line.
     """
-    matched = pl.col("place").is_in(found["at"].unique().implode())
-    known = reached_.filter(matched | pl.col("taken")).select("place", "reported")
+    matched = among(lines.height, found["at"])[reached_["place"].to_numpy()]
+    known = reached_.select("place", "reported").filter(pl.Series(matched) | reached_["taken"])
     ids = lines["line_id"].gather(known["place"])
     # Sorted are the ids alone: whole rows are picked once, in their order.
     ordered = known.select(pl.all().gather(ids.arg_sort()))

@@ -15,6 +15,7 @@ from clv_cli.attribution.batches import (
 )
 from clv_cli.attribution.concerned import places_of
 from clv_cli.attribution.frozen import split_kept, split_kept_back
+from clv_cli.attribution.grouping import among
 from clv_cli.attribution.names import named, split_names
 from clv_cli.attribution.reach import beside
 from clv_cli.attribution.to_cut import COLUMNS
@@ -65,7 +66,8 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     taken = beside(
         now.select("credit", "at", "nth", "taken"), credits_, "currency", "month", at="credit"
     )
-    originals = cells.filter(pl.col("at").is_in(taken["at"].unique().implode()))
+    credited = among(bought.height, taken["at"])
+    originals = cells.filter(credited[cells["at"].to_numpy()])
     given = give_back(cutter, without(originals, spent), taken)
     none = cells.with_columns(credit=pl.lit(None, pl.Int64))
     return pl.concat(frame.select(*COLUMNS, "credit") for frame in (none, spent, given))

@@ -16,6 +16,7 @@ import polars as pl
 
 from clv_cli.attribution.components import REST
 from clv_cli.attribution.expansion import split_spread
+from clv_cli.attribution.grouping import among, end_of
 from clv_cli.attribution.motion import (
     PART,
     PARTS,
@@ -69,20 +70,18 @@ def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
 ) -> pl.DataFrame:
     """The parts by motion of the purchases that some rule matches; see `motion.parts`."""
     columns = ("at", "code", "issued_on", "month", "product_id", "currency", "deal_id")
-    matches = pl.col("at").is_in(matched["at"].unique().implode())
-    own = bought.select(columns).filter(matches)
+    own = bought.select(columns).filter(among(bought.height, matched["at"]))
     return parts(scope, own, spread, terms, first_days, (customers, deals))
 
 
 @derived("split_claims", split_parts, split_matches)
 def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
     """What each rule claims of each part, before the waterfall: `weight` (ppm) above 0."""
-    component = matched.schema["component"]
+    component, at = matched.schema["component"], matched["at"].to_numpy()
+    most = end_of(matched["at"], divided["at"])
+    of_part = {part: divided["at"].filter(divided["part"] == part) for part in PARTS}
     found = [
-        matched.filter(
-            (pl.col(part) > 0)
-            & pl.col("at").is_in(divided["at"].filter(divided["part"] == part).implode())
-        ).select(
+        matched.filter((matched[part] > 0) & pl.Series(among(most, of_part[part])[at])).select(
             "at",
             pl.lit(part, PART).alias("part"),
             "bucket",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.attribution import in_base as module
-from clv_cli.attribution.enumerated import enumerated, names_of
+from clv_cli.attribution.grouping import enumerated, names_of
 from clv_cli.attribution.in_base import in_base
 from clv_cli.measures.fx import conversions
 from tests.attribution.asking import asked
