@@ -39,6 +39,8 @@ GROUP = ["code", "product"]
 MONTHS = 2**20
 # 55,440 = 4,620 x 12: what terms of 1-4, 6 and 12 months leave over. Others stay exact all the same.
 FACTORS = (4620, 12)
+# A mask of so many groups is cheap to make, whoever they are.
+DENSE = 2**24
 # What the units of any window must stay below for 64 bits; a bit to spare for floats that say so.
 ROOM = 2.0**62
 
@@ -92,9 +94,7 @@ def expansion(
     keys = (lines["pair"] * MONTHS + lines["month"]).to_numpy()
     # Several lines of one month have one base.
     asked, of_line = np.unique(keys, return_inverse=True)
-    # The past of customers who are not asked about is left out; that of their other groups does no harm.
-    mine = among(end_of(lines["code"], spread["code"]), lines["code"])[spread["code"].to_numpy()]
-    theirs = spread.filter(mine).with_columns(pair=_pair(products))
+    theirs = _of_groups(spread.with_columns(pair=_pair(products)), lines["pair"])
     split = scope.settings.split
     num, den, known = _grown(asked, _past(theirs, split.base_months), split)
     shares = pl.DataFrame({"key": asked, "known": known}).with_columns(_wide(num=num, den=den))
@@ -106,6 +106,14 @@ def expansion(
         named = spread.with_columns(pl.col("product").cast(pl.String))
         shares = _reduced(with_terms(shares, groups, named, terms).sort("key"))
     return lines.select("at", *(shares[name].gather(of_line) for name in ("num", "den", "known")))
+
+
+def _of_groups(spread: pl.DataFrame, pairs: pl.Series) -> pl.DataFrame:
+    """The past of some groups; their numbers are dense unless customers and products are very many."""
+    every, end = spread["pair"], end_of(spread["pair"], pairs)
+    if end > DENSE:
+        return spread.filter(every.is_in(pairs.unique().implode()))
+    return spread.filter(among(end, pairs)[every.to_numpy()])
 
 
 def _wide(**values: Ints) -> list[pl.Series]:

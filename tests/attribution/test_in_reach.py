@@ -37,7 +37,7 @@ def _frame(rows: list[Row]) -> pl.DataFrame:
 
 
 @st.composite
-def _events(draw: st.DrawFn) -> pl.DataFrame:
+def histories(draw: st.DrawFn) -> pl.DataFrame:
     """Purchases and credits of a few customers, several on some days; some credits name a purchase."""
     rows: list[Row] = []
     size = draw(st.sampled_from([1, 10**17]))
@@ -60,7 +60,7 @@ def _takings(events: pl.DataFrame) -> list[Taking]:
     return [taking for walk in walks for taking in _one_customer(walk)]
 
 
-@given(_events())
+@given(histories())
 def test_what_is_out_of_reach_is_never_taken(events: pl.DataFrame) -> None:
     """Sums beyond 64 bits, days before 1970 and rows in any order make no difference."""
     assert _takings(in_reach(events)) == _takings(events)
