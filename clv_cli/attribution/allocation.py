@@ -189,8 +189,11 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
     cutter.turn()
     held = ordered(cells, cells["at"].to_numpy().astype(np.int64))
     left = held.select(pl.col("own", "amount").cast(pl.Int64)).to_numpy(order="fortran").T.copy()
-    numbered = takings.with_columns(scope=pl.Series(cutter.scopes(takings))).with_row_index("line")
-    lines = numbered.sort("scope", "line")
+    scope, line = cutter.scopes(takings), np.arange(takings.height, dtype=np.int64)
+    order = np.argsort((scope << 32) + line)
+    lines = takings.select(pl.all().gather(order)).with_columns(
+        scope=pl.Series(scope[order]), line=pl.Series(line[order])
+    )
     # A purchase's first credits, then its second ones: each is cut by what those before it left.
     turns = [
         lines.clear(),

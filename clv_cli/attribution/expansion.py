@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from clv_cli.attribution.concerned import has_evidence, split_history
-from clv_cli.attribution.grouping import among, end_of, enumerated, names_of, placed
+from clv_cli.attribution.grouping import among, end_of, numbered
 from clv_cli.attribution.renewed import with_terms
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import derived
@@ -141,25 +141,15 @@ def grouped(scope: Scope, lines: pl.DataFrame, products: pl.Enum | None = None) 
         lines: with `product_id, currency`, as texts or in enumerations.
         products: the enumeration of all keys; None: that of these lines.
     """
-    lines = lines.with_columns(enumerated(lines[name]) for name in ("product_id", "currency"))
     kinds = ["product_id", *(["currency"] if len(scope.book.lines.currencies) > 1 else [])]
-    # The place of nothing is 0: its name is empty.
-    names = [pl.concat([pl.Series([""]), names_of(lines[name])]) for name in kinds]
-    number = np.zeros(lines.height, np.int64)
-    for name, every in zip(kinds, names, strict=True):
-        place = (lines[name].to_physical().cast(pl.Int64) + 1).fill_null(0)
-        number = number * len(every) + place.to_numpy()
     # Combinations are few however many lines there are: each is named once.
-    few = pl.Series(number).unique().sort().to_numpy()
-    columns = np.unravel_index(few, [len(every) for every in names])
-    texts = [every.gather(places) for every, places in zip(names, columns, strict=True)]
-    named = pl.select(pl.concat_str(texts, separator="|")).to_series()
+    number, first = numbered(lines, kinds)
+    texts = lines.select(pl.col(kinds).gather(first).cast(pl.String).fill_null(""))
+    named = texts.select(pl.concat_str(pl.all(), separator="|")).to_series()
     # A line whose product has no past has no share of it either: its key is null.
     kind = products or pl.Enum(named.unique().sort())
-    places = named.cast(kind, strict=False).to_physical()
-    return lines.with_columns(
-        placed(places.gather(np.searchsorted(few, number)), kind).alias("product")
-    )
+    keys = named.cast(kind, strict=False)
+    return lines.with_columns(keys.gather(number).alias("product"))
 
 
 def _pair(products: pl.Enum) -> pl.Expr:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool]]
 
 
+# So many combinations are told apart by a table of all of them, which no sort is as fast as.
+DENSE = 2**20
+# Amounts are summed in two halves of about so many bits.
+HALF = 24
+
+
 def enumerated(column: pl.Series) -> pl.Series:
     """The same texts in an enumeration of those that occur, sorted.
 
@@ -48,33 +54,59 @@ def placed(places: pl.Series, kind: pl.Enum) -> pl.Series:
     return places.cast(physical).cat.to(kind)
 
 
-def combined(frame: pl.DataFrame, keys: Sequence[str]) -> Ints:
-    """One number for each combination of some columns, in the order of the columns.
+def numbered(frame: pl.DataFrame, keys: Sequence[str]) -> tuple[Ints, Ints]:
+    """The combinations of some columns, numbered from 0: each row's number, and the first row of each.
 
     Args:
         frame: the columns are texts, categories or whole numbers, with nulls.
         keys: their names; so many values that their combinations exceed 64 bits no memory could hold.
     """
-    number = np.zeros(frame.height, np.int64)
+    number, count = np.zeros(frame.height, np.int64), 1
     for name in keys:
-        column = frame[name]
-        whole = column if column.dtype.is_integer() else enumerated(column).to_physical()
-        wide = pl.col(name).cast(pl.Int64)
-        # The place of nothing is 0.
-        counted = whole.to_frame(name).select((wide - wide.min() + 1).fill_null(0))
-        place = counted.to_series().to_numpy()
-        number = number * (place.max(initial=0) + 1) + place
-    return number
+        place = _places(frame[name])
+        more = int(place.max(initial=0)) + 1
+        number, count = number * more + place, count * more
+    if count > DENSE:
+        _, first, found = np.unique(number, return_index=True, return_inverse=True)
+        return found, first
+    # What is written last stays, so rows are written from the last to the first.
+    rows = np.full(count, -1, np.int64)
+    rows[number[::-1]] = np.arange(len(number))[::-1]
+    there = np.flatnonzero(rows >= 0)
+    first = rows[there]
+    rows[there] = np.arange(len(there))
+    return rows[number], first
+
+
+def _places(column: pl.Series) -> Ints:
+    """The values of a column as whole numbers from 1, in their order; 0 where there is none."""
+    whole = column if column.dtype.is_integer() else enumerated(column).to_physical()
+    wide = whole.cast(pl.Int64)
+    known = wide.drop_nulls().to_numpy()
+    none = int(known.min()) - 1 if len(known) else 0
+    return np.asarray(wide.fill_null(none).to_numpy() - none)
 
 
 def sums_by(frame: pl.DataFrame, keys: Sequence[str], money: Sequence[str]) -> pl.DataFrame:
     """Sums by some columns: `keys`, `lines` (Int64) and `money` (Int128), in no order."""
-    sums = [pl.col(name).cast(pl.Int128).sum() for name in money]
-    numbered = frame.select(*money, number=combined(frame, keys)).with_row_index("first")
-    lines = pl.len().cast(pl.Int64).alias("lines")
-    found = numbered.group_by("number").agg(lines, *sums, pl.col("first").first())
-    named = frame.select(pl.col(keys).gather(found["first"]))
-    return named.with_columns(found["lines"], *(found[name] for name in money))
+    number, first = numbered(frame, keys)
+    sums = [_sums(number, frame[name], len(first)) for name in money]
+    lines = pl.Series("lines", np.bincount(number, minlength=len(first)))
+    return frame.select(pl.col(keys).gather(first)).with_columns(lines, *sums)
+
+
+def _sums(number: Ints, amounts: pl.Series, count: int) -> pl.Series:
+    """Exact sums of Int64 by number: of halves, each of which a float holds to the unit."""
+    values = amounts.to_numpy()
+    halves = (values >> HALF, values & ((1 << HALF) - 1))
+    if max(int(np.abs(half).max(initial=0)) for half in halves) * len(values) < 2**53:
+        high, low = (np.bincount(number, half, count).astype(int).tolist() for half in halves)
+        exact = [(up << HALF) + down for up, down in zip(high, low, strict=True)]
+    else:
+        wide = np.zeros(count, object)
+        np.add.at(wide, number, values.astype(object))
+        exact = wide.tolist()
+    return pl.Series(amounts.name, exact, dtype=pl.Int128)
 
 
 def among(count: int, rows: pl.Series) -> Bools:

@@ -13,7 +13,7 @@ from clv_cli.attribution.concerned import COLUMNS, split_history
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives, split_segments
 from clv_cli.attribution.expansion import split_spread
-from clv_cli.attribution.grouping import among
+from clv_cli.attribution.grouping import among, end_of, enumerated
 from clv_cli.attribution.lines import in_period
 from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import reaches_everyone, source_of, split_method_claims
@@ -81,7 +81,16 @@ def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     )
     marked = lines.select(*LOOKED_AT, *marks).with_row_index("place")
     found = marked.filter(pl.col("reported") | pl.col("taken"))
-    return found.join(segments, on="code", how="left", maintain_order="left")
+    return found.with_columns(_segments(found["code"], segments))
+
+
+def _segments(code: pl.Series, segments: pl.DataFrame) -> pl.Series:
+    """The segment of each customer asked for: codes are dense, so it is looked up by its place."""
+    named = enumerated(segments["segment"])
+    place = np.full(end_of(code, segments["code"]), -1, np.int64)
+    place[segments["code"].to_numpy()] = np.arange(segments.height)
+    asked = pl.Series(place[code.to_numpy()])
+    return named.gather(asked.set(asked < 0, None)).alias("segment")
 
 
 @derived("split_first_days", split_spread)

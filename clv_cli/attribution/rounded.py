@@ -16,11 +16,13 @@ from clv_cli.attribution.batches import (
 from clv_cli.attribution.concerned import places_of
 from clv_cli.attribution.frozen import split_kept, split_kept_back
 from clv_cli.attribution.grouping import among
-from clv_cli.attribution.names import named, split_names
+from clv_cli.attribution.names import CELL, named, split_names
 from clv_cli.attribution.reach import beside
 from clv_cli.attribution.to_cut import COLUMNS
 from clv_cli.pipeline import Scope, derived
 
+# What credits look at of the purchases that they take back.
+HELD = ("at", *CELL, "own", "amount")
 # The row of a credit that is no longer among the lines.
 GONE = -1
 
@@ -61,16 +63,18 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     )
     spent = _placed(back, "original_line_id", bought, names)
     cut = _cut(cutter, bought, divided)
-    cells = pl.concat([undivided, *(frame.select(COLUMNS) for frame in (cut, closed))])
+    cells = [frame.select(COLUMNS) for frame in (undivided, cut, closed)]
     now = takings.filter(~pl.col("closed")).sort("line_id", "original_line_id")
     taken = beside(
         now.select("credit", "at", "nth", "taken"), credits_, "currency", "month", at="credit"
     )
     credited = among(bought.height, taken["at"])
-    originals = cells.filter(credited[cells["at"].to_numpy()])
-    given = give_back(cutter, without(originals, spent), taken)
-    none = cells.with_columns(credit=pl.lit(None, pl.Int64))
-    return pl.concat(frame.select(*COLUMNS, "credit") for frame in (none, spent, given))
+    held = (frame.select(HELD).filter(credited[frame["at"].to_numpy()]) for frame in cells)
+    given = give_back(cutter, without(pl.concat(held), spent), taken)
+    none = pl.lit(None, pl.Int64).alias("credit")
+    taking = (frame.select(*COLUMNS, "credit") for frame in (spent, given))
+    found: pl.DataFrame = pl.concat([*(frame.with_columns(none) for frame in cells), *taking])
+    return found
 
 
 def _placed(

@@ -137,8 +137,9 @@ def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, I
     leading = _leading(cells["fraction"], group, first)
     up = _systematic(fractions, row, first, leading, scopes)
     have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
-    moved, after = have.copy(), {}
-    floor, rest = share >> BITS, share & (UNIT - 1)
+    # A bucket's numbers side by side are read faster than a line's.
+    floor, rest = np.asfortranarray(share >> BITS), np.asfortranarray(share & (UNIT - 1))
+    moved, after = np.copy(have, order="F"), {}
     sums = zip(*_of_scopes(have, share, floor, rest, units, scopes), strict=True)
     ends = [*scopes.tolist(), len(first)]
     for (start, end), (had, exact, least, most) in zip(pairwise(ends), sums, strict=True):
@@ -148,7 +149,7 @@ def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, I
         wanted = _totals(target, least, most)
         got = had
         if wanted != got:
-            moved[here] = _moved(have[here], floor[here], rest[here], wanted)
+            moved[here] = _moved(moved[here], floor[here], rest[here], wanted)
             got = moved[here].sum(axis=0).tolist()
         left = [unit * UNIT - sought for unit, sought in zip(got, target, strict=True)]
         after[scope] = np.array(left, np.int64)
@@ -269,9 +270,7 @@ def _totals(exact: list[int], least: list[int], most: list[int]) -> list[int]:
 
 def _moved(begun: Ints, floor: Ints, rest: Ints, wanted: list[int]) -> Ints:
     """Move units between buckets on the lines where it costs least, until the totals are met."""
-    # A bucket's numbers side by side are read faster than a line's.
-    have, floor, rest = (np.asfortranarray(values) for values in (begun, floor, rest))
-    have = have.copy(order="F")
+    have = begun.copy(order="F")
     while True:
         surplus = have.sum(axis=0) - wanted
         path = _path(have, floor, rest, surplus)
@@ -297,7 +296,7 @@ def _cheapest(  # noqa: PLR0913, PLR0917 - the state of the lines, and the step
 ) -> Ints:
     """So many of them at most, where it costs least; of equals the first."""
     rows = _movable(have, floor, rest, giving, taking)
-    cost = rest[rows, giving] - rest[rows, taking]
+    cost = rest[:, giving][rows] - rest[:, taking][rows]
     if len(rows) > most:
         near = cost <= np.partition(cost, most - 1)[most - 1]
         rows, cost = rows[near], cost[near]
