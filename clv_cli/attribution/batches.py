@@ -19,7 +19,7 @@ from clv_cli.attribution.concerned import CODED, as_history, split_history, spli
 from clv_cli.attribution.cs import NAMES, split_hindsight, split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives, split_segments
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
-from clv_cli.attribution.grouping import enumerated
+from clv_cli.attribution.grouping import enumerated, picked
 from clv_cli.attribution.held import split_held
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.methods import split_method_claims
@@ -116,7 +116,7 @@ def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
     columns = {name: lines.drop_in_place(name) for name in lines.columns}
     # Each column is let go as soon as it stands in its new order.
     arranged = pl.DataFrame(
-        side_by_side(lambda name: _in_order(columns.pop(name), order), list(columns))
+        side_by_side(lambda name: picked(columns.pop(name).rechunk(), order), list(columns))
     )
     firsts = [*np.searchsorted(batch, np.arange(count)).tolist(), NO_END]
     ends = np.cumsum(np.bincount(batch, of_customer, count)).astype(int).tolist()
@@ -124,12 +124,6 @@ def batches(lines: pl.DataFrame, most: int) -> list[Batch]:
         Batch(first, after, arranged[begin:end])
         for (first, after), begin, end in zip(pairwise(firsts), [0, *ends], ends, strict=False)
     ]
-
-
-def _in_order(column: pl.Series, order: pl.Series) -> pl.Series:
-    if column.null_count() == len(column):
-        return column.clear(len(column))
-    return column.rechunk().gather(order)
 
 
 @derived("split_batches", split_scanned, split_names, *OF_CUSTOMERS, *OF_ALL)

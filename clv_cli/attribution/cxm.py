@@ -126,19 +126,21 @@ def matches(bought: pl.DataFrame, initiatives: pl.DataFrame, names: pl.Schema) -
         "number"
     )
     evidence = pl.lit("initiatives:") + pl.col("initiative_id")
-    covered = coverage(combinations, aligned).with_columns(
+    covered = coverage(combinations, aligned).with_row_index("rule")
+    lines = bought.select("at", "issued_on", number=pl.Series(number).cast(pl.UInt32))
+    days = ("number", "effective_from", "effective_to", "rule")
+    matched = lines.join(covered.select(days), on="number").filter(in_force())
+    # What a rule is called and claims is picked for those lines alone.
+    rules = covered.select(
         rule_id=pl.col("initiative_id").cast(names["rule_id"]),
         evidence=evidence.cast(names["evidence"]),
+        switched=pl.col("weight_switched"),
+        expanded=pl.col("weight_expanded"),
     )
-    lines = bought.select("at", "issued_on", number=pl.Series(number).cast(pl.UInt32))
-    matched = lines.join(covered, on="number").filter(in_force())
     return matched.select(
         "at",
         bucket=pl.lit("cxm", names["bucket"]),
         component=pl.lit(None, names["component"]),
-        rule_id="rule_id",
-        evidence="evidence",
-        switched=pl.col("weight_switched"),
-        expanded=pl.col("weight_expanded"),
+        **{name: rules[name].gather(matched["rule"]) for name in rules.columns},
         retained=pl.lit(0, pl.Int64),
     )

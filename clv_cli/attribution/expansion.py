@@ -51,7 +51,7 @@ def split_spread(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `code, product` (an enumeration), `month, begins` (first month of the term), `months` (its length),
-        `units` (Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
+        `units` (Int64 or Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
     """
     amount = pl.col("amount")
     past = grouped(scope, lines).select(
@@ -62,16 +62,18 @@ def split_spread(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
         past = past.clear()
     # A term that divides the unit divides every sum, so its lines need not be summed first.
     divides = MRR_UNITS % pl.col("months") == 0
-    rest = past.filter(~divides).group_by(*GROUP, "month", "begins", "months")
-    summed = rest.agg(
+    columns = (*GROUP, "month", "begins", "months", "units", "bought", "first_day")
+    # At most 10^14 minor units of 55,440 each: 64 bits hold one line.
+    exact = amount * (MRR_UNITS // pl.col("months").cast(pl.Int64))
+    whole, rest = past.with_columns(units=exact).filter(divides), past.filter(~divides)
+    if rest.is_empty():
+        return whole.select(columns)
+    summed = rest.group_by(*GROUP, "month", "begins", "months").agg(
         amount.cast(pl.Int128).sum(), pl.col("bought").any(), pl.col("first_day").min()
     )
     units = amount.cast(pl.Int128) * MRR_UNITS // pl.col("months")
-    # At most 10^14 minor units of 55,440 each: 64 bits hold one line.
-    exact = (amount * (MRR_UNITS // pl.col("months").cast(pl.Int64))).cast(pl.Int128)
-    frames = (past.filter(divides).with_columns(units=exact), summed.with_columns(units=units))
-    columns = (*GROUP, "month", "begins", "months", "units", "bought", "first_day")
-    return pl.concat(frame.select(columns) for frame in frames)
+    wide = (whole.with_columns(pl.col("units").cast(pl.Int128)), summed.with_columns(units=units))
+    return pl.concat(frame.select(columns) for frame in wide)
 
 
 def expansion(

@@ -21,7 +21,7 @@ from clv_cli.attribution.held import MONTHLY, billed, billed_here
 from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.names import CELL, named, split_names
 from clv_cli.attribution.reach import beside
-from clv_cli.attribution.rounded import split_rounded
+from clv_cli.attribution.rounded import purchases, split_rounded, taken_back
 from clv_cli.attribution.to_cut import sales
 from clv_cli.attribution.unmatched import rest_of
 from clv_cli.pipeline import Measure, Scope, derived, reduction
@@ -78,7 +78,7 @@ OWN = ("currency",)
 @derived("split_cells", split_rounded)
 def split_cells(_: Scope, rounded: pl.DataFrame) -> pl.DataFrame:
     """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, own, amount`."""
-    return rounded.filter(pl.col("credit").is_null()).drop("credit")
+    return purchases(rounded).drop("credit")
 
 
 @derived("split_credit_rows", all_bought, split_rounded, all_credits, split_names)
@@ -99,7 +99,7 @@ def split_credit_rows(
     """
     now = credits_["reported"] & ~credits_["closed"]
     owed = (-credits_["amount"]).cast(pl.Int128)
-    back = rounded.filter(pl.col("credit") >= 0)
+    back = taken_back(rounded)
     back = back.filter(now.gather(back["credit"]))
     returned = np.zeros(len(now), np.int64)
     np.add.at(returned, back["credit"].to_numpy(), back["amount"].to_numpy())
@@ -193,9 +193,8 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
         reached = billed_here(scope, bought.filter("reported"), of_line, told=told)
         # What rules reach is cut, so it is no longer among what is summed whole.
         less = reached.with_columns(pl.col("lines", "amount", "own") * -1)
-        cells = rounded.select("at", *CELL, "amount", "own").filter(
-            rounded["credit"].is_null() & bought.select(now).to_series().gather(rounded["at"])
-        )
+        cells = purchases(rounded).select("at", *CELL, "amount", "own")
+        cells = cells.filter(bought.select(now).to_series().gather(cells["at"]))
         cut = [beside(cells, bought, *of_line), credits_, kept]
         sums = [sums_by(frame, keys, ("amount", "own")) for frame in cut]
         # Rules are added up by their places, and named afterwards.

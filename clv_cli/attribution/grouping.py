@@ -81,10 +81,13 @@ def numbered(frame: pl.DataFrame, keys: Sequence[str]) -> tuple[Ints, Ints]:
 def _places(column: pl.Series) -> Ints:
     """The values of a column as whole numbers from 1, in their order; 0 where there is none."""
     whole = column if column.dtype.is_integer() else enumerated(column).to_physical()
-    wide = whole.cast(pl.Int64)
-    known = wide.drop_nulls().to_numpy()
-    none = int(known.min()) - 1 if len(known) else 0
-    return np.asarray(wide.fill_null(none).to_numpy() - none)
+    if whole.null_count():
+        known = whole.drop_nulls().cast(pl.Int64).to_numpy()
+        none = int(known.min()) - 1 if len(known) else 0
+        return whole.cast(pl.Int64).fill_null(none).to_numpy() - none
+    place = whole.to_numpy().astype(np.int64)
+    place -= place.min(initial=2**62) - 1
+    return place
 
 
 def sums_by(frame: pl.DataFrame, keys: Sequence[str], money: Sequence[str]) -> pl.DataFrame:
@@ -119,3 +122,9 @@ def among(count: int, rows: pl.Series) -> Bools:
 def end_of(*rows: pl.Series) -> int:
     """The row after the last of these; 0 after none."""
     return max(int(found.to_numpy().max()) + 1 if len(found) else 0 for found in rows)
+
+
+def picked(column: pl.Series, rows: pl.Series) -> pl.Series:
+    """The values of some rows; a column of nothing is not looked at."""
+    nothing = column.null_count() == len(column)
+    return column.clear(len(rows)) if nothing else column.gather(rows)

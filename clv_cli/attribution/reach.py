@@ -13,7 +13,7 @@ from clv_cli.attribution.concerned import COLUMNS, split_history
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives, split_segments
 from clv_cli.attribution.expansion import split_spread
-from clv_cli.attribution.grouping import among, end_of, enumerated
+from clv_cli.attribution.grouping import among, end_of, enumerated, picked
 from clv_cli.attribution.lines import in_period
 from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import reaches_everyone, source_of, split_method_claims
@@ -182,4 +182,4 @@ def numbers(bought: pl.DataFrame, places: pl.Series) -> pl.Series:
 
 def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str, at: str = "at") -> pl.DataFrame:
     """Rows with columns of their purchase (`at`): picked by place, which no join is as fast as."""
-    return rows.with_columns(bought[column].gather(rows[at]) for column in columns)
+    return rows.with_columns(picked(bought[column], rows[at]) for column in columns)

@@ -52,7 +52,8 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     """All integer cells of what rules reach: of purchases, and of what credits take back of them.
 
     Returns:
-        `at` (the purchase), the cell, `share_num, share_den`, `own` (in the line's currency) and
+        Cells of purchases, then those that credits take back (`purchases`, `taken_back`): `at` (the
+        purchase), the cell, `share_num, share_den`, `own` (in the line's currency) and
         `amount` (in the base currency), both not negative; `credit` for what one takes back: its row in
         `all_credits`, -1 where a closed month's credit is gone from the lines.
     """
@@ -75,6 +76,18 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     taking = (frame.select(*COLUMNS, "credit") for frame in (spent, given))
     found: pl.DataFrame = pl.concat([*(frame.with_columns(none) for frame in cells), *taking])
     return found
+
+
+def purchases(rounded: pl.DataFrame) -> pl.DataFrame:
+    """The cells of purchases: those that stand first."""
+    return rounded.head(rounded["credit"].null_count())
+
+
+def taken_back(rounded: pl.DataFrame) -> pl.DataFrame:
+    """The cells that credits take back; not of those that are gone from the lines."""
+    rest = rounded.slice(rounded["credit"].null_count())
+    gone = rest["credit"] == GONE
+    return rest.filter(~gone) if gone.any() else rest
 
 
 def _placed(

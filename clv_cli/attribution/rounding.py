@@ -73,6 +73,7 @@ def _divided(line: Ints, fraction: Ints) -> np.ndarray[tuple[int, ...], np.dtype
 def _floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
     """Each cell's floor, and its fraction in 2^-50; exact at any size."""
     short = cells.select((pl.col("den") < SHORT) & (pl.col("total") < UNIT)).to_series()
+    cells = cells.select("total", "num", "den")
     if short.all():
         return _short_floors(cells)
     floor, fraction = np.empty(cells.height, np.int64), np.empty(cells.height, np.int64)
