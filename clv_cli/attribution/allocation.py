@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from clv_cli.attribution.grouping import enumerated, names_of
+from clv_cli.attribution.grouping import end_of, enumerated, names_of
 from clv_cli.attribution.names import CELL, order_of
 from clv_cli.attribution.rounding import LIMIT, carried
 from clv_cli.errors import DataError
@@ -188,6 +188,9 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
     """
     cutter.turn()
     held = ordered(cells, cells["at"].to_numpy().astype(np.int64))
+    # Where the cells of each purchase begin, purchase by purchase.
+    count = np.bincount(held["at"].to_numpy(), minlength=end_of(takings["at"]))
+    first = np.cumsum(count) - count
     left = held.select(pl.col("own", "amount").cast(pl.Int64)).to_numpy(order="fortran").T.copy()
     scope, line = cutter.scopes(takings), np.arange(takings.height, dtype=np.int64)
     order = np.argsort((scope << 32) + line)
@@ -199,7 +202,7 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
         lines.clear(),
         *(lines.filter(pl.col("nth") == n) for n in lines["nth"].unique().sort()),
     ]
-    given = pl.concat(_one_round(cutter, held, left, turn) for turn in turns)
+    given = pl.concat(_one_round(cutter, held, (first, count), left, turn) for turn in turns)
     given = given.filter((pl.col("left_own") > 0) | (pl.col("amount") > 0))
     exact = pl.col("left_own").cast(pl.Int128) * pl.col("taken")
     return given.select(
@@ -229,19 +232,22 @@ def without(cells: pl.DataFrame, spent: pl.DataFrame) -> pl.DataFrame:
 
 
 def _one_round(
-    cutter: Cutter, held: pl.DataFrame, left: Ints, takings: pl.DataFrame
+    cutter: Cutter,
+    held: pl.DataFrame,
+    cells: tuple[Ints, Ints],
+    left: Ints,
+    takings: pl.DataFrame,
 ) -> pl.DataFrame:
     """At most one taking a purchase, cut by what is left of it.
 
     Args:
         cutter: see `give_back`.
         held: the cells by purchase, in order.
+        cells: the first cell of each purchase, and how many it has.
         left: what is left of them, `own` and `amount`; what is cut here is taken off.
         takings: in the order of scopes and lines.
     """
-    of, wanted = held["at"].to_numpy(), takings["at"].to_numpy()
-    first = np.searchsorted(of, wanted)
-    count = np.searchsorted(of, wanted, side="right") - first
+    first, count = (numbers[takings["at"].to_numpy()] for numbers in cells)
     ends = np.cumsum(count)
     cell = np.arange(count.sum()) + np.repeat(first - (ends - count), count)
     there = left[:, cell]

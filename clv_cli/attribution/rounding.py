@@ -277,13 +277,16 @@ def _moved(begun: Ints, floor: Ints, rest: Ints, wanted: list[int]) -> Ints:
         path = _path(have, floor, rest, surplus)
         if path is None:
             return have
-        steps = list(pairwise(path))
-        most = min(surplus[path[0]], -surplus[path[-1]])
-        rows = [_cheapest(have, floor, rest, *step, most) for step in steps]
+        way, movable = path
+        steps = list(pairwise(way))
+        most = min(surplus[way[0]], -surplus[way[-1]])
+        rows = [
+            _cheapest(rest, *step, lines, most) for step, lines in zip(steps, movable, strict=True)
+        ]
         count = min(most, *(len(found) for found in rows))
         for (giving, taking), found in zip(steps, rows, strict=True):
-            have[found[:count], giving] -= 1
-            have[found[:count], taking] += 1
+            have[:, giving][found[:count]] -= 1
+            have[:, taking][found[:count]] += 1
 
 
 def _movable(have: Ints, floor: Ints, rest: Ints, giving: int, taking: int) -> Ints:
@@ -292,11 +295,8 @@ def _movable(have: Ints, floor: Ints, rest: Ints, giving: int, taking: int) -> I
     return np.flatnonzero(can & (rest[:, taking] > 0))
 
 
-def _cheapest(  # noqa: PLR0913, PLR0917 - the state of the lines, and the step
-    have: Ints, floor: Ints, rest: Ints, giving: int, taking: int, most: int
-) -> Ints:
-    """So many of them at most, where it costs least; of equals the first."""
-    rows = _movable(have, floor, rest, giving, taking)
+def _cheapest(rest: Ints, giving: int, taking: int, rows: Ints, most: int) -> Ints:
+    """So many of some lines at most, where it costs least; of equals the first."""
     cost = rest[:, giving][rows] - rest[:, taking][rows]
     if len(rows) > most:
         near = cost <= np.partition(cost, most - 1)[most - 1]
@@ -304,18 +304,26 @@ def _cheapest(  # noqa: PLR0913, PLR0917 - the state of the lines, and the step
     return np.asarray(rows[np.argsort(cost, kind="stable")][:most])
 
 
-def _path(have: Ints, floor: Ints, rest: Ints, surplus: Ints) -> list[int] | None:
-    """The shortest way from a bucket with too much to one with too little; None when there is none."""
-    ways = [[start] for start in np.flatnonzero(surplus > 0).tolist()]
-    seen = {way[0] for way in ways}
+def _path(
+    have: Ints, floor: Ints, rest: Ints, surplus: Ints
+) -> tuple[list[int], list[Ints]] | None:
+    """The shortest way from a bucket with too much to one with too little; None when there is none.
+
+    Beside it, for each step the lines on which a unit can go.
+    """
+    ways: list[tuple[list[int], list[Ints]]] = [
+        ([start], []) for start in np.flatnonzero(surplus > 0).tolist()
+    ]
+    seen = {way[0] for way, _ in ways}
     while ways:
-        way = ways.pop(0)
+        way, lines = ways.pop(0)
         if surplus[way[-1]] < 0:
-            return way
+            return way, lines
         for bucket in range(BUCKETS):
-            if bucket not in seen and len(_movable(have, floor, rest, way[-1], bucket)):
+            rows = None if bucket in seen else _movable(have, floor, rest, way[-1], bucket)
+            if rows is not None and len(rows):
                 seen.add(bucket)
-                ways.append([*way, bucket])
+                ways.append(([*way, bucket], [*lines, rows]))
     return None
 
 
