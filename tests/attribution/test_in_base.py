@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv_cli.attribution import in_base as module
-from clv_cli.attribution.grouping import enumerated, names_of
+from clv_cli.attribution.grouping import enumerated
 from clv_cli.attribution.in_base import in_base
 from clv_cli.measures.fx import conversions
 from tests.attribution.asking import asked
@@ -76,12 +76,3 @@ def test_what_a_float_might_miss_is_not_looked_up(amount: int) -> None:
     assert conversions(scope.book).height == 1
     assert module._by_table(scope, _lines([("EUR", 0, amount - 1), ("EUR", 0, amount)])) is None
     assert in_base(scope, _lines([("EUR", 0, amount)])).to_list() == [amount]
-
-
-@given(st.lists(st.sampled_from([None, "", "b", "a", "é", "Z"])))
-def test_an_enumeration_keeps_texts_and_stands_in_their_order(texts: list[str | None]) -> None:
-    column = pl.Series("name", texts, dtype=pl.String)
-    for found in (enumerated(column), enumerated(column.cast(pl.Categorical))):
-        assert found.cast(pl.String).to_list() == texts
-        assert names_of(found).to_list() == sorted({text for text in texts if text is not None})
-        assert enumerated(found).dtype == found.dtype
