@@ -74,5 +74,11 @@ def arranged(rows: pl.DataFrame, place: Places) -> pl.DataFrame:
     columns = {name: rows.drop_in_place(name) for name in rows.columns}
     # Each column is let go as soon as it stands in its new order.
     return pl.DataFrame(
-        side_by_side(lambda name: columns.pop(name).rechunk().gather(order), list(columns))
+        side_by_side(lambda name: picked(columns.pop(name).rechunk(), order), list(columns))
     )
+
+
+def picked(column: pl.Series, rows: pl.Series) -> pl.Series:
+    """The values of some rows; a column of nothing is not looked at."""
+    nothing = column.null_count() == len(column)
+    return column.clear(len(rows)) if nothing else column.gather(rows)

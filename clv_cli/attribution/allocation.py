@@ -8,11 +8,13 @@ to the purchase leave every cell at exactly nothing, in the line's currency and 
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from clv_cli.attribution.grouping import end_of, enumerated, names_of
 from clv_cli.attribution.names import CELL, order_of
 from clv_cli.attribution.rounding import LIMIT, carried
 from clv_cli.errors import DataError
@@ -64,17 +66,24 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
         DataError: a share that 128 bits cannot hold.
     """
     both = raw.with_columns(_tier=raw["tier_den"].gather(_finest(raw)))
-    too_fine = both.filter(pl.col("part_den") > LIMIT // pl.col("_tier"))
+    _require_room(both)
+    num = pl.col("part_num") * pl.col("tier_num") * (pl.col("_tier") // pl.col("tier_den"))
+    return both.with_columns(share_num=num, share_den=pl.col("part_den") * pl.col("_tier")).drop(
+        "_tier", "part_num", "part_den", "tier_num", "tier_den"
+    )
+
+
+def _require_room(cells: pl.DataFrame) -> None:
+    # Where the largest of both fit together, so do those of every cell.
+    if prod(cells.select(pl.col("part_den", "_tier").max().fill_null(1)).row(0)) <= LIMIT:
+        return
+    too_fine = cells.filter(pl.col("part_den") > LIMIT // pl.col("_tier"))
     if not too_fine.is_empty():
         raise DataError(
             "the weights of rules that share a purchase are finer than 128 bits can hold",
             where=f"rule {too_fine['rule_id'][0]}",
             hint="write the weights of the rules with fewer digits",
         )
-    num = pl.col("part_num") * pl.col("tier_num") * (pl.col("_tier") // pl.col("tier_den"))
-    return both.with_columns(share_num=num, share_den=pl.col("part_den") * pl.col("_tier")).drop(
-        "_tier", "part_num", "part_den", "tier_num", "tier_den"
-    )
 
 
 def _finest(cells: pl.DataFrame) -> Ints:
@@ -111,8 +120,11 @@ class Cutter:
 
     def scopes(self, lines: pl.DataFrame) -> Ints:
         """What is rounded together, of each line: its `currency` and `month` as one number."""
-        code = pl.col("currency").replace_strict(self._codes, return_dtype=pl.Int64)
-        return lines.select(code * MONTHS + pl.col("month")).to_series().to_numpy()
+        currency = enumerated(lines["currency"])
+        code = np.array([self._codes[name] for name in names_of(currency)], np.int64)
+        return np.asarray(
+            code[currency.to_physical().to_numpy()] * MONTHS + lines["month"].to_numpy()
+        )
 
     def cut(self, cells: pl.DataFrame, own: Share, base: Share) -> Iterator[pl.Series]:
         """Integer cells in the line's currency and in the base currency.
@@ -176,15 +188,21 @@ def give_back(cutter: Cutter, cells: pl.DataFrame, takings: pl.DataFrame) -> pl.
     """
     cutter.turn()
     held = ordered(cells, cells["at"].to_numpy().astype(np.int64))
+    # Where the cells of each purchase begin, purchase by purchase.
+    count = np.bincount(held["at"].to_numpy(), minlength=end_of(takings["at"]))
+    first = np.cumsum(count) - count
     left = held.select(pl.col("own", "amount").cast(pl.Int64)).to_numpy(order="fortran").T.copy()
-    numbered = takings.with_columns(scope=pl.Series(cutter.scopes(takings))).with_row_index("line")
-    lines = numbered.sort("scope", "line")
+    scope, line = cutter.scopes(takings), np.arange(takings.height, dtype=np.int64)
+    order = np.argsort((scope << 32) + line)
+    lines = takings.select(pl.all().gather(order)).with_columns(
+        scope=pl.Series(scope[order]), line=pl.Series(line[order])
+    )
     # A purchase's first credits, then its second ones: each is cut by what those before it left.
     turns = [
         lines.clear(),
         *(lines.filter(pl.col("nth") == n) for n in lines["nth"].unique().sort()),
     ]
-    given = pl.concat(_one_round(cutter, held, left, turn) for turn in turns)
+    given = pl.concat(_one_round(cutter, held, (first, count), left, turn) for turn in turns)
     given = given.filter((pl.col("left_own") > 0) | (pl.col("amount") > 0))
     exact = pl.col("left_own").cast(pl.Int128) * pl.col("taken")
     return given.select(
@@ -214,19 +232,22 @@ def without(cells: pl.DataFrame, spent: pl.DataFrame) -> pl.DataFrame:
 
 
 def _one_round(
-    cutter: Cutter, held: pl.DataFrame, left: Ints, takings: pl.DataFrame
+    cutter: Cutter,
+    held: pl.DataFrame,
+    cells: tuple[Ints, Ints],
+    left: Ints,
+    takings: pl.DataFrame,
 ) -> pl.DataFrame:
     """At most one taking a purchase, cut by what is left of it.
 
     Args:
         cutter: see `give_back`.
         held: the cells by purchase, in order.
+        cells: the first cell of each purchase, and how many it has.
         left: what is left of them, `own` and `amount`; what is cut here is taken off.
         takings: in the order of scopes and lines.
     """
-    of, wanted = held["at"].to_numpy(), takings["at"].to_numpy()
-    first = np.searchsorted(of, wanted)
-    count = np.searchsorted(of, wanted, side="right") - first
+    first, count = (numbers[takings["at"].to_numpy()] for numbers in cells)
     ends = np.cumsum(count)
     cell = np.arange(count.sum()) + np.repeat(first - (ends - count), count)
     there = left[:, cell]

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from clv_cli.attribution.concerned import TEXTS, split_history, split_scanned
+from clv_cli.attribution.concerned import CODED, as_history, split_history, split_scanned
 from clv_cli.attribution.cs import NAMES, split_hindsight, split_interventions, split_introductions
 from clv_cli.attribution.cxm import split_initiatives, split_segments
 from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
+from clv_cli.attribution.grouping import enumerated
 from clv_cli.attribution.held import split_held
 from clv_cli.attribution.matching import split_credits, split_takings
 from clv_cli.attribution.methods import split_method_claims
@@ -112,14 +113,13 @@ def split_batches(
     common = dict(zip((m.name for m in OF_ALL), inputs[len(OF_CUSTOMERS) :], strict=True))
 
     def before(batch: Range) -> Made:
-        theirs = batch.rows.with_columns(pl.col(TEXTS).cast(pl.String))
         cut = {name: batch.own(frame) for name, frame in own.items()}
-        given = {**common, **cut, split_history.name: theirs}
+        given = {**common, **cut, split_history.name: as_history(scope, batch.rows)}
         return _placed(_made(scope, (split_names, *BEFORE), given))
 
     found = [made for some in _batches(scope, lines) for made in side_by_side(before, some)]
     unit = unit_of(*(made[split_claims.name] for made in found))
-    every = {name: cast("pl.Enum", names.schema[name]) for name in NAMES}
+    every = {name: cast("pl.Enum", names.schema[name]) for name in NAMES} | _coded(found)
     known = {**common, split_unit.name: pl.DataFrame({"unit": [unit]})}
 
     def after(made: Made) -> Made:
@@ -133,11 +133,15 @@ def split_batches(
 
 def _batches(scope: Scope, lines: Passing) -> Iterator[list[Range]]:
     """All customers in batches, those of one range of the lines at a time."""
-    if scope.book.frozen is None:
-        yield from (batches(some, LINES) for some in lines.ranges)
-    else:
+    ranges = lines.ranges
+    if scope.book.frozen is not None:
         # Frozen rows may name lines that are another customer's today.
-        yield [Range(0, NO_END, lines.whole())]
+        ranges = iter([Range(0, NO_END, lines.whole())])
+    for some in ranges:
+        for name in CODED:
+            # In place, as in `batches`: two frames would take twice the memory.
+            some.rows.replace_column(some.rows.get_column_index(name), enumerated(some.rows[name]))
+        yield batches(some, LINES if scope.book.frozen is None else max(some.rows.height, 1))
 
 
 def _made(scope: Scope, measures: tuple[Measure, ...], given: Made) -> Made:
@@ -154,6 +158,21 @@ def _placed(made: Made) -> Made:
     if not closed.all():
         at = numbers(bought, takings["original"].fill_null(0)).set(closed, None)
     return {**made, split_takings.name: takings.with_columns(at=at)}
+
+
+def _coded(found: list[Made]) -> dict[str, pl.Enum]:
+    """The products and currencies of all ranges of customers, where each has others; else nothing."""
+    every = {}
+    for name in CODED:
+        kinds = [
+            kind
+            for made in found
+            for frame in made.values()
+            if isinstance(kind := frame.schema.get(name), pl.Enum)
+        ]
+        if any(kind != kinds[0] for kind in kinds):
+            every[name] = pl.Enum(pl.concat([kind.categories for kind in kinds]).unique().sort())
+    return every
 
 
 def _numbered(frame: pl.DataFrame, names: Names) -> pl.DataFrame:

@@ -12,9 +12,11 @@ import numpy as np
 import polars as pl
 
 from clv_cli.attribution import cs, cxm
-from clv_cli.attribution.lines import FACETS, credited_codes, history
+from clv_cli.attribution.grouping import enumerated
+from clv_cli.attribution.in_base import in_base
+from clv_cli.attribution.lines import FACETS, credited_codes, unpriced
 from clv_cli.attribution.methods import reaches_everyone, source_of
-from clv_cli.measures.billed_lines import month_index
+from clv_cli.measures.billed_lines import months_of
 from clv_cli.pipeline import derived, reduction
 
 if TYPE_CHECKING:
@@ -35,8 +37,15 @@ COLUMNS = (
     "original_line_id",
     "closed",
 )
+# What the scan reads of a line: the others are made of these where they are needed.
+READ = tuple(name for name in COLUMNS if name not in {"month", "amount_base"})
 # A text takes 16 bytes a line even where there is none, a category 4.
 TEXTS = ("product_id", "currency", *FACETS, "original_line_id")
+# These groups are made of, or told apart by.
+CODED = ("product_id", "currency")
+# Bits of a hash: few enough for a table of them that stays near the processor.
+BITS = 22
+TERM = ("period_start", "period_end")
 
 
 def has_evidence(scope: Scope) -> bool:
@@ -56,29 +65,54 @@ def split_scanned(scope: Scope) -> pl.LazyFrame:
     """All lines up to the end of the period of customers whom a rule or a credit may concern.
 
     Returns:
-        `COLUMNS`, those of `TEXTS` as categories, and the term of the line: `begins` (its first month),
-        `months` (its length).
+        `READ`, those of `TEXTS` as categories, and the term of the line (`TERM`) where it has one.
     """
-    lines = history(scope)
+    lines = unpriced(scope)
     if not concerns_all(scope):
         codes = [credited_codes(scope)]
         if has_evidence(scope):
             # Lines of any year may be credited now; their customers' past is needed too.
             codes.append(cs.reached(scope))
         lines = lines.join(pl.concat(codes).unique(), on="code", how="semi")
-    start, end = month_index(pl.col("period_start")), month_index(pl.col("period_end"))
-    termed = pl.col("kind").is_in(SPREAD) & start.is_not_null() & end.is_not_null()
-    months = pl.when(termed).then(pl.max_horizontal(end - start, 1)).otherwise(1)
-    begins = pl.when(termed).then(pl.max_horizontal("month", start)).otherwise(pl.col("month"))
-    narrow = pl.col(TEXTS).cast(pl.Categorical)
-    terms = {"begins": begins.cast(pl.Int32), "months": months.cast(pl.Int32)}
-    return lines.select(COLUMNS, **terms).with_columns(narrow)
+    both = pl.all_horizontal(pl.col(TERM).is_not_null())
+    termed = pl.when(pl.col("kind").is_in(SPREAD) & both)
+    term = {name: termed.then(name) for name in TERM}
+    return lines.select(READ, **term).with_columns(pl.col(TEXTS).cast(pl.Categorical))
 
 
 @derived("split_history", split_scanned)
-def split_history(_: Scope, lines: Passing) -> pl.DataFrame:
-    """The lines of `split_scanned` with their texts; of a batch of customers, see `batches`."""
-    return lines.whole().with_columns(pl.col(TEXTS).cast(pl.String))
+def split_history(scope: Scope, passing: Passing) -> pl.DataFrame:
+    """The lines of `split_scanned` as rules and credits look at them; of a batch of customers, see `batches`."""
+    lines = passing.whole()
+    return as_history(scope, lines.with_columns(enumerated(lines[name]) for name in CODED))
+
+
+def as_history(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with all of `COLUMNS`, and the first month (`begins`) and length (`months`) of their term.
+
+    Args:
+        scope: the rates.
+        lines: of `split_scanned`, those of `CODED` in enumerations.
+    """
+    month = months_of(lines["issued_on"])
+    begins, months = month.alias("begins"), pl.lit(1, pl.Int32).alias("months")
+    start, end = (lines[name] for name in TERM)
+    told = lines.with_columns(month.alias("month"), in_base(scope, lines)).with_columns(
+        _texts(lines[name]) for name in FACETS
+    )
+    if start.null_count() == len(start):
+        return told.drop(TERM).with_columns(begins, months)
+    first = months_of(start)
+    return told.drop(TERM).with_columns(
+        pl.max_horizontal(begins, first).alias("begins"),
+        pl.max_horizontal(months_of(end) - first, 1).fill_null(1).cast(pl.Int32).alias("months"),
+    )
+
+
+def _texts(column: pl.Series) -> pl.Series:
+    """Categories as texts; a column of nothing is not looked at."""
+    nothing = column.null_count() == len(column)
+    return column.clear(len(column)).cast(pl.String) if nothing else column.cast(pl.String)
 
 
 @derived("split_negatives", split_history)
@@ -90,6 +124,7 @@ def split_negatives(_: Scope, lines: pl.DataFrame) -> pl.DataFrame:
         customer in the same currency; null where there is none.
     """
     negative = lines.filter(pl.col("amount") < 0).select(COLUMNS).sort("line_id")
+    negative = negative.with_columns(pl.col("original_line_id").cast(pl.String))
     places = places_of(lines, negative["original_line_id"])
     keys = ("code", "currency")
     named = lines.select(pl.col(*keys, "amount").gather(places))
@@ -106,8 +141,12 @@ def places_of(lines: pl.DataFrame, ids: pl.Series) -> pl.Series:
     """
     if ids.is_empty():
         return pl.Series("place", [], pl.Int64)
-    hashed = lines.select(hashed=pl.col("line_id").hash()).with_row_index("place")
     asked = ids.hash().alias("hashed").to_frame().with_row_index("asked")
+    hashed = lines.select(hashed=pl.col("line_id").hash()).with_row_index("place")
+    # Most lines are asked for by none, which the first bits of their hash say already.
+    slots = np.zeros(2**BITS, np.bool)
+    slots[asked["hashed"].to_numpy() >> np.uint64(64 - BITS)] = True
+    hashed = hashed.filter(slots[hashed["hashed"].to_numpy() >> np.uint64(64 - BITS)])
     near = hashed.join(asked, on="hashed")
     same = lines["line_id"].gather(near["place"]) == ids.gather(near["asked"])
     sure = near.filter(same.fill_null(value=False))

@@ -19,7 +19,8 @@ import polars as pl
 
 from clv_cli.attribution.batches import all_bought, all_credits, all_tiers
 from clv_cli.attribution.cells import Claimed
-from clv_cli.attribution.rounded import split_rounded
+from clv_cli.attribution.grouping import sums_by
+from clv_cli.attribution.rounded import purchases, split_rounded, taken_back
 from clv_cli.attribution.tiers import TIERS, part_key, places
 from clv_cli.buckets import BUCKETS
 from clv_cli.pipeline import derived, reduction
@@ -67,8 +68,8 @@ def split_contest(
     parts = numbered.select("number", "key").explode("key")
     money = _net_cells(bought, rounded, credits_)
     at = places(parts["key"], money.select(part_key()).to_series())
-    sums = money.with_columns(number=parts["number"].gather(at)).group_by("number")
-    amounts = sums.agg(pl.col("amount").cast(pl.Int128).sum())
+    told = money.select("amount", number=parts["number"].gather(at)).drop_nulls()
+    amounts = sums_by(told, ["number"], ["amount"]).drop("lines")
     return numbered.join(amounts, on="number").sort("number").select(*keys, "amount")
 
 
@@ -84,11 +85,11 @@ def net_money(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFram
 
 def _net_cells(bought: pl.DataFrame, rounded: pl.DataFrame, credits_: pl.DataFrame) -> pl.DataFrame:
     """The cells of the period, those that credits of the period take back below 0."""
-    cells = rounded.select("at", "part", "amount", "credit")
-    purchases = cells.filter(cells["credit"].is_null() & bought["reported"].gather(cells["at"]))
-    taking = cells.filter(pl.col("credit") >= 0)
-    back = taking.filter(credits_["reported"].gather(taking["credit"]))
-    return pl.concat([purchases, back.with_columns(-pl.col("amount"))]).drop("credit")
+    columns = ("at", "part", "amount")
+    bought_, taking = purchases(rounded).select(columns), taken_back(rounded)
+    back = taking.filter(credits_["reported"].gather(taking["credit"])).select(columns)
+    cells = bought_.filter(bought["reported"].gather(bought_["at"]))
+    return pl.concat([cells, back.with_columns(-pl.col("amount"))])
 
 
 def claimed(frames: Frames, cells: Cells) -> Claimed:

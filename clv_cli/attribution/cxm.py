@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from clv_cli.attribution.grouping import numbered
 from clv_cli.frames import WEIGHT_ONE
 from clv_cli.pipeline import reduction
 
@@ -120,20 +121,26 @@ def matches(bought: pl.DataFrame, initiatives: pl.DataFrame, names: pl.Schema) -
         for facet, column in FACETS.items()
         if facet == "products" or (aligned[facet].list.len().fill_null(0) > 0).any()
     ]
-    lines = bought.select("at", "issued_on", *listed)
+    number, first = numbered(bought, listed)
+    combinations = bought.select(pl.col(listed).gather(first).cast(pl.String)).with_row_index(
+        "number"
+    )
     evidence = pl.lit("initiatives:") + pl.col("initiative_id")
-    covered = coverage(lines.select(listed).unique(), aligned).with_columns(
+    covered = coverage(combinations, aligned).with_row_index("rule")
+    lines = bought.select("at", "issued_on", number=pl.Series(number).cast(pl.UInt32))
+    days = ("number", "effective_from", "effective_to", "rule")
+    matched = lines.join(covered.select(days), on="number").filter(in_force())
+    # What a rule is called and claims is picked for those lines alone.
+    rules = covered.select(
         rule_id=pl.col("initiative_id").cast(names["rule_id"]),
         evidence=evidence.cast(names["evidence"]),
+        switched=pl.col("weight_switched"),
+        expanded=pl.col("weight_expanded"),
     )
-    matched = lines.join(covered, on=listed, nulls_equal=True).filter(in_force())
     return matched.select(
         "at",
         bucket=pl.lit("cxm", names["bucket"]),
         component=pl.lit(None, names["component"]),
-        rule_id="rule_id",
-        evidence="evidence",
-        switched=pl.col("weight_switched"),
-        expanded=pl.col("weight_expanded"),
+        **{name: rules[name].gather(matched["rule"]) for name in rules.columns},
         retained=pl.lit(0, pl.Int64),
     )

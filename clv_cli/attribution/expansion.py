@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from clv_cli.attribution.concerned import has_evidence, split_history
+from clv_cli.attribution.grouping import among, end_of, numbered
 from clv_cli.attribution.renewed import with_terms
 from clv_cli.money import MRR_UNITS
 from clv_cli.pipeline import derived
@@ -38,6 +39,8 @@ GROUP = ["code", "product"]
 MONTHS = 2**20
 # 55,440 = 4,620 x 12: what terms of 1-4, 6 and 12 months leave over. Others stay exact all the same.
 FACTORS = (4620, 12)
+# A mask of so many groups is cheap to make, whoever they are.
+DENSE = 2**24
 # What the units of any window must stay below for 64 bits; a bit to spare for floats that say so.
 ROOM = 2.0**62
 
@@ -48,7 +51,7 @@ def split_spread(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `code, product` (an enumeration), `month, begins` (first month of the term), `months` (its length),
-        `units` (Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
+        `units` (Int64 or Int128, a month), `bought` (a purchase is among them), `first_day` (of purchases).
     """
     amount = pl.col("amount")
     past = grouped(scope, lines).select(
@@ -59,16 +62,18 @@ def split_spread(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
         past = past.clear()
     # A term that divides the unit divides every sum, so its lines need not be summed first.
     divides = MRR_UNITS % pl.col("months") == 0
-    rest = past.filter(~divides).group_by(*GROUP, "month", "begins", "months")
-    summed = rest.agg(
+    columns = (*GROUP, "month", "begins", "months", "units", "bought", "first_day")
+    # At most 10^14 minor units of 55,440 each: 64 bits hold one line.
+    exact = amount * (MRR_UNITS // pl.col("months").cast(pl.Int64))
+    whole, rest = past.with_columns(units=exact).filter(divides), past.filter(~divides)
+    if rest.is_empty():
+        return whole.select(columns)
+    summed = rest.group_by(*GROUP, "month", "begins", "months").agg(
         amount.cast(pl.Int128).sum(), pl.col("bought").any(), pl.col("first_day").min()
     )
     units = amount.cast(pl.Int128) * MRR_UNITS // pl.col("months")
-    # At most 10^14 minor units of 55,440 each: 64 bits hold one line.
-    exact = (amount * (MRR_UNITS // pl.col("months").cast(pl.Int64))).cast(pl.Int128)
-    frames = (past.filter(divides).with_columns(units=exact), summed.with_columns(units=units))
-    columns = (*GROUP, "month", "begins", "months", "units", "bought", "first_day")
-    return pl.concat(frame.select(columns) for frame in frames)
+    wide = (whole.with_columns(pl.col("units").cast(pl.Int128)), summed.with_columns(units=units))
+    return pl.concat(frame.select(columns) for frame in wide)
 
 
 def expansion(
@@ -91,8 +96,7 @@ def expansion(
     keys = (lines["pair"] * MONTHS + lines["month"]).to_numpy()
     # Several lines of one month have one base.
     asked, of_line = np.unique(keys, return_inverse=True)
-    pairs = lines["pair"].unique()
-    theirs = spread.with_columns(pair=_pair(products)).filter(pl.col("pair").is_in(pairs.implode()))
+    theirs = _of_groups(spread.with_columns(pair=_pair(products)), lines["pair"])
     split = scope.settings.split
     num, den, known = _grown(asked, _past(theirs, split.base_months), split)
     shares = pl.DataFrame({"key": asked, "known": known}).with_columns(_wide(num=num, den=den))
@@ -104,6 +108,14 @@ def expansion(
         named = spread.with_columns(pl.col("product").cast(pl.String))
         shares = _reduced(with_terms(shares, groups, named, terms).sort("key"))
     return lines.select("at", *(shares[name].gather(of_line) for name in ("num", "den", "known")))
+
+
+def _of_groups(spread: pl.DataFrame, pairs: pl.Series) -> pl.DataFrame:
+    """The past of some groups; their numbers are dense unless customers and products are very many."""
+    every, end = spread["pair"], end_of(spread["pair"], pairs)
+    if end > DENSE:
+        return spread.filter(every.is_in(pairs.unique().implode()))
+    return spread.filter(among(end, pairs)[every.to_numpy()])
 
 
 def _wide(**values: Ints) -> list[pl.Series]:
@@ -128,16 +140,18 @@ def grouped(scope: Scope, lines: pl.DataFrame, products: pl.Enum | None = None) 
 
     Args:
         scope: the currencies.
-        lines: with `product_id, currency`.
+        lines: with `product_id, currency`, as texts or in enumerations.
         products: the enumeration of all keys; None: that of these lines.
     """
-    product = pl.col("product_id").fill_null("")
-    if len(scope.book.lines.currencies) > 1:
-        product = pl.concat_str(product, "currency", separator="|")
-    named = lines.with_columns(product=product)
+    kinds = ["product_id", *(["currency"] if len(scope.book.lines.currencies) > 1 else [])]
+    # Combinations are few however many lines there are: each is named once.
+    number, first = numbered(lines, kinds)
+    texts = lines.select(pl.col(kinds).gather(first).cast(pl.String).fill_null(""))
+    named = texts.select(pl.concat_str(pl.all(), separator="|")).to_series()
     # A line whose product has no past has no share of it either: its key is null.
-    keys = products or pl.Enum(named["product"].unique().sort())
-    return named.with_columns(pl.col("product").cast(keys, strict=False))
+    kind = products or pl.Enum(named.unique().sort())
+    keys = named.cast(kind, strict=False)
+    return lines.with_columns(keys.gather(number).alias("product"))
 
 
 def _pair(products: pl.Enum) -> pl.Expr:

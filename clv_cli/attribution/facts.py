@@ -13,14 +13,15 @@ import polars as pl
 from clv_cli.attribution.batches import all_bought, all_credits, all_held
 from clv_cli.attribution.closed import split_restated
 from clv_cli.attribution.components import FX, UNMATCHED
-from clv_cli.attribution.concerned import concerns_all
+from clv_cli.attribution.concerned import CODED, concerns_all
 from clv_cli.attribution.cs import NAMES
 from clv_cli.attribution.frozen import split_frozen
-from clv_cli.attribution.held import MONTHLY, billed
+from clv_cli.attribution.grouping import sums_by
+from clv_cli.attribution.held import MONTHLY, billed, billed_here
 from clv_cli.attribution.lines import ONE, history, in_period
 from clv_cli.attribution.names import CELL, named, split_names
 from clv_cli.attribution.reach import beside
-from clv_cli.attribution.rounded import split_rounded
+from clv_cli.attribution.rounded import purchases, split_rounded, taken_back
 from clv_cli.attribution.to_cut import sales
 from clv_cli.attribution.unmatched import rest_of
 from clv_cli.pipeline import Measure, Scope, derived, reduction
@@ -48,6 +49,8 @@ ROW = (
 # What the row of a credit has of its line.
 OF_CREDIT = ("line_id", "code", "issued_on", "month", "product_id", "currency")
 CREDIT_ROW = (*(name for name in ROW if name != "evidence"), "original")
+# What is told in texts and added up by places.
+TEXTS = (*NAMES, *CODED)
 # Of the credits that take a purchase back: the evidence of its cell.
 NO_ORIGINAL = pl.lit(None, pl.String).alias("original_evidence")
 LINE_ORDER = (
@@ -75,7 +78,7 @@ OWN = ("currency",)
 @derived("split_cells", split_rounded)
 def split_cells(_: Scope, rounded: pl.DataFrame) -> pl.DataFrame:
     """The integer cells of reached purchases: `at`, the cell, `share_num, share_den, own, amount`."""
-    return rounded.filter(pl.col("credit").is_null()).drop("credit")
+    return purchases(rounded).drop("credit")
 
 
 @derived("split_credit_rows", all_bought, split_rounded, all_credits, split_names)
@@ -96,7 +99,7 @@ def split_credit_rows(
     """
     now = credits_["reported"] & ~credits_["closed"]
     owed = (-credits_["amount"]).cast(pl.Int128)
-    back = rounded.filter(pl.col("credit") >= 0)
+    back = taken_back(rounded)
     back = back.filter(now.gather(back["credit"]))
     returned = np.zeros(len(now), np.int64)
     np.add.at(returned, back["credit"].to_numpy(), back["amount"].to_numpy())
@@ -174,8 +177,6 @@ BILLED: dict[tuple[str, ...], Measure] = {
 def _summed(of_line: tuple[str, ...]) -> Measure:
     """Every cent of the period by cell and columns of the line: `lines, amount, own` (Int128)."""
     keys = ["bucket", *(("component", "rule_id") if of_line == MONTHLY else ()), *of_line]
-    money = [pl.col(name).cast(pl.Int128).sum() for name in ("amount", "own")]
-    count = pl.len().cast(pl.Int64).alias("lines")
 
     def add(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         scope: Scope,
@@ -189,20 +190,21 @@ def _summed(of_line: tuple[str, ...]) -> Measure:
         now = pl.col("reported") & ~pl.col("closed")
         told = of_line == MONTHLY and scope.book.matches is not None
         whole = held if of_line == MONTHLY and concerns_all(scope) else scanned
-        reached = billed(scope, bought.lazy().filter("reported"), of_line, told=told)
+        reached = billed_here(scope, bought.filter("reported"), of_line, told=told)
         # What rules reach is cut, so it is no longer among what is summed whole.
         less = reached.with_columns(pl.col("lines", "amount", "own") * -1)
-        cells = rounded.filter(
-            pl.col("credit").is_null() & bought.select(now).to_series().gather(rounded["at"])
-        )
+        cells = purchases(rounded).select("at", *CELL, "amount", "own")
+        cells = cells.filter(bought.select(now).to_series().gather(cells["at"]))
         cut = [beside(cells, bought, *of_line), credits_, kept]
+        sums = [sums_by(frame, keys, ("amount", "own")) for frame in cut]
         # Rules are added up by their places, and named afterwards.
-        rules = [pl.col(name).cast(pl.String) for name in keys if name in NAMES]
-        sums = [frame.lazy().group_by(keys).agg(count, *money).with_columns(rules) for frame in cut]
+        texts = [pl.col(name).cast(pl.String) for name in keys if name in TEXTS]
         columns = (*keys, "lines", "amount", "own")
-        both = pl.concat(frame.select(columns) for frame in (whole.lazy(), less, *sums))
+        both = pl.concat(
+            frame.select(columns).with_columns(texts) for frame in (whole, less, *sums)
+        )
         found = both.group_by(keys).agg(pl.col("lines", "amount", "own").sum())
-        return found.filter(pl.col("lines") > 0).collect(engine="in-memory")
+        return found.filter(pl.col("lines") > 0)
 
     needs = (
         BILLED[of_line],
@@ -288,6 +290,6 @@ def split_lines(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
 
 
 def _texts(rows: pl.DataFrame) -> list[pl.Expr]:
-    """The names of cells as texts again."""
-    names = (*NAMES, "original_evidence")
+    """The names of cells, products and currencies as texts again."""
+    names = (*TEXTS, "original_evidence")
     return [pl.col(name).cast(pl.String) for name in names if name in rows.columns]

@@ -29,11 +29,10 @@ def in_reach(events: pl.DataFrame) -> pl.DataFrame:
     """The credits, the purchases they name, and those that some credit could get down to.
 
     Args:
-        events: `group` (customer and currency), `product_id, issued_on, line, amount, original` of
-            purchases (0 or above) and credits (below 0), in any order.
+        events: `group` (customer and currency), `product_id` (an enumeration), `issued_on, line, amount,
+            original` of purchases (0 or above) and credits (below 0), in any order.
     """
-    names = pl.Enum(events["product_id"].drop_nulls().unique().sort())
-    product = pl.col("product_id").cast(names).to_physical().cast(pl.Int64) + 1
+    product = pl.col("product_id").to_physical().cast(pl.Int64) + 1
     day = pl.col("issued_on").to_physical() + DAYS // 2
     group, day_, product_, amount = (
         events.select(column).to_series().cast(pl.Int64).to_numpy()
@@ -51,9 +50,11 @@ def in_reach(events: pl.DataFrame) -> pl.DataFrame:
     return events.filter(pl.Series(kept) | (named & (pl.col("amount") > 0)))
 
 
-def _ends(keys: Ints) -> Ints:
-    """Of sorted keys, the last place of each key's run."""
-    return np.searchsorted(keys, keys, side="right") - 1
+def _runs(keys: Ints) -> tuple[Ints, Ints]:
+    """Of sorted keys, the first and the last place of each key's run."""
+    begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    counts = np.diff(begins, append=len(keys))
+    return np.repeat(begins, counts), np.repeat(begins + counts - 1, counts)
 
 
 def _owed(when: Ints, group: Ints, amount: Ints) -> Ints:
@@ -61,9 +62,9 @@ def _owed(when: Ints, group: Ints, amount: Ints) -> Ints:
     order = np.argsort(when)
     running = np.cumsum(np.maximum(-amount[order], 0))
     nothing = np.zeros(1, running.dtype)
-    before = np.concatenate([nothing, running])[np.searchsorted(group[order], group[order])]
+    before = np.concatenate([nothing, running])[_runs(group[order])[0]]
     owed = np.empty_like(running)
-    owed[order] = running[_ends(when[order])] - before
+    owed[order] = running[_runs(when[order])[1]] - before
     return owed
 
 
@@ -77,11 +78,11 @@ def _within(stack: Ints, when: Ints, amount: Ints, owed: Ints, asks: Bools) -> B
     order = np.argsort(2 * when + credit)
     worth, stacked = np.maximum(amount[order], 0), stack[order]
     height = np.cumsum(worth)
-    bottom = (height - worth)[np.searchsorted(stacked, stacked)]
+    bottom = (height - worth)[_runs(stacked)[0]]
     depth = np.maximum(height - owed[order], bottom)
     never = height[-1:].max(initial=0) + 1
     asked = np.where((asks & credit)[order], depth, never)
     lowest = np.minimum.accumulate(asked[::-1])[::-1]
     kept = np.empty(len(amount), np.bool)
-    kept[order] = (worth > 0) & (height[_ends(when[order])] > lowest)
+    kept[order] = (worth > 0) & (height[_runs(when[order])[1]] > lowest)
     return kept

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.frames import FROZEN_COLUMNS
-from clv_cli.measures.billed_lines import billed_lines, months_of_issue
+from clv_cli.measures.billed_lines import billed_lines, counted_lines, months_of_issue
+from clv_cli.periods import month_start
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
@@ -41,11 +42,21 @@ def history(scope: Scope, *, coded: bool = True) -> pl.LazyFrame:
         pl.col("month") < scope.period.end
     )
     # A missing rate stops the run through `revenue_months`; until then it counts as nothing.
-    rated = lines.with_columns(pl.col("amount_base").fill_null(0))
+    return _closed(scope, lines.with_columns(pl.col("amount_base").fill_null(0)))
+
+
+def unpriced(scope: Scope) -> pl.LazyFrame:
+    """The lines of `history` without `month` and `amount_base`."""
+    lines = counted_lines(scope).filter(pl.col("issued_on") < month_start(scope.period.end))
+    return _closed(scope, lines)
+
+
+def _closed(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Lines with `closed`: whether they have frozen rows."""
     if scope.book.frozen is None:
-        return rated.with_columns(closed=pl.lit(value=False))
+        return lines.with_columns(closed=pl.lit(value=False))
     ids = frozen(scope).select("line_id").unique().with_columns(closed=pl.lit(value=True))
-    return rated.join(ids, on="line_id", how="left").with_columns(
+    return lines.join(ids, on="line_id", how="left").with_columns(
         pl.col("closed").fill_null(value=False)
     )
 

@@ -20,6 +20,7 @@ from clv_cli.attribution.concerned import places_of, split_history, split_negati
 from clv_cli.attribution.frozen import split_kept, split_kept_back
 from clv_cli.attribution.in_reach import in_reach
 from clv_cli.attribution.lines import FACETS, in_period
+from clv_cli.attribution.plain_credits import plain
 from clv_cli.pipeline import derived
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def split_takings(
     Credits of closed months took what they took; the others take what those left.
 
     Returns:
-        One row a credit x purchase, sorted by their ids: `line_id, original_line_id, taken` (minor
+        One row a credit x purchase, in no order: `line_id, original_line_id, taken` (minor
         units of their currency, above 0), `nth`: its place among the takings of the purchase, `closed`,
         and the rows of both: `credit` in `split_negatives`, `original` in `split_history` (null where a
         closed month names what is no longer there).
@@ -68,7 +69,7 @@ def split_takings(
         original_line_id=lines["line_id"].gather(found["original"]), closed=pl.lit(value=False)
     )
     both = pl.concat([before.filter(pl.col("taken") > 0).select(COLUMNS), open_.select(COLUMNS)])
-    return _numbered(both).sort("line_id", "original_line_id").drop("issued_on")
+    return _numbered(both).drop("issued_on")
 
 
 def _taken_before(lines: pl.DataFrame, negative: pl.DataFrame, back: pl.DataFrame) -> pl.DataFrame:
@@ -85,7 +86,8 @@ def _taken_before(lines: pl.DataFrame, negative: pl.DataFrame, back: pl.DataFram
 
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     """Takings with `nth`: their place among those of their purchase, of which few have several."""
-    several, nth = rows["original_line_id"].is_duplicated(), pl.int_range(pl.len(), dtype=pl.Int64)
+    # Several that name a purchase which is gone have none in common: their ids tell them apart below.
+    several, nth = rows["original"].is_duplicated(), pl.int_range(pl.len(), dtype=pl.Int64)
     alone = rows.filter(~several).with_columns(nth=pl.lit(0, pl.Int64))
     told = rows.filter(several).sort("issued_on", "taken", "line_id", "original_line_id")
     return pl.concat([alone, told.with_columns(nth=nth.over("original_line_id"))])
@@ -113,15 +115,13 @@ def _open_takings(lines: pl.DataFrame, negative: pl.DataFrame, left: Ints) -> pl
     # Of a customer with one credit that its original does not cover, all are looked at in order.
     adrift = credits_.filter(~covered.fill_null(value=False)).select(GROUP).unique()
     direct = credits_.join(adrift, on=GROUP, how="anti")
-    stacked = pl.DataFrame(
-        _stacked(lines, left, credits_, adrift.with_row_index("group")), TAKING, orient="row"
-    )
+    stacked = _stacked(lines, left, credits_, adrift.with_row_index("group"))
     return pl.concat([direct.select("credit", "original", taken=-pl.col("amount")), stacked])
 
 
 def _stacked(
     lines: pl.DataFrame, left: Ints, credits_: pl.DataFrame, adrift: pl.DataFrame
-) -> list[Taking]:
+) -> pl.DataFrame:
     """The takings of customers with a credit that its original does not cover, last in first out."""
     columns = (*SEEN, "line", "original", "amount", "row")
     taking = credits_.with_row_index("row").join(adrift, on=GROUP, how="semi")
@@ -140,13 +140,32 @@ def _stacked(
         )
     ]
     ordered = pl.concat(told).sort("group", "issued_on", pl.col("amount") < 0, *WITHIN_DAY)
-    event = [ordered[name].to_list() for name in ("line", "product_id", "amount", "original")]
+    return taken_in_order(ordered)
+
+
+def taken_in_order(events: pl.DataFrame) -> pl.DataFrame:
+    """The takings of events that stand in their order, customer by customer: `TAKING`.
+
+    Args:
+        events: `group` (customer and currency), `line` (the row of the purchase, or of the credit), `amount`
+            (below 0: a credit), `product_id` (an enumeration) and `original`, the row of what it names.
+    """
+    simple, top = plain(events)
+    easy = events.filter(simple & (events["amount"] < 0))
+    asked = pl.Series(top).filter(simple & (events["amount"] < 0))
+    plain_ = easy.select(
+        credit=pl.col("line").cast(pl.Int64),
+        original=events["line"].gather(asked).cast(pl.Int64),
+        taken=-pl.col("amount"),
+    )
+    rest = events.filter(~simple)
+    event = [rest[name].to_list() for name in ("line", "product_id", "amount", "original")]
     end, found = 0, []
-    for count in ordered["group"].rle().struct.field("len").to_list():
+    for count in rest["group"].rle().struct.field("len").to_list():
         begin, end = end, end + count
         # One customer's events at a time: of all at once the garbage collector would look at each.
         found += _one_customer(list(zip(*(column[begin:end] for column in event), strict=True)))
-    return found
+    return pl.concat([plain_, pl.DataFrame(found, TAKING, orient="row")])
 
 
 def _purchases(lines: pl.DataFrame, left: Ints, credits_: pl.DataFrame) -> pl.DataFrame:

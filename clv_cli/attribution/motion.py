@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from clv_cli.attribution.expansion import expansion
+from clv_cli.attribution.grouping import among, end_of
 from clv_cli.attribution.lines import ONE
 from clv_cli.pipeline import reduction
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
+    Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool]]
+
 PARTS = ("switched", "expanded", "retained")
 PART = pl.Enum([*PARTS, "whole"])
+NEVER = 2**31 - 1
 
 
 @reduction("split_switchers")
@@ -72,19 +77,18 @@ def parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         `at` (the purchase), `part, part_num, part_den` (Int128), one row a part that is not nothing;
         and `known`, false where too little past makes everything retained.
     """
-    customers, deals = came_from
-    yes = pl.lit(value=True)
-    came = pl.any_horizontal(pl.col("by_customer", "by_deal").fill_null(value=False))
-    if scope.settings.split.treat_new_as_switched:
-        came = yes
-    placed = (
-        bought.select("at", "code", "issued_on", "deal_id")
-        .join(first_days, on="code", how="left")
-        .join(customers.with_columns(by_customer=yes), on="code", how="left")
-        .join(deals.with_columns(by_deal=yes), on="deal_id", how="left")
-        .select("at", switched=(pl.col("issued_on") == pl.col("first_day")) & came)
-        .join(expansion(scope, spread, terms, bought), on="at")
-    )
+    grown = expansion(scope, spread, terms, bought)
+    first = _first_purchases(bought, first_days)
+    came = np.ones(bought.height, np.bool)
+    if not scope.settings.split.treat_new_as_switched:
+        customers, deals = came_from
+        most = end_of(bought["code"], customers["code"])
+        came = among(most, customers["code"])[bought["code"].to_numpy()]
+        if not deals.is_empty():
+            by_deal = bought["deal_id"].is_in(deals["deal_id"].implode())
+            came |= by_deal.fill_null(value=False).to_numpy()
+    switched_ = among(end_of(bought["at"]), bought["at"].filter(first & came))
+    placed = grown.with_columns(switched=pl.Series(switched_[grown["at"].to_numpy()]))
     num, den, switched = pl.col("num"), pl.col("den"), pl.col("switched")
     shares = {
         "switched": (switched, ONE, ONE),
@@ -97,3 +101,11 @@ def parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         )
         for part, (there, over, under) in shares.items()
     ).drop("switched", "num", "den")
+
+
+def _first_purchases(bought: pl.DataFrame, first_days: pl.DataFrame) -> Bools:
+    """Which purchases are of their customer's first day? Codes are dense, so no join is needed."""
+    code = bought["code"].to_numpy()
+    day = np.full(end_of(bought["code"], first_days["code"]), NEVER, np.int32)
+    day[first_days["code"].to_numpy()] = first_days["first_day"].to_physical().to_numpy()
+    return np.asarray(bought["issued_on"].to_physical().to_numpy() == day[code])

@@ -30,6 +30,8 @@ from clv_cli.pipeline import Scope, derived
 RULES = (AT_RISK, REFERRAL, NO_GRIPES, REST, UNMATCHED_CUSTOMER, UNMATCHED, FX, RESTATED)
 # What tells a cell of a line from its others.
 CELL = ("part", "bucket", *NAMES)
+# The evidence of the cell that a credit takes back.
+ORIGINAL = "original_evidence"
 
 
 @derived(
@@ -67,13 +69,14 @@ def split_names(
 
 
 def named(frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """A frame with its names as places: the columns that it has of `CELL`, and `original_evidence`."""
+    """A frame with its names as places: the columns that it has of `CELL`, and `ORIGINAL`."""
     types = dict(names.schema)
-    types["original_evidence"] = types["evidence"]
+    types[ORIGINAL] = types["evidence"]
     known = {name: types[name] for name in frame.columns if name in types}
     if frame.is_empty():
-        # A cast looks at all names, even for no row.
-        return pl.DataFrame(schema={**frame.schema, **known})
+        # A cast looks at all names, even for no row; these are there already.
+        none = {name: names["evidence" if name == ORIGINAL else name] for name in known}
+        return frame.with_columns(column.clear().alias(name) for name, column in none.items())
     return frame.with_columns(pl.col(name).cast(dtype) for name, dtype in known.items())
 
 

@@ -13,11 +13,13 @@ from clv_cli.attribution.concerned import COLUMNS, split_history
 from clv_cli.attribution.cs import split_interventions, split_introductions
 from clv_cli.attribution.cxm import MATCH, split_initiatives, split_segments
 from clv_cli.attribution.expansion import split_spread
+from clv_cli.attribution.grouping import among, end_of, enumerated
 from clv_cli.attribution.lines import in_period
 from clv_cli.attribution.matching import split_takings
 from clv_cli.attribution.methods import reaches_everyone, source_of, split_method_claims
 from clv_cli.attribution.names import named, split_names
 from clv_cli.pipeline import derived, reduction
+from clv_cli.ranges import picked
 
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
@@ -73,15 +75,23 @@ def split_reached(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
         `place` (the row in `split_history`), `LOOKED_AT, segment`; `taken` and `reported` (the others
         are not: they lie before the period, or no rule can reach them).
     """
-    taken = np.zeros(lines.height, np.bool)
-    taken[takings["original"].drop_nulls().to_numpy()] = True
+    taken = among(lines.height, takings["original"].drop_nulls())
     marks = lines.select(
         reported=reached(scope, initiatives, concerned) & in_period(scope),
         taken=pl.Series(taken) & (pl.col("amount") > 0),
     )
     marked = lines.select(*LOOKED_AT, *marks).with_row_index("place")
     found = marked.filter(pl.col("reported") | pl.col("taken"))
-    return found.join(segments, on="code", how="left", maintain_order="left")
+    return found.with_columns(_segments(found["code"], segments))
+
+
+def _segments(code: pl.Series, segments: pl.DataFrame) -> pl.Series:
+    """The segment of each customer asked for: codes are dense, so it is looked up by its place."""
+    named = enumerated(segments["segment"])
+    place = np.full(end_of(code, segments["code"]), -1, np.int64)
+    place[segments["code"].to_numpy()] = np.arange(segments.height)
+    asked = pl.Series(place[code.to_numpy()])
+    return named.gather(asked.set(asked < 0, None)).alias("segment")
 
 
 @derived("split_first_days", split_spread)
@@ -149,8 +159,8 @@ def split_bought(
     Returns:
         `at, place, reported`, and the columns `PICKED` of the line.
     """
-    matched = pl.col("place").is_in(found["at"].unique().implode())
-    known = reached_.filter(matched | pl.col("taken")).select("place", "reported")
+    matched = among(lines.height, found["at"])[reached_["place"].to_numpy()]
+    known = reached_.select("place", "reported").filter(pl.Series(matched) | reached_["taken"])
     ids = lines["line_id"].gather(known["place"])
     # Sorted are the ids alone: whole rows are picked once, in their order.
     ordered = known.select(pl.all().gather(ids.arg_sort()))
@@ -173,4 +183,4 @@ def numbers(bought: pl.DataFrame, places: pl.Series) -> pl.Series:
 
 def beside(rows: pl.DataFrame, bought: pl.DataFrame, *columns: str, at: str = "at") -> pl.DataFrame:
     """Rows with columns of their purchase (`at`): picked by place, which no join is as fast as."""
-    return rows.with_columns(bought[column].gather(rows[at]) for column in columns)
+    return rows.with_columns(picked(bought[column], rows[at]) for column in columns)

@@ -57,7 +57,9 @@ def with_terms(
     Returns:
         `key, num, den, known`.
     """
-    rates = spread.group_by("code", "product", "month").agg(rate=pl.col("units").sum())
+    rates = spread.group_by("code", "product", "month").agg(
+        rate=pl.col("units").cast(pl.Int128).sum()
+    )
     own = rates.join(terms.drop("currency"), on=["code", "product", "month"])
     every = terms.filter(pl.col("product") == ALL)
     alike = _of_currency(rates, terms).join(every.drop("product"), on=["code", "currency", "month"])

@@ -15,11 +15,14 @@ from clv_cli.attribution.batches import (
 )
 from clv_cli.attribution.concerned import places_of
 from clv_cli.attribution.frozen import split_kept, split_kept_back
-from clv_cli.attribution.names import named, split_names
+from clv_cli.attribution.grouping import among
+from clv_cli.attribution.names import CELL, named, split_names
 from clv_cli.attribution.reach import beside
 from clv_cli.attribution.to_cut import COLUMNS
 from clv_cli.pipeline import Scope, derived
 
+# What credits look at of the purchases that they take back.
+HELD = ("at", *CELL, "own", "amount")
 # The row of a credit that is no longer among the lines.
 GONE = -1
 
@@ -49,7 +52,8 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     """All integer cells of what rules reach: of purchases, and of what credits take back of them.
 
     Returns:
-        `at` (the purchase), the cell, `share_num, share_den`, `own` (in the line's currency) and
+        Cells of purchases, then those that credits take back (`purchases`, `taken_back`): `at` (the
+        purchase), the cell, `share_num, share_den`, `own` (in the line's currency) and
         `amount` (in the base currency), both not negative; `credit` for what one takes back: its row in
         `all_credits`, -1 where a closed month's credit is gone from the lines.
     """
@@ -60,15 +64,30 @@ def split_rounded(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
     )
     spent = _placed(back, "original_line_id", bought, names)
     cut = _cut(cutter, bought, divided)
-    cells = pl.concat([undivided, *(frame.select(COLUMNS) for frame in (cut, closed))])
+    cells = [frame.select(COLUMNS) for frame in (undivided, cut, closed)]
     now = takings.filter(~pl.col("closed")).sort("line_id", "original_line_id")
     taken = beside(
         now.select("credit", "at", "nth", "taken"), credits_, "currency", "month", at="credit"
     )
-    originals = cells.filter(pl.col("at").is_in(taken["at"].unique().implode()))
-    given = give_back(cutter, without(originals, spent), taken)
-    none = cells.with_columns(credit=pl.lit(None, pl.Int64))
-    return pl.concat(frame.select(*COLUMNS, "credit") for frame in (none, spent, given))
+    credited = among(bought.height, taken["at"])
+    held = (frame.select(HELD).filter(credited[frame["at"].to_numpy()]) for frame in cells)
+    given = give_back(cutter, without(pl.concat(held), spent), taken)
+    none = pl.lit(None, pl.Int64).alias("credit")
+    taking = (frame.select(*COLUMNS, "credit") for frame in (spent, given))
+    found: pl.DataFrame = pl.concat([*(frame.with_columns(none) for frame in cells), *taking])
+    return found
+
+
+def purchases(rounded: pl.DataFrame) -> pl.DataFrame:
+    """The cells of purchases: those that stand first."""
+    return rounded.head(rounded["credit"].null_count())
+
+
+def taken_back(rounded: pl.DataFrame) -> pl.DataFrame:
+    """The cells that credits take back; not of those that are gone from the lines."""
+    rest = rounded.slice(rounded["credit"].null_count())
+    gone = rest["credit"] == GONE
+    return rest.filter(~gone) if gone.any() else rest
 
 
 def _placed(

@@ -73,6 +73,7 @@ def _divided(line: Ints, fraction: Ints) -> np.ndarray[tuple[int, ...], np.dtype
 def _floors(cells: pl.DataFrame) -> tuple[Ints, Ints]:
     """Each cell's floor, and its fraction in 2^-50; exact at any size."""
     short = cells.select((pl.col("den") < SHORT) & (pl.col("total") < UNIT)).to_series()
+    cells = cells.select("total", "num", "den")
     if short.all():
         return _short_floors(cells)
     floor, fraction = np.empty(cells.height, np.int64), np.empty(cells.height, np.int64)
@@ -137,8 +138,9 @@ def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, I
     leading = _leading(cells["fraction"], group, first)
     up = _systematic(fractions, row, first, leading, scopes)
     have = _group_sums(up, group, len(first) * BUCKETS).reshape(shape)
-    moved, after = have.copy(), {}
-    floor, rest = share >> BITS, share & (UNIT - 1)
+    # A bucket's numbers side by side are read faster than a line's.
+    floor, rest = np.asfortranarray(share >> BITS), np.asfortranarray(share & (UNIT - 1))
+    moved, after = np.copy(have, order="F"), {}
     sums = zip(*_of_scopes(have, share, floor, rest, units, scopes), strict=True)
     ends = [*scopes.tolist(), len(first)]
     for (start, end), (had, exact, least, most) in zip(pairwise(ends), sums, strict=True):
@@ -148,7 +150,7 @@ def _fitted(cells: Mapping[str, Ints], before: Carry) -> tuple[Ints, dict[int, I
         wanted = _totals(target, least, most)
         got = had
         if wanted != got:
-            moved[here] = _moved(have[here], floor[here], rest[here], wanted)
+            moved[here] = _moved(moved[here], floor[here], rest[here], wanted)
             got = moved[here].sum(axis=0).tolist()
         left = [unit * UNIT - sought for unit, sought in zip(got, target, strict=True)]
         after[scope] = np.array(left, np.int64)
@@ -269,21 +271,22 @@ def _totals(exact: list[int], least: list[int], most: list[int]) -> list[int]:
 
 def _moved(begun: Ints, floor: Ints, rest: Ints, wanted: list[int]) -> Ints:
     """Move units between buckets on the lines where it costs least, until the totals are met."""
-    # A bucket's numbers side by side are read faster than a line's.
-    have, floor, rest = (np.asfortranarray(values) for values in (begun, floor, rest))
-    have = have.copy(order="F")
+    have = begun.copy(order="F")
     while True:
         surplus = have.sum(axis=0) - wanted
         path = _path(have, floor, rest, surplus)
         if path is None:
             return have
-        steps = list(pairwise(path))
-        most = min(surplus[path[0]], -surplus[path[-1]])
-        rows = [_cheapest(have, floor, rest, *step, most) for step in steps]
+        way, movable = path
+        steps = list(pairwise(way))
+        most = min(surplus[way[0]], -surplus[way[-1]])
+        rows = [
+            _cheapest(rest, *step, lines, most) for step, lines in zip(steps, movable, strict=True)
+        ]
         count = min(most, *(len(found) for found in rows))
         for (giving, taking), found in zip(steps, rows, strict=True):
-            have[found[:count], giving] -= 1
-            have[found[:count], taking] += 1
+            have[:, giving][found[:count]] -= 1
+            have[:, taking][found[:count]] += 1
 
 
 def _movable(have: Ints, floor: Ints, rest: Ints, giving: int, taking: int) -> Ints:
@@ -292,30 +295,35 @@ def _movable(have: Ints, floor: Ints, rest: Ints, giving: int, taking: int) -> I
     return np.flatnonzero(can & (rest[:, taking] > 0))
 
 
-def _cheapest(  # noqa: PLR0913, PLR0917 - the state of the lines, and the step
-    have: Ints, floor: Ints, rest: Ints, giving: int, taking: int, most: int
-) -> Ints:
-    """So many of them at most, where it costs least; of equals the first."""
-    rows = _movable(have, floor, rest, giving, taking)
-    cost = rest[rows, giving] - rest[rows, taking]
+def _cheapest(rest: Ints, giving: int, taking: int, rows: Ints, most: int) -> Ints:
+    """So many of some lines at most, where it costs least; of equals the first."""
+    cost = rest[:, giving][rows] - rest[:, taking][rows]
     if len(rows) > most:
         near = cost <= np.partition(cost, most - 1)[most - 1]
         rows, cost = rows[near], cost[near]
     return np.asarray(rows[np.argsort(cost, kind="stable")][:most])
 
 
-def _path(have: Ints, floor: Ints, rest: Ints, surplus: Ints) -> list[int] | None:
-    """The shortest way from a bucket with too much to one with too little; None when there is none."""
-    ways = [[start] for start in np.flatnonzero(surplus > 0).tolist()]
-    seen = {way[0] for way in ways}
+def _path(
+    have: Ints, floor: Ints, rest: Ints, surplus: Ints
+) -> tuple[list[int], list[Ints]] | None:
+    """The shortest way from a bucket with too much to one with too little; None when there is none.
+
+    Beside it, for each step the lines on which a unit can go.
+    """
+    ways: list[tuple[list[int], list[Ints]]] = [
+        ([start], []) for start in np.flatnonzero(surplus > 0).tolist()
+    ]
+    seen = {way[0] for way, _ in ways}
     while ways:
-        way = ways.pop(0)
+        way, lines = ways.pop(0)
         if surplus[way[-1]] < 0:
-            return way
+            return way, lines
         for bucket in range(BUCKETS):
-            if bucket not in seen and len(_movable(have, floor, rest, way[-1], bucket)):
+            rows = None if bucket in seen else _movable(have, floor, rest, way[-1], bucket)
+            if rows is not None and len(rows):
                 seen.add(bucket)
-                ways.append([*way, bucket])
+                ways.append(([*way, bucket], [*lines, rows]))
     return None
 
 

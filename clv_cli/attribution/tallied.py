@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clv_cli.attribution.cs import after, split_hindsight, split_interventions, window_days
+from clv_cli.attribution.grouping import among, end_of
 from clv_cli.attribution.reach import split_bought, split_reached
 from clv_cli.attribution.waterfall import split_parts
 from clv_cli.pipeline import derived
@@ -46,14 +47,12 @@ def split_hindsight_lines(  # noqa: PLR0913, PLR0917 - one argument a measure it
     `rows` are the touches; `lines, amount` what they would claim and no earlier flag claims.
     """
     days = window_days(scope)
-    switched = divided.filter(pl.col("part") == "switched").select("at")
-    places = bought.select("at", "place").join(switched, on="at", how="semi")
-    near = touches.select("code").unique()
-    lines = (
-        reached.filter("reported")
-        .select("code", "issued_on", "amount_base", "place", at="place")
-        .join(near, on="code", how="semi")
-        .join(places, on="place", how="anti")
+    switched = divided["at"].filter(divided["part"] == "switched")
+    near = among(end_of(touches["code"], reached["code"]), touches["code"])
+    gone = among(end_of(reached["place"]), bought["place"].gather(switched))
+    mine = pl.Series(near[reached["code"].to_numpy()] & ~gone[reached["place"].to_numpy()])
+    lines = reached.select("code", "issued_on", "amount_base", at="place").filter(
+        mine & reached["reported"]
     )
     late = after(lines, touches, days)
     claimed = after(late.drop("touch_id"), helped, days).select("at")

@@ -11,7 +11,7 @@ have more digits, and keep every one: a claim is a numerator and a denominator o
 from __future__ import annotations
 
 from fractions import Fraction
-from math import gcd
+from math import gcd, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,8 +51,8 @@ def places(keys: pl.Series, asked: pl.Series) -> pl.Series:
     Keys of parts are dense, so that a table of all of them is faster than any join.
     """
     rows, wanted = keys.to_numpy(), asked.to_numpy()
-    table = np.full(max(rows.max(initial=0), wanted.max(initial=0)) + 1, -1, np.int64)
-    table[rows] = np.arange(len(rows))
+    table = np.full(max(rows.max(initial=0), wanted.max(initial=0)) + 1, -1, np.int32)
+    table[rows] = np.arange(len(rows), dtype=np.int32)
     found = pl.Series(table[wanted])
     return found.set(found < 0, None)
 
@@ -82,7 +82,8 @@ def tiers(scope: Scope, claims: pl.DataFrame, unit: int) -> pl.DataFrame:
     """
     combine = scope.settings.split.combine
     # Most parts are claimed by one rule, and nothing needs to be combined.
-    alone = claims.select(part_key().is_unique()).to_series()
+    key = claims.select(part_key()).to_series().to_numpy()
+    alone = pl.Series(np.bincount(key)[key] == 1)
     several = claims.filter(~alone).group_by(PART_KEYS).agg(_combined(combine))
     found = pl.concat([claims.filter(alone).select(*PART_KEYS, *_single(combine)), several])
     for tier in TIERS:
@@ -159,10 +160,13 @@ def _products(found: pl.DataFrame, tier: str) -> pl.DataFrame:
 
 def _require_room(found: pl.DataFrame, claims: pl.DataFrame) -> None:
     """Stop unless the denominators of both tiers, multiplied, stay within 128 bits."""
+    keys = [f"{tier}_{key}" for tier in TIERS for key in ("den", "sum")]
+    # Where the largest of each fit together, so do those of every part.
+    if prod(found.select(pl.col(keys).max().fill_null(1)).row(0)) <= LIMIT:
+        return
     room = pl.lit(LIMIT, pl.Int128)
-    for tier in TIERS:
-        for key in ("den", "sum"):
-            room //= pl.col(f"{tier}_{key}")
+    for key in keys:
+        room //= pl.col(key)
     narrow = found.filter(room == 0).select(PART_KEYS)
     if not narrow.is_empty():
         rules = claims.join(narrow.head(1), on=PART_KEYS, how="semi")["rule_id"].sort()

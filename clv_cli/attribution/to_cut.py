@@ -53,7 +53,8 @@ def split_undivided(
     free = money.filter(now & ~pl.Series(matched)).with_columns(
         **sales(rest_of(scope)), evidence=pl.lit(None, pl.String)
     )
-    undivided = shares.filter(_is_whole() & now.gather(shares["at"]))
+    whole = shares.select(_is_whole()).to_series() & now.gather(shares["at"])
+    undivided = shares.select("at", *CELL).filter(whole)
     cells = (named(free, names), beside(undivided, money, "own", "amount"))
     one = {"share_num": ONE, "share_den": ONE}
     return pl.concat(frame.with_columns(**one).select(COLUMNS) for frame in cells)
@@ -68,8 +69,9 @@ def split_divided(_: Scope, bought: pl.DataFrame, shares: pl.DataFrame) -> pl.Da
         in their total order.
     """
     now = ~bought["closed"]
-    several = shares.filter(~_is_whole() & now.gather(shares["at"]))
-    cells = with_shares(ordered(several, several["at"].cast(int).to_numpy()))
+    several = ~shares.select(_is_whole()).to_series() & now.gather(shares["at"])
+    cells = shares.filter(several)
+    cells = with_shares(ordered(cells, cells["at"].cast(int).to_numpy()))
     return cells.select("at", *CELL, "share_num", "share_den")
 
 

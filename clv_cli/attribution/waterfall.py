@@ -16,6 +16,7 @@ import polars as pl
 
 from clv_cli.attribution.components import REST
 from clv_cli.attribution.expansion import split_spread
+from clv_cli.attribution.grouping import among, end_of
 from clv_cli.attribution.motion import (
     PART,
     PARTS,
@@ -69,20 +70,18 @@ def split_parts(  # noqa: PLR0913, PLR0917 - one argument a measure it needs
 ) -> pl.DataFrame:
     """The parts by motion of the purchases that some rule matches; see `motion.parts`."""
     columns = ("at", "code", "issued_on", "month", "product_id", "currency", "deal_id")
-    matches = pl.col("at").is_in(matched["at"].unique().implode())
-    own = bought.select(columns).filter(matches)
+    own = bought.select(columns).filter(among(bought.height, matched["at"]))
     return parts(scope, own, spread, terms, first_days, (customers, deals))
 
 
 @derived("split_claims", split_parts, split_matches)
 def split_claims(_: Scope, divided: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
     """What each rule claims of each part, before the waterfall: `weight` (ppm) above 0."""
-    component = matched.schema["component"]
+    component, at = matched.schema["component"], matched["at"].to_numpy()
+    most = end_of(matched["at"], divided["at"])
+    of_part = {part: divided["at"].filter(divided["part"] == part) for part in PARTS}
     found = [
-        matched.filter(
-            (pl.col(part) > 0)
-            & pl.col("at").is_in(divided["at"].filter(divided["part"] == part).implode())
-        ).select(
+        matched.filter((matched[part] > 0) & pl.Series(among(most, of_part[part])[at])).select(
             "at",
             pl.lit(part, PART).alias("part"),
             "bucket",
@@ -137,7 +136,10 @@ def shares(
     """
     both, key = combined.select(part_key().alias("key"), *_granted()), part_key()
     at = places(both["key"], divided.select(key).to_series())
-    rest = divided.with_columns(
+    # What is granted to nobody makes no cell, so it is left out before cells are made.
+    left = (both["rest"] > 0).gather(at).fill_null(value=True)
+    at = at.filter(left)
+    rest = divided.filter(left).with_columns(
         bucket=pl.lit("sales", BUCKET),
         component=pl.lit(REST, claims.schema["component"]),
         rule_id=pl.lit(REST, claims.schema["rule_id"]),
@@ -146,24 +148,21 @@ def shares(
         tier_den=both["den"].gather(at).fill_null(1),
     )
     asked = claims.select(key).to_series()
-    of_part = places(divided.select(key).to_series(), asked)
     of_tier, by_cs = places(both["key"], asked), claims["bucket"] == TIERS[1]
     # What both tiers get stands in one column, CXM first: each claim picks from its own.
-    got, rules = (
-        pl.concat(both[tier + name].rename("") for tier in TIERS).gather(
-            of_tier + by_cs.cast(pl.Int64) * both.height
-        )
-        for name in ("", "_k")
-    )
+    by_tier = of_tier + by_cs.cast(pl.Int32) * both.height
+    got, rules = (pl.concat(both[tier + name].rename("") for tier in TIERS) for name in ("", "_k"))
+    gets = (got > 0).gather(by_tier)
+    claims, of_tier, by_tier = claims.filter(gets), of_tier.filter(gets), by_tier.filter(gets)
+    of_part = places(divided.select(key).to_series(), asked.filter(gets))
     # A claim's share of its part: what its tier gets, by its weight among the tier's rules.
-    weight = (claims["weight"] // unit).set(rules == 1, 1)
+    weight = (claims["weight"] // unit).set(rules.gather(by_tier) == 1, 1)
     granted = claims.with_columns(
         *(divided[name].gather(of_part) for name in ("part_num", "part_den")),
-        tier_num=got * weight.cast(pl.Int128),
+        tier_num=got.gather(by_tier) * weight.cast(pl.Int128),
         tier_den=both["den"].gather(of_tier),
     )
-    cells = pl.concat([granted.select(SHARE), rest.select(SHARE)])
-    return cells.filter(pl.col("tier_num") > 0)
+    return pl.concat([granted.select(SHARE), rest.select(SHARE)])
 
 
 def _granted() -> Iterator[pl.Expr]:

@@ -14,13 +14,15 @@ from clv_cli.attribution.in_reach import in_reach
 from clv_cli.attribution.matching import _one_customer
 
 if TYPE_CHECKING:
+    from polars._typing import PolarsDataType
+
     from clv_cli.attribution.matching import Event, Taking
 
-SCHEMA = {
+SCHEMA: dict[str, PolarsDataType] = {
     "group": pl.Int64,
     "issued_on": pl.Date,
     "line": pl.String,
-    "product_id": pl.String,
+    "product_id": pl.Enum(["api", "core"]),
     "amount": pl.Int64,
     "original": pl.String,
 }
@@ -35,7 +37,7 @@ def _frame(rows: list[Row]) -> pl.DataFrame:
 
 
 @st.composite
-def _events(draw: st.DrawFn) -> pl.DataFrame:
+def histories(draw: st.DrawFn) -> pl.DataFrame:
     """Purchases and credits of a few customers, several on some days; some credits name a purchase."""
     rows: list[Row] = []
     size = draw(st.sampled_from([1, 10**17]))
@@ -58,7 +60,7 @@ def _takings(events: pl.DataFrame) -> list[Taking]:
     return [taking for walk in walks for taking in _one_customer(walk)]
 
 
-@given(_events())
+@given(histories())
 def test_what_is_out_of_reach_is_never_taken(events: pl.DataFrame) -> None:
     """Sums beyond 64 bits, days before 1970 and rows in any order make no difference."""
     assert _takings(in_reach(events)) == _takings(events)
