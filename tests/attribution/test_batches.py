@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clv_cli import reducing
-from clv_cli.attribution import allocation, batches
+from clv_cli.attribution import allocation, batches, expansion
 from clv_cli.attribution.allocation import Cutter
 from clv_cli.attribution.contested import split_contest
 from clv_cli.attribution.facts import SPLIT_FACTS, split_lines
@@ -34,11 +34,17 @@ PRINTED = (split_lines, *SPLIT_FACTS.values(), split_contest)
 slowly = settings(law(3), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def printed(scope: Scope, lines: int = batches.LINES, cells: int = allocation.CELLS) -> list[str]:
-    """Every frame that tables are made of, with so many lines and cells at a time."""
+def printed(
+    scope: Scope,
+    lines: int = batches.LINES,
+    cells: int = allocation.CELLS,
+    groups: int = expansion.DENSE,
+) -> list[str]:
+    """Every frame that tables are made of, with so many lines and cells at a time, and groups by a mask."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "LINES", lines)
         patch.setattr(allocation, "CELLS", cells)
+        patch.setattr(expansion, "DENSE", groups)
         frames = collect_frames([*PRINTED, batches.unknown_bases, batches.hindsight_lines], scope)
         tallies = (batches.unknown_bases, batches.hindsight_lines)
         return [frames[measure].write_json() for measure in (*PRINTED, *tallies)]
@@ -47,7 +53,7 @@ def printed(scope: Scope, lines: int = batches.LINES, cells: int = allocation.CE
 @slowly
 @given(scopes())
 def test_customers_one_by_one_and_scopes_one_by_one_are_split_as_all_at_once(scope: Scope) -> None:
-    assert printed(scope, 1, 1) == printed(scope)
+    assert printed(scope, 1, 1, 0) == printed(scope)
 
 
 @slowly
