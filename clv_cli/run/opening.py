@@ -130,9 +130,10 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
             f"there is no folder {request.data}", where="-d/--data", hint="name an existing folder"
         )
     base = request.data or config.parent
-    with scratch_folder() as folder:
+    # The engine first: one that does not answer is told before an hour of reading, not after it.
+    with scratch_folder() as folder, chosen_engine(settings.engine, folder) as engine:
         store = LineStore(folder, _cache(request), _kept(request, folder))
-        read = load_book(settings, base, store, watch)
+        read = load_book(settings, base, store, watch, engine.objects if engine else None)
         history = request.history or config.parent / settings.nightly.out
         closed = closed_in(history, settings)
         if closed is not None and request.until is not None:
@@ -144,8 +145,7 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         as_of = as_of_day(request.as_of, settings, read)
         period = _period(request.period or settings.period, as_of, book)
         book = replace(book, memory=memory_in(history, as_of))
-        with chosen_engine(settings.engine, folder) as engine:
-            yield Scope(book, as_of, period, settings, engine, store.kept)
+        yield Scope(book, as_of, period, settings, engine, store.kept)
         if store.kept is not None:
             store.kept.tidy()
 
