@@ -108,7 +108,7 @@ class SparkObjects:
             for row in self._asked(wanted, one.address).to_batches():
                 told = row.select(STAMP).to_pylist()[:1]
                 if told and key_of(told[0]["path"]) == key_of(one.address):
-                    found = memoryview(row.column("content")[0].as_buffer() or b"")
+                    found = memoryview(row.column("content")[0].as_buffer()).cast("B")
                     if _stamp(told[0]) != (one.size, one.changed) or len(found) != one.size:
                         raise _changed(one)
                     return found

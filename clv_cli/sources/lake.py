@@ -27,6 +27,8 @@ KINDS = (".csv", ".tsv", ".tab", ".psv", ".txt", ".gz", ".zip", ".xlsx", ".xlsm"
 _WILD = re.compile(r"[*?\[]")
 # One part of a pattern as a regular expression; `*` stays within a folder, `**/` does not.
 _PARTS = re.compile(r"(\*\*/)|(\*+)|(\?)|\[(!?)([^\]/]+)\]|(.)", re.DOTALL)
+# What means more in a set of a regular expression than in one of a glob.
+_SPECIAL = re.compile(r"[\\\[\^&~|]")
 
 
 @dataclass(slots=True)
@@ -182,7 +184,8 @@ def _expression(pattern: str) -> str:
         elif one:
             text += "[^/]"
         elif several:
-            text += f"[{'^' if negated else ''}{several.replace(chr(92), chr(92) * 2)}]"
+            chosen = _SPECIAL.sub(r"\\\g<0>", several)
+            text += f"[{'^' if negated else ''}{chosen}]"
         else:
             text += re.escape(plain)
     return text
