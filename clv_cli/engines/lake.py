@@ -1,8 +1,8 @@
 """Objects of a lake through Spark Connect: listed, hashed where they lie, handed out as bytes.
 
 The server reads them as `binaryFile`, byte for byte, and looks into none. Sail and Spark differ in small
-things that are settled here: how a path is told, that Sail lists a large object once per core, and how a
-name with a wildcard or a percent sign is written.
+things that are settled here: how a path is told, that Sail lists a large object once per core, and that each
+has its own way to write a name that looks like a pattern.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from clv_cli.errors import DataError
 from clv_cli.objects import Object, root_of
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 
 # `file:/x` and `s3a://lake/x` of Spark; Sail leaves all of it out.
 _ROOT = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?://[^/]*)?)?/*")
-_WILD = re.compile(r"([\[\]{}*?])")
+# What one of them takes for more than itself, in a name.
+_WILD = re.compile(r"[\[\]{}*?%\\]")
 # Spark's own limit is 2 GB; an object passes through memory whole, here and there.
 MAX_BYTES = 1 << 30
 STAMP = ["path", "length", "modificationTime"]
@@ -51,25 +51,20 @@ class SparkObjects:
         Raises:
             DataError: the server does not know the place, or may not look at it.
         """
-        rows: list[dict[str, Any]] = []
-        for place in spellings(folder):
-            rows = rows or self._asked(self._read(place).select(*STAMP), folder).to_pylist()
+        rows = self._asked(self._read(spelled(folder)).select(*STAMP), folder).to_pylist()
         root, below = root_of(folder), key_of(folder)
-        found = set()
-        for row in rows:
-            key = key_of(row["path"])
-            if not key.startswith(below):
-                raise DataError(
-                    "the engine lists an object of another place",
-                    where=f"{folder} ({row['path']}, by {self.server})",
-                    hint="write the address as the engine knows it",
-                )
-            found.add(Object(f"{root}/{key}", *_stamp(row)))
+        keys = [(key_of(row["path"]), row) for row in rows]
+        found = {
+            Object(f"{root}/{key}", *_stamp(row)) for key, row in keys if key.startswith(below)
+        }
         # A large object is listed once per core by Sail 0.7; and Spark writes empty ones as marks.
         return sorted((one for one in found if one.size), key=lambda one: one.address)
 
     def hashed(self, objects: Sequence[Object]) -> dict[str, str]:
         """The SHA-256 of each object's bytes by address, computed where they lie.
+
+        Args:
+            objects: of one store, one at least.
 
         Raises:
             DataError: one is gone, or cannot be read.
@@ -77,15 +72,10 @@ class SparkObjects:
         from pyspark.sql import functions as F  # noqa: N812, PLC0415 - of the extra, and its usual name
 
         digest = F.sha2("content", 256).alias("digest")
-        known: dict[str, str] = {}
-        # All at once in the usual spelling; what is not found so, in the other.
-        for spelling in range(2):
-            left = [one.address for one in objects if one.address not in known]
-            places = [ways[spelling] for ways in map(spellings, left) if ways[spelling:]]
-            if places:
-                rows = self._asked(self._read(*places).select("path", digest), left[0]).to_pylist()
-                root = root_of(left[0])
-                known |= {f"{root}/{key_of(row['path'])}": row["digest"] for row in rows}
+        places = [spelled(one.address) for one in objects]
+        rows = self._asked(self._read(*places).select("path", digest), objects[0].address)
+        root = root_of(objects[0].address)
+        known = {f"{root}/{key_of(row['path'])}": row["digest"] for row in rows.to_pylist()}
         for one in objects:
             if one.address not in known:
                 raise _gone(one)
@@ -103,16 +93,23 @@ class SparkObjects:
                 where=f"{one.address} ({one.size >> 20:,} MB)",
                 hint="have it written as several: an object passes through memory whole",
             )
-        for place in spellings(one.address):
-            wanted = self._read(place).select(*STAMP, "content").limit(1)
-            for row in self._asked(wanted, one.address).to_batches():
-                told = row.select(STAMP).to_pylist()[:1]
-                if told and key_of(told[0]["path"]) == key_of(one.address):
-                    found = memoryview(row.column("content")[0].as_buffer()).cast("B")
-                    if _stamp(told[0]) != (one.size, one.changed) or len(found) != one.size:
-                        raise _changed(one)
-                    return found
-        raise _gone(one)
+        from pyspark.sql import functions as F  # noqa: N812, PLC0415 - of the extra, and its usual name
+
+        # One row: Sail has several of a large object; and a spelling may fit other names.
+        named = F.col("path").endswith(key_of(one.address).rpartition("/")[2])
+        wanted = self._read(spelled(one.address)).where(named).limit(1)
+        table = self._asked(wanted.select(*STAMP, "content"), one.address)
+        rows = table.select(STAMP).to_pylist()
+        if not rows or key_of(rows[0]["path"]) != key_of(one.address):
+            raise _gone(one)
+        found = memoryview(table.column("content")[0].as_buffer()).cast("B")
+        if _stamp(rows[0]) != (one.size, one.changed) or len(found) != one.size:
+            raise DataError(
+                "the file changed while it was read",
+                where=one.address,
+                hint="wait until the export is complete, then run again",
+            )
+        return found
 
     def _read(self, *places: str) -> DataFrame:
         # Values in names of folders (`year=2025`) would become columns, which are not in the files.
@@ -142,16 +139,14 @@ def key_of(path: str) -> str:
     return _ROOT.sub("", path)
 
 
-def literal(address: str) -> str:
-    """An address in which no character is a wildcard."""
-    root = root_of(address)
-    return root + _WILD.sub(r"[\1]", address[len(root) :])
+def spelled(address: str) -> str:
+    """An address as every engine finds it: what might be a pattern is one character of any kind.
 
-
-def spellings(address: str) -> list[str]:
-    """How engines may want an address written: Spark as it is, Sail with its percent signs quoted."""
+    Hadoop escapes by backslash, which Sail takes for a slash; Sail decodes percent signs, which Spark does
+    not. So a spelling may fit other names, too, and what comes back is told by its own.
+    """
     root = root_of(address)
-    return [literal(address), *([root + quote(address[len(root) :])] if "%" in address else [])]
+    return root + _WILD.sub("?", address[len(root) :])
 
 
 def _stamp(row: dict[str, Any]) -> tuple[int, int]:
@@ -159,17 +154,9 @@ def _stamp(row: dict[str, Any]) -> tuple[int, int]:
     return row["length"], round(row["modificationTime"].timestamp() * 1e6)
 
 
-def _changed(one: Object) -> DataError:
-    return DataError(
-        "the file changed while it was read",
-        where=one.address,
-        hint="wait until the export is complete, then run again",
-    )
-
-
 def _gone(one: Object) -> DataError:
     return DataError(
         "the engine has listed this object, and does not find it",
         where=one.address,
-        hint="run again if it was replaced; give it a name without wildcards and backslashes if not",
+        hint="run again, if it was replaced meanwhile; else have its name changed",
     )

@@ -281,7 +281,8 @@ def test_a_preset_is_found_by_the_header_of_an_object(tmp_path: Path, sail: Spar
 
 NAMES = (
     "a.csv", "b.txt", "sub/a.csv", "sub/deep/c.csv", ".hidden.csv", "sub/.h/x.csv", "g[1].csv",
-    "a b.csv", "p%20q.csv", "\u00fc,x.csv", "h#1.csv", "plus+.csv", "_SUCCESS", "_tmp/z.csv", "read.me",
+    "a b.csv", "p%20q.csv", "\u00fc,x.csv", "h#1.csv", "plus+.csv", "g(1).csv",
+    "back\\s.csv", "{x,y}.csv", "_SUCCESS", "_tmp/z.csv", "read.me",
 )  # fmt: skip
 
 
