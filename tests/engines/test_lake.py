@@ -24,6 +24,7 @@ from clv_cli.objects import holds_secret, is_address
 from clv_cli.run import Request, report
 from clv_cli.run.night_inputs import assert_still, contents
 from clv_cli.run.opening import lake_of
+from clv_cli.run.proposing import propose_config
 from clv_cli.settings import Settings
 from clv_cli.sources import LineStore, PartCache, load_book
 from clv_cli.sources.lake import is_export, objects_of
@@ -514,3 +515,9 @@ def test_without_addresses_no_engine_is_opened_to_ask() -> None:
 )
 def test_however_an_engine_writes_a_path_the_object_is_the_same(path: str, key: str) -> None:
     assert lake.key_of(path) == key
+
+
+def test_init_says_how_to_begin_with_a_lake() -> None:
+    with pytest.raises(UsageError) as error:
+        propose_config(Path("s3://lake/billing"), force=False)
+    assert "set their address as path" in str(error.value.hint)

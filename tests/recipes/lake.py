@@ -147,7 +147,7 @@ def main() -> None:
         os.chdir(homes["csv"])
         here = said(config(homes["csv"], "here", "", "csv", {"kind": "polars"}), "")
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        rows = []
+        rows: list[str] = []
         for name, url in servers.items():
             engine = {"kind": "spark", "url": url}
             for kind, home in homes.items():
