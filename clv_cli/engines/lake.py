@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # `file:/x` and `s3a://lake/x` of Spark; Sail leaves all of it out.
 _ROOT = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?://[^/]*)?)?/*")
+# How gRPC, whose error has many lines, says why it ended.
+_LOST = re.compile(r"<_\w*RpcError.*?^\s*details = \"(.*?)\"$", re.DOTALL | re.MULTILINE)
 # What one of them takes for more than itself, in a name.
 _WILD = re.compile(r"[\[\]{}*?%\\]")
 # An object passes through memory whole, on its way 3.5 times (200 MB: 710 MB).
@@ -124,12 +126,15 @@ class SparkObjects:
             raise DataError(
                 f"the engine cannot read this: {first_line(fault)}",
                 where=f"{address} (by {self.server})",
-                hint="the server must know this place, and have the right to read it",
+                hint="look whether the server runs, knows this place, and may read it",
             ) from fault
 
 
 def first_line(fault: BaseException) -> str:
-    """The first line of an error that says something."""
+    """The first line of an error that says something; of a lost connection, what was lost."""
+    lost = _LOST.search(str(fault))
+    if lost is not None:
+        return f"the connection is lost, {lost.group(1)[:200]}"
     lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
     return lines[0][:200] if lines else type(fault).__name__
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PORT = 15002  # of Spark Connect, where an address names none
 PATIENCE_SECONDS = 5
-RETRIES = 5
+RETRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +103,14 @@ def connected(url: str, folder: Path) -> Iterator[SparkEngine]:
     own = Path(tempfile.mkdtemp(prefix="clv-", dir=folder))
     # The server may run as another user, who reads and never writes.
     own.chmod(0o755)
-    try:
-        yield SparkEngine(session, own, url)
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
-        session.stop()
+    with warnings.catch_warnings():
+        # That the client tries again, and how often, is no concern of the reader.
+        warnings.filterwarnings("ignore", module=r"pyspark\.")
+        try:
+            yield SparkEngine(session, own, url)
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+            session.stop()
 
 
 def _require_answer(url: str) -> None:
@@ -168,7 +171,7 @@ def _session(url: str) -> SparkSession:
             # A row may be a whole object.
             channel.setChannelOption("grpc.max_receive_message_length", -1)
             session = SparkSession.builder.channelBuilder(channel).create()
-            # A server that has gone is told within half a minute; else it would be ten.
+            # A server that has gone is told within seconds; else it would be ten minutes.
             session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
             session.conf.set("spark.sql.session.timeZone", "UTC")
         except (PySparkException, OSError) as fault:
