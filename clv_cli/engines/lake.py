@@ -98,7 +98,7 @@ class SparkObjects:
         from pyspark.sql import functions as F  # noqa: N812, PLC0415 - of the extra, and its usual name
 
         # One row: Sail has several of a large object; and a spelling may fit other names.
-        named = F.col("path").endswith(key_of(one.address).rpartition("/")[2])
+        named = F.col("path").endswith(key_of(one.address))
         wanted = self._read(spelled(one.address)).where(named).limit(1)
         table = self._asked(wanted.select(*STAMP, "content"), one.address)
         rows = table.select(STAMP).to_pylist()

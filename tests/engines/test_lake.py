@@ -283,7 +283,8 @@ def test_a_preset_is_found_by_the_header_of_an_object(tmp_path: Path, sail: Spar
 NAMES = (
     "a.csv", "b.txt", "sub/a.csv", "sub/deep/c.csv", ".hidden.csv", "sub/.h/x.csv", "g[1].csv",
     "a b.csv", "p%20q.csv", "\u00fc,x.csv", "h#1.csv", "plus+.csv", "g(1).csv",
-    "back\\s.csv", "{x,y}.csv", "_SUCCESS", "_tmp/z.csv", "read.me",
+    "back\\s.csv", "{x,y}.csv", "[z]/a.csv", "(z)/a.csv",
+    "_SUCCESS", "_tmp/z.csv", "read.me",
 )  # fmt: skip
 
 
@@ -474,7 +475,7 @@ def test_a_server_that_goes_in_the_middle_is_told_and_nothing_is_left(
         with local_server() as url:
             engine = stack.enter_context(connected(url, tmp_path))
             [one] = engine.objects.listed(address(tmp_path / "x"))
-        with pytest.raises(DataError, match="the connection is lost, .*refused") as error:
+        with pytest.raises(DataError, match=r"the connection is lost, .*refused") as error:
             engine.objects.content(one)
     assert error.value.where == f"{one.address} (by {url})"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x"]
