@@ -132,3 +132,7 @@ kills count="200":
 # Facts of every engine, hashed and timed: polars, narwhals, DuckDB, Sail, and Spark Connect servers named
 engines *args="1e6":
     .venv/bin/python -m tests.recipes.engines {{args}}
+
+# One book from files here and from a lake that a server reads: the same report, and what fetching costs
+lake *args="1e6":
+    .venv/bin/python -m tests.recipes.lake {{args}}

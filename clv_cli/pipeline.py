@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from clv_cli.frames import Book
+    from clv_cli.objects import Reader
     from clv_cli.periods import Period
     from clv_cli.ranges import Aside, Passing
     from clv_cli.settings import Settings
@@ -56,6 +57,11 @@ class Facts:
 
 class Engine(Protocol):
     """What adds up the lines in place of polars on this machine; see `engines`."""
+
+    @property
+    def objects(self) -> Reader:
+        """The files that the engine sees, and this machine need not."""
+        ...
 
     def summed(self, name: str, facts: Facts) -> pl.DataFrame:
         """The facts of a measure, grouped and summed, in any order."""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import grpc
 import narwhals as nw
 
+from clv_cli.engines.lake import SparkObjects, first_line
 from clv_cli.engines.portable import summed
 from clv_cli.errors import UsageError
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PORT = 15002  # of Spark Connect, where an address names none
 PATIENCE_SECONDS = 5
+RETRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class SparkEngine:
     session: SparkSession
     folder: Path
     url: str
+
+    @property
+    def objects(self) -> SparkObjects:
+        """The files that the server sees."""
+        return SparkObjects(self.session, shown(self.url))
 
     def summed(self, name: str, facts: Facts) -> pl.DataFrame:
         """The facts of a measure, grouped and summed, in any order.
@@ -62,7 +69,7 @@ class SparkEngine:
             # Whatever a server may say, it is said in three lines; the first says most.
             raise UsageError(
                 f"the engine failed: {first_line(fault)}",
-                where=f"{self.url}, reading {path}",
+                where=f"{shown(self.url)}, reading {path}",
                 hint="the server must see this folder under the same name: set engine.folder",
             ) from fault
         finally:
@@ -70,10 +77,10 @@ class SparkEngine:
         return found
 
 
-def first_line(fault: BaseException) -> str:
-    """The first line of an error that says something."""
-    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
-    return lines[0][:200] if lines else type(fault).__name__
+def shown(url: str) -> str:
+    """An address of a server without what it may hold of secrets: `;token=` and other parameters, a user."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url
 
 
 @contextmanager
@@ -96,11 +103,14 @@ def connected(url: str, folder: Path) -> Iterator[SparkEngine]:
     own = Path(tempfile.mkdtemp(prefix="clv-", dir=folder))
     # The server may run as another user, who reads and never writes.
     own.chmod(0o755)
-    try:
-        yield SparkEngine(session, own, url)
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
-        session.stop()
+    with warnings.catch_warnings():
+        # That the client tries again, and how often, is no concern of the reader.
+        warnings.filterwarnings("ignore", module=r"pyspark\.")
+        try:
+            yield SparkEngine(session, own, url)
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+            session.stop()
 
 
 def _require_answer(url: str) -> None:
@@ -108,7 +118,9 @@ def _require_answer(url: str) -> None:
     address = _address(url)
     if address is None:
         raise UsageError(
-            f"{url} is no address of a server", where="engine.url", hint="write sc://HOST:PORT"
+            f"{shown(url)} is no address of a server",
+            where="engine.url",
+            hint="write sc://HOST:PORT",
         )
     try:
         socket.create_connection(address, PATIENCE_SECONDS).close()
@@ -117,7 +129,7 @@ def _require_answer(url: str) -> None:
         reason = fault.strerror or fault if isinstance(fault, OSError) else "no Spark Connect"
         raise UsageError(
             f"the engine does not answer: {reason}",
-            where=f"engine.url {url}",
+            where=f"engine.url {shown(url)}",
             hint="start it: sail spark server --port 15002; or leave the engine out",
         ) from fault
 
@@ -150,15 +162,22 @@ def _session(url: str) -> SparkSession:
         # The client warns of pandas 3, of which nothing is used.
         warnings.simplefilter("ignore")
         from pyspark.errors import PySparkException  # noqa: PLC0415 - it warns when imported
+        from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415
+        from pyspark.sql.connect.client.retries import DefaultPolicy  # noqa: PLC0415
         from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415
 
         try:
-            session = SparkSession.builder.remote(url).create()
+            channel = DefaultChannelBuilder(url)
+            # A row may be a whole object.
+            channel.setChannelOption("grpc.max_receive_message_length", -1)
+            session = SparkSession.builder.channelBuilder(channel).create()
+            # A server that has gone is told within seconds; else it would be ten minutes.
+            session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
             session.conf.set("spark.sql.session.timeZone", "UTC")
         except (PySparkException, OSError) as fault:
             raise UsageError(
                 f"this is no Spark Connect server: {first_line(fault)}",
-                where=f"engine.url {url}",
+                where=f"engine.url {shown(url)}",
                 hint="start one: sail spark server --port 15002",
             ) from fault
     return session

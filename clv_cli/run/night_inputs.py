@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from clv_cli.errors import DataError
 from clv_cli.history import Flag, Input
-from clv_cli.sources import content_of, source_files
+from clv_cli.sources import Content, content_of, source_files, source_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clv_cli.frames import SourceReport
+    from clv_cli.objects import Reader
     from clv_cli.settings import Settings
-    from clv_cli.sources import Content
 
 STALE, SHRUNKEN, MISSING, COLUMNS = (
     "inputs.stale",
@@ -27,13 +27,20 @@ STALE, SHRUNKEN, MISSING, COLUMNS = (
 )
 
 
-def contents(settings: Settings, base: Path) -> dict[str, Content]:
+def contents(settings: Settings, base: Path, lake: Reader | None = None) -> dict[str, Content]:
     """The bytes of every export, by the name of its file.
+
+    Args:
+        settings: the config.
+        base: folder that relative paths start from.
+        lake: the engine, which hashes what has an address.
 
     Raises:
         DataError: a source without a file, or a file that cannot be read.
     """
-    return {name: content_of(path, name) for path, name in source_files(settings, base)}
+    here = {name: content_of(path, name) for path, name in source_files(settings, base)}
+    there = source_objects(settings, lake, base)
+    return here | {one.object.address: Content(one.digest(), one.stamp) for one in there}
 
 
 def data_hash(found: Mapping[str, Content]) -> str:
@@ -130,8 +137,16 @@ def _drift(before: Sequence[str], now: Sequence[str]) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def assert_still(settings: Settings, base: Path, found: Mapping[str, Content]) -> None:
+def assert_still(
+    settings: Settings, base: Path, found: Mapping[str, Content], lake: Reader | None = None
+) -> None:
     """Stop when an export is no longer what was hashed: a run is of one state of the data.
+
+    Args:
+        settings: the config.
+        base: folder that relative paths start from.
+        found: from `contents`.
+        lake: the engine, which lists what has an address.
 
     Raises:
         DataError: a file changed, came or went during the run.
@@ -140,6 +155,7 @@ def assert_still(settings: Settings, base: Path, found: Mapping[str, Content]) -
     for path, name in source_files(settings, base):
         info = path.stat()
         stamps[name] = (info.st_size, info.st_mtime_ns, info.st_ino)
+    stamps |= {one.object.address: one.stamp for one in source_objects(settings, lake, base)}
     before = {name: content.stamp for name, content in found.items()}
     changed = sorted(name for name in {*stamps, *before} if stamps.get(name) != before.get(name))
     if changed:

@@ -11,6 +11,7 @@ from clv_cli.config_file import find_config, load_settings
 from clv_cli.engines import chosen_engine
 from clv_cli.errors import DataError, UsageError, did_you_mean
 from clv_cli.files import scratch_folder
+from clv_cli.objects import is_address
 from clv_cli.periods import Period, month_of, parse_period
 from clv_cli.pipeline import Scope
 from clv_cli.progress import unwatched
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clv_cli.frames import Book
+    from clv_cli.objects import Reader
     from clv_cli.progress import Watch, Watching
     from clv_cli.settings import Settings
 
@@ -131,9 +133,10 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
             f"there is no folder {request.data}", where="-d/--data", hint="name an existing folder"
         )
     base = request.data or config.parent
-    with scratch_folder() as folder:
+    # The engine first: one that does not answer is told before an hour of reading, not after it.
+    with scratch_folder() as folder, chosen_engine(settings.engine, folder) as engine:
         store = LineStore(folder, _cache(request), _kept(request, folder))
-        read = load_book(settings, base, store, watch)
+        read = load_book(settings, base, store, watch, engine.objects if engine else None)
         history = request.history or config.parent / settings.nightly.out
         closed = closed_in(history, settings)
         if closed is not None and request.until is not None:
@@ -145,8 +148,7 @@ def _read(request: Request, guard: Guard, watch: Watch) -> Iterator[Scope]:
         as_of = as_of_day(request.as_of, settings, read)
         period = _period(request.period or settings.period, as_of, book)
         book = replace(book, memory=memory_in(history, as_of))
-        with chosen_engine(settings.engine, folder) as engine:
-            yield Scope(book, as_of, period, settings, engine, store.kept, Aside(folder))
+        yield Scope(book, as_of, period, settings, engine, store.kept, Aside(folder))
         if store.kept is not None:
             store.kept.tidy()
 
@@ -175,6 +177,25 @@ def _on_engine(settings: Settings, kind: str | None) -> Settings:
         )
     engine = EngineSettings.model_validate({**settings.engine.model_dump(), "kind": kind})
     return settings.model_copy(update={"engine": engine})
+
+
+@contextmanager
+def lake_of(settings: Settings, engine: str | None) -> Iterator[Reader | None]:
+    """The engine, for as long as it is asked about objects; None where no source is read by one.
+
+    Args:
+        settings: the config.
+        engine: in place of the config's.
+
+    Raises:
+        UsageError: it is not installed, or does not answer.
+    """
+    if not any(is_address(source.path) for source in settings.sources):
+        yield None
+        return
+    chosen = _on_engine(settings, engine).engine
+    with scratch_folder() as folder, chosen_engine(chosen, folder) as found:
+        yield found.objects if found else None
 
 
 def _cache(request: Request) -> PartCache | None:

@@ -12,6 +12,7 @@ from clv_cli.errors import DataError, UsageError
 from clv_cli.files import atomic_write, scratch_folder
 from clv_cli.glossary import Kind
 from clv_cli.money import NO_CURRENCY
+from clv_cli.objects import is_address
 from clv_cli.results import Column, Report, Result, Rows, Table
 from clv_cli.sources.proposal import NO_DATA, Whole, compare, config_text, look_into
 
@@ -51,8 +52,14 @@ def propose_config(folder: Path, *, force: bool) -> Proposed:
         DataError: there is no data file in it.
     """
     if not folder.is_dir():
+        # A path of this machine holds no two slashes in a row.
+        far = is_address(folder.as_posix().replace(":/", "://", 1))
         raise UsageError(
-            f"there is no folder {folder}", where="clv init", hint="name an existing folder"
+            f"there is no folder {folder}",
+            where="clv init",
+            hint="copy one export of each kind here; once they are proposed, set their address as path"
+            if far
+            else "name an existing folder",
         )
     target = folder / CONFIG_NAME
     if target.exists() and not force:

@@ -43,7 +43,7 @@ from clv_cli.run.night_store import (
     settle,
     write_status,
 )
-from clv_cli.run.opening import locate_config
+from clv_cli.run.opening import lake_of, locate_config
 from clv_cli.run.remembering import rules_hash
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def _stamp(moment: datetime) -> str:
 def _run(request: Request, how: Unattended, settings: Settings, places: _Places) -> Outcome:
     with open_store(places.out / HISTORY) as store:
         settle(store, places.out)
-        found = contents(settings, places.base)
+        with lake_of(settings, request.engine) as lake:
+            found = contents(settings, places.base, lake)
         asked = request.as_of or settings.as_of or ""
         key = Run(
             run_id=next_run(store, places.out),
@@ -190,7 +191,8 @@ def _run(request: Request, how: Unattended, settings: Settings, places: _Places)
         else:
             remembered = replace(request, history=places.out)
             report, night = night_computed(remembered, settings, key, found)
-            assert_still(settings, places.base, found)
+            with lake_of(settings, request.engine) as lake:
+                assert_still(settings, places.base, found, lake)
             how.log.step("computed", as_of=night.run.as_of, figures=len(night.figures))
             both = _kept(how, settings, store, places.out, report, night)
         report = night_report(both, settings.company)

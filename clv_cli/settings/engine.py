@@ -1,4 +1,4 @@
-"""Settings of the engine that adds up the lines."""
+"""Settings of the engine that adds up the lines, and reads sources with an address."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clv_cli.settings.base import Model
 
 
 class EngineSettings(Model):
-    """What adds up the lines: polars here, or a Spark Connect server."""
+    """What adds up the lines, and reads s3://… and the like: polars here, or a Spark Connect server."""
 
     kind: Literal["polars", "sail", "spark"] = Field(
         "polars",

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from clv_cli.objects import holds_secret
 from clv_cli.settings.base import Encoding, Model, Names, Zone
 
 NumberFormat = Literal["auto", "us", "eu", "space", "si", "swiss"]
 Units = Literal["major", "minor"]
 
 
+def _open_address(path: str) -> str:
+    """An address that may be printed: it stands in every error and table about its files."""
+    if holds_secret(path):
+        # What it is must not be repeated here.
+        raise ValueError(
+            "leave user, password and query out of the address: the server has the keys"
+        )
+    return path
+
+
 class Entry(Model):
     """Where an export lies and how its columns map to a canonical table."""
 
-    path: str = Field(description="file, or glob such as invoices_*.csv, relative to this config")
+    path: Annotated[str, AfterValidator(_open_address)] = Field(
+        description="file, folder, or glob such as invoices_*.csv, relative to this config; "
+        "s3://… and the like are read by the engine"
+    )
     preset: str | None = Field(
         None,
         description="a known export (clv explain presets), a file ./my-preset.yaml, or auto: by its header",

@@ -5,7 +5,7 @@ from clv_cli.sources.cache import PartCache, key_of, user_cache
 from clv_cli.sources.cached import Content, content_of
 from clv_cli.sources.closed import with_closed
 from clv_cli.sources.kept_facts import FACTS, KeptFacts
-from clv_cli.sources.load import load_book, source_files
+from clv_cli.sources.load import load_book, source_files, source_objects
 from clv_cli.sources.preset_docs import preset_lines
 from clv_cli.sources.presets import load_presets
 from clv_cli.sources.seen import Seen
@@ -28,6 +28,7 @@ __all__ = [
     "load_presets",
     "preset_lines",
     "source_files",
+    "source_objects",
     "strays",
     "suggested_names",
     "user_cache",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clv_cli.settings import Settings
+    from clv_cli.sources.lake import Elsewhere
     from clv_cli.sources.part import Desk, Part
     from clv_cli.sources.preset import Spec
     from clv_cli.sources.seen import Seen
@@ -65,7 +66,9 @@ def content_of(path: Path, name: str, seen: Seen | None = None) -> Content:
     return Content(digest, _stamp(before))
 
 
-def part_of(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
+def part_of(
+    path: Path, name: str, spec: Spec, desk: Desk, elsewhere: Elsewhere | None = None
+) -> Part:
     """A file as a part: from the cache when it was read before, else read now and kept.
 
     Args:
@@ -73,31 +76,42 @@ def part_of(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
         name: as printed.
         spec: how its source is read.
         desk: settings and store.
+        elsewhere: what the file is a copy of; copied only when it was not read before.
 
     Raises:
-        DataError: as `read_file`.
+        DataError: as `read_file`; or it cannot be copied.
         ConfigError: as `read_file`.
     """
     cache = desk.store.cache
     if cache is None:
-        return _read(path, name, spec, desk)
-    content = content_of(path, name, cache.seen)
+        return _read(path, name, spec, desk, elsewhere)
+    content = (
+        content_of(path, name, cache.seen)
+        if elsewhere is None
+        else Content(elsewhere.digest(), elsewhere.stamp)
+    )
     key = key_of([content.digest, name, replace(spec, where=""), *_chosen(desk.settings)])
     known: dict[str, object] = {"spec": spec, "settings": desk.settings}
     found = cache.find(key, known | {"path": cache.folder / key / ROWS})
     if found is not None:
         part = cast("Part", found.value)
         return replace(part, held=found.rows, entry=(key, part.path))
-    part = _read(path, name, spec, desk)
+    part = _read(path, name, spec, desk, elsewhere)
     # Hash and rows must be of the same bytes, or the cache would be wrong for ever.
-    _assert_still(path, content.stamp, name)
+    if elsewhere is None:
+        _assert_still(path, content.stamp, name)
     cache.keep(key, part.path, part, known | {"path": part.path})
     return replace(part, entry=(key, part.path))
 
 
-def _read(path: Path, name: str, spec: Spec, desk: Desk) -> Part:
+def _read(
+    path: Path, name: str, spec: Spec, desk: Desk, elsewhere: Elsewhere | None = None
+) -> Part:
     read = read_listing if path.suffix in SUFFIXES else read_file
-    return read(path, name, spec, desk)
+    if elsewhere is None:
+        return read(path, name, spec, desk)
+    with elsewhere.here(desk.store.scratch):
+        return read(path, name, spec, desk)
 
 
 def _chosen(settings: Settings) -> list[object]:
