@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clv_cli.results import Frames, Result, collect_frames
+from clv_cli.results import Frames, Result, behind, collect_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ class Once:
 
     def frames(self, needs: Iterable[Measure]) -> Frames:
         """The frames of these measures and of all behind them."""
-        behind = _behind(needs)
+        behind = behind(needs)
         reductions = {m.name: self._frame(m) for m in behind if m.plan is not None}
         derived = {m.name: partial(self._frame, m) for m in behind if m.plan is None}
         return Frames(self.scope, reductions, derived)
@@ -49,15 +49,3 @@ class Once:
                 else collect_frames([measure], self.scope)[measure]
             )
         return self._found[measure]
-
-
-def _behind(needs: Iterable[Measure]) -> list[Measure]:
-    """These measures and all that they need, each once."""
-    found: dict[str, Measure] = {}
-    waiting = list(needs)
-    while waiting:
-        measure = waiting.pop()
-        if measure.name not in found:
-            found[measure.name] = measure
-            waiting.extend(measure.needs)
-    return list(found.values())
