@@ -29,9 +29,9 @@ class Once:
 
     def frames(self, needs: Iterable[Measure]) -> Frames:
         """The frames of these measures and of all behind them."""
-        behind = behind(needs)
-        reductions = {m.name: self._frame(m) for m in behind if m.plan is not None}
-        derived = {m.name: partial(self._frame, m) for m in behind if m.plan is None}
+        needed = behind(needs)
+        reductions = {m.name: self._frame(m) for m in needed if m.plan is not None}
+        derived = {m.name: partial(self._frame, m) for m in needed if m.plan is None}
         return Frames(self.scope, reductions, derived)
 
     def collect(self, tables: Iterable[Table]) -> list[Result]:
