@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from clv_cli.sources import Aside
 from tests.books import book, in_files, line, scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from clv_cli.pipeline import Measure
@@ -111,7 +114,27 @@ def test_a_range_of_customers_without_lines_has_no_rows(tmp_path: Path) -> None:
     assert found[0].rows.schema == found[2].rows.schema
 
 
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """The kernel refuses to write more into any file, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_where_the_disk_has_no_room_all_lines_are_held(tmp_path: Path) -> None:
+    """The folder is made, and the first bytes are refused."""
+    of = replace(many(4), aside=Aside(tmp_path))
+    with files_of_at_most(0):
+        (found,) = ranges_of(of, 0, 1)
+    assert (found.first, found.end, found.rows.height) == (0, NO_END, 12)
+    assert list(tmp_path.iterdir()) == [], "what was half-written is gone"
+
+
+def test_where_no_folder_can_be_made_all_lines_are_held(tmp_path: Path) -> None:
     """The folder is a file here: nothing can be written into it."""
     blocked = tmp_path / "full"
     blocked.write_text("")

@@ -52,7 +52,8 @@ class Aside:
             for number, rows in enumerate(frames):
                 nothing = rows.clear()
                 _write(rows, place, places, folder / str(number))
-        except OSError:
+        except (OSError, pl.exceptions.ComputeError):
+            # Polars says so of a full disk; what else it may mean, reading all rows at once says again.
             with suppress(OSError):
                 shutil.rmtree(folder)
             return None

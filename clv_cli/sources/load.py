@@ -199,7 +199,7 @@ def _paths(pattern: str, where: str, base: Path) -> list[tuple[Path, str]]:
         return _exports(whole, pattern, where)
     if whole.is_file():
         return [(whole, pattern)]
-    if whole.exists() and not whole.is_dir():
+    if whole.exists():
         raise DataError("this is not a regular file", where=pattern, hint="save it as a file first")
     found = sorted(glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 - may be absolute
     paths = [(base / name, Path(name).as_posix()) for name in found if (base / name).is_file()]
