@@ -57,7 +57,7 @@ def with_shares(raw: pl.DataFrame) -> pl.DataFrame:
     """Each cell's exact share of its line, over one denominator a line.
 
     Args:
-        raw: see `waterfall.split_shares`; a line's cells together.
+        raw: see `waterfall.split_shares`; all cells of a line, in no order.
 
     Returns:
         The rows with `share_num` and `share_den` (Int128).
@@ -93,12 +93,11 @@ def _finest(cells: pl.DataFrame) -> Ints:
     unequal denominators are so far apart that floats tell them.
     """
     at, size = cells["at"].to_numpy(), cells["tier_den"].cast(pl.Float64).to_numpy()
-    begins = np.flatnonzero(np.diff(at, prepend=-1.0))
-    row = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(at)))
-    largest = np.maximum.reduceat(size, begins) if len(at) else size
-    most, found = np.flatnonzero(size == largest[row]), np.empty(len(begins), np.int64)
-    found[row[most]] = most
-    return np.asarray(found[row])
+    largest = np.zeros(end_of(cells["at"]))
+    np.maximum.at(largest, at, size)
+    most, found = np.flatnonzero(size == largest[at]), np.empty(len(largest), np.int64)
+    found[at[most]] = most
+    return np.asarray(found[at])
 
 
 class Cutter:

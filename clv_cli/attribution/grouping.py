@@ -33,14 +33,16 @@ def enumerated(column: pl.Series) -> pl.Series:
         return column
     if column.dtype == pl.String:
         return column.cast(pl.Enum(column.drop_nulls().unique().sort()))
-    used = column.drop_nulls().unique()
-    names = used.cast(pl.String)
-    order = names.arg_sort()
+    code = column.to_physical()
+    known = code.drop_nulls()
+    used = np.flatnonzero(among(end_of(known), known))
+    names = pl.Series(used, dtype=code.dtype).cat.to(column.dtype).cast(pl.String)
+    order = names.arg_sort().to_numpy()
     kind = pl.Enum(names.gather(order))
-    code = used.to_physical().to_numpy()
-    place = np.zeros(int(code.max(initial=0)) + 1, np.uint32)
-    place[code[order.to_numpy()]] = np.arange(len(code))
-    return placed(pl.Series(column.name, place).gather(column.to_physical()), kind)
+    place = np.zeros(end_of(known), np.uint32)
+    place[used[order]] = np.arange(len(used))
+    # Few places are narrowed, and then looked up for all rows.
+    return placed(pl.Series(column.name, place), kind).gather(code)
 
 
 def names_of(column: pl.Series) -> pl.Series:

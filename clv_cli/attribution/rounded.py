@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from clv_cli.attribution.allocation import Cutter, give_back, without
+from clv_cli.attribution.allocation import Cutter, give_back, ordered, without
 from clv_cli.attribution.batches import (
     all_bought,
     all_credits,
@@ -100,19 +100,15 @@ def _placed(
 
 def _cut(cutter: Cutter, bought: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     """The cells of purchases that several share, by currency, month and id."""
-    at = cells["at"].to_numpy()
-    begins = np.flatnonzero(np.diff(at, prepend=-1))
-    lines = bought.select(pl.col("line_id", "currency", "month").gather(at[begins]))
-    scope, count = cutter.scopes(lines), np.diff(begins, append=len(at))
-    line = lines["line_id"].arg_sort().to_numpy()
-    order = line[np.argsort(scope[line], kind="stable")]
-    # The cells of a purchase stand together, and go together to its place in the order.
-    ends = np.cumsum(count[order])
-    places = np.arange(len(at)) + np.repeat(begins[order] - (ends - count[order]), count[order])
-    rows = cells.select(pl.all().gather(places)).with_columns(
-        line=pl.Series(np.repeat(np.arange(len(order)), count[order])),
-        scope=pl.Series(np.repeat(scope[order], count[order])),
-    )
+    mine = np.flatnonzero(among(bought.height, cells["at"]))
+    lines = bought.select(pl.col("line_id", "currency", "month").gather(mine))
+    scope, by_id = cutter.scopes(lines), lines["line_id"].arg_sort().to_numpy()
+    order = by_id[np.argsort(scope[by_id], kind="stable")]
+    place = np.zeros(bought.height, np.int64)
+    place[mine[order]] = np.arange(len(order))
+    rows = ordered(cells, place[cells["at"].to_numpy()])
+    line = place[rows["at"].to_numpy()]
+    rows = rows.with_columns(line=pl.Series(line), scope=pl.Series(scope[order][line]))
     rows = beside(rows, bought.select(own="amount", amount="amount_base"), "own", "amount")
     share = ("share_num", "share_den")
     return rows.with_columns(cutter.cut(rows, ("own", *share), ("amount", *share)))

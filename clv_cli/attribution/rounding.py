@@ -315,15 +315,17 @@ def _path(
         ([start], []) for start in np.flatnonzero(surplus > 0).tolist()
     ]
     seen = {way[0] for way, _ in ways}
+    lacking_first = np.argsort(surplus >= 0, kind="stable").tolist()
     while ways:
         way, lines = ways.pop(0)
-        if surplus[way[-1]] < 0:
-            return way, lines
-        for bucket in range(BUCKETS):
+        for bucket in lacking_first:
             rows = None if bucket in seen else _movable(have, floor, rest, way[-1], bucket)
             if rows is not None and len(rows):
+                longer = ([*way, bucket], [*lines, rows])
+                if surplus[bucket] < 0:
+                    return longer
                 seen.add(bucket)
-                ways.append(([*way, bucket], [*lines, rows]))
+                ways.append(longer)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from clv_cli.attribution.allocation import ordered, with_shares
+from clv_cli.attribution.allocation import with_shares
 from clv_cli.attribution.lines import ONE
 from clv_cli.attribution.motion import PART
 from clv_cli.attribution.names import CELL, named, split_names
@@ -65,14 +65,11 @@ def split_divided(_: Scope, bought: pl.DataFrame, shares: pl.DataFrame) -> pl.Da
     """The cells of purchases that several share.
 
     Returns:
-        `at`, the cell, `share_num, share_den` (one denominator a purchase), a purchase's cells together
-        in their total order.
+        `at`, the cell, `share_num, share_den` (one denominator a purchase), in no order.
     """
     now = ~bought["closed"]
     several = ~shares.select(_is_whole()).to_series() & now.gather(shares["at"])
-    cells = shares.filter(several)
-    cells = with_shares(ordered(cells, cells["at"].cast(int).to_numpy()))
-    return cells.select("at", *CELL, "share_num", "share_den")
+    return with_shares(shares.filter(several)).select("at", *CELL, "share_num", "share_den")
 
 
 def _is_whole() -> pl.Expr:
