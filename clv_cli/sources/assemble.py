@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from clv_cli.errors import DataError
@@ -274,8 +275,8 @@ def _repeated(rows: pl.LazyFrame, table: str, column: str, bare: Sequence[str]) 
         bare: files whose ids are made of places: where their rows are alike, `identical_lines` says so.
     """
     # Hashes first: 8 bytes a row instead of the ids themselves; only suspects are compared.
-    hashes = rows.select(pl.col(column).hash().alias("hash")).collect()["hash"].sort()
-    suspects = hashes.filter(hashes == hashes.shift(1)).unique()
+    hashes = np.sort(rows.select(pl.col(column).hash()).collect().to_series().to_numpy())
+    suspects = pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
     if suspects.is_empty():
         return []
     said = [name for name in rows.collect_schema().names() if name not in PLACE]
