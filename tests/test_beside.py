@@ -8,8 +8,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from clv_cli import metrics
-from clv_cli.run import finished
 from clv_cli.run.beside import _done, beside
+from clv_cli.run.finishing import finished
 from tests.render.pages import company
 
 if TYPE_CHECKING:

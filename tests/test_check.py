@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clv_cli import run
 from clv_cli.frames import Tally
 from clv_cli.render import render
+from clv_cli.run import environment, opening, reporting
 from tests import program
 from tests.sources.exports import LINE, csv, write
 
@@ -50,7 +50,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def checked(config: Path, **options: bool) -> Report:
-    return run.check(run.Request(config=config, cache=False), **options)
+    return reporting.check(opening.Request(config=config, cache=False), **options)
 
 
 def rows(report: Report, table: str) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def test_rows_skipped_are_told_by_rule_with_their_money(config: Path) -> None:
 
 
 def test_the_rules_sum_to_what_was_skipped_in_rows_and_money(config: Path) -> None:
-    with run.opened(run.Request(config=config, cache=False)) as scope:
+    with opening.opened(opening.Request(config=config, cache=False)) as scope:
         for item in scope.book.sources:
             whole = sum((tally for _, tally in item.rules), Tally())
             assert (whole.rows, whole.money) == (item.skipped.rows, item.skipped.money)
@@ -144,7 +144,7 @@ def test_the_match_rate_is_told_by_count_and_by_revenue(config: Path) -> None:
 
 
 def test_a_report_warns_of_a_low_match_rate_and_keeps_the_revenue_in_sales(config: Path) -> None:
-    report = run.report(run.Request(config=config, cache=False))
+    report = reporting.report(opening.Request(config=config, cache=False))
     assert "match_rate" in [item.code for item in report.findings]
     split = {(row["bucket"], row["component"]): row["amount"] for row in rows(report, "split")}
     assert split["sales", "rest"] == 39000
@@ -202,6 +202,6 @@ def test_the_environment_is_told_without_any_data(tmp_path: Path) -> None:
 def test_every_format_shows_the_environment() -> None:
     from clv_cli.render.layout import View
 
-    report = run.environment(run.Request(), "none")
+    report = environment.environment(opening.Request(), "none")
     for name in ("table", "plain", "json", "csv", "md"):
         assert "polars" in render(report, name, View())

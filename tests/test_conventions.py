@@ -14,8 +14,10 @@ from clv_cli.conventions import CONVENTIONS, OURS, SWITCHES, as_keys, as_tree
 from clv_cli.errors import ConfigError, UsageError
 from clv_cli.render import render
 from clv_cli.render.layout import View
-from clv_cli.run import Request, compare, metrics_by_month
+from clv_cli.run.comparing import compare
 from clv_cli.run.conventions import differing, switch_values, turned, under
+from clv_cli.run.opening import Request
+from clv_cli.run.reporting import metrics_by_month
 from clv_cli.settings import Settings
 from tests.books import book, monthly, scope, settings
 

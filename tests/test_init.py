@@ -8,7 +8,7 @@ import pytest
 
 from clv_cli.config_file import load_settings
 from clv_cli.errors import DataError, ExitCode, UsageError
-from clv_cli.run import propose_config, write_config
+from clv_cli.run.proposing import propose_config, write_config
 from tests.program import clv
 from tests.sources.exports import csv, write
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from clv_cli import main, run
+from clv_cli import main
+from clv_cli.run import reporting
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,7 +23,7 @@ def test_a_bug_is_three_lines_and_exit_1(
     def broken(_: object, **__: object) -> None:
         raise ZeroDivisionError("boom\nand more")
 
-    monkeypatch.setattr(run, "report", broken)
+    monkeypatch.setattr(reporting, "report", broken)
     monkeypatch.setattr(sys, "argv", ["clv", "report"])
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -20,7 +20,8 @@ from clv_cli.measures.suspect_lines import suspect_lines
 from clv_cli.partial import plan_name
 from clv_cli.pipeline import Facts, Measure
 from clv_cli.results import collect_frames
-from clv_cli.run import Request, opened, reporting
+from clv_cli.run import reporting
+from clv_cli.run.opening import Request, opened
 from clv_cli.sources import PartCache
 from clv_cli.sources.kept_facts import KeptFacts
 from tests import books

@@ -16,10 +16,10 @@ import jsonschema
 import polars as pl
 import pytest
 
-from clv_cli import run
 from clv_cli.errors import ClvError, ConfigError, DataError, UsageError
 from clv_cli.render import RENDERERS, render
 from clv_cli.render.layout import View
+from clv_cli.run import cutting, explaining, opening, reporting, splitting, valuing
 from clv_cli.run.redacting import Redactor
 from clv_cli.run.salt import read_salt, salt_path
 from clv_cli.settings import Settings
@@ -75,24 +75,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def request_(folder: Path) -> run.Request:
-    return run.Request(config=folder / "clv.yaml", cache=False, redact=True)
+def request_(folder: Path) -> opening.Request:
+    return opening.Request(config=folder / "clv.yaml", cache=False, redact=True)
 
 
-COMMANDS: dict[str, Callable[[run.Request], Report]] = {
-    "report": run.report,
-    "check": lambda r: run.check(r, suggest=True),
-    "customers": run.customers,
-    "customer": lambda r: run.customer(r, "ZqxC1"),
-    "cohorts": lambda r: run.cohorts(r, "revenue", "month"),
-    "split": lambda r: run.split(r, "customer", None, ledgers=True),
-    "explain": lambda r: run.explain_metric(r, "mrr", None, "ZqxC1"),
-    "explain_line": lambda r: run.explain_line(r, "ZqxL31"),
+COMMANDS: dict[str, Callable[[opening.Request], Report]] = {
+    "report": reporting.report,
+    "check": lambda r: reporting.check(r, suggest=True),
+    "customers": valuing.customers,
+    "customer": lambda r: valuing.customer(r, "ZqxC1"),
+    "cohorts": lambda r: cutting.cohorts(r, "revenue", "month"),
+    "split": lambda r: splitting.split(r, "customer", None, ledgers=True),
+    "explain": lambda r: explaining.explain_metric(r, "mrr", None, "ZqxC1"),
+    "explain_line": lambda r: explaining.explain_line(r, "ZqxL31"),
 }
 
 
 @pytest.fixture(scope="module")
-def reports(request_: run.Request) -> dict[str, Report]:
+def reports(request_: opening.Request) -> dict[str, Report]:
     return {name: command(request_) for name, command in COMMANDS.items()}
 
 
@@ -102,7 +102,7 @@ def outputs(reports: dict[str, Report]) -> dict[str, list[tuple[str, bytes]]]:
 
 
 @pytest.fixture(scope="module")
-def bare(request_: run.Request) -> Report:
+def bare(request_: opening.Request) -> Report:
     """The split without redaction."""
     return COMMANDS["split"](replace(request_, redact=False))
 
@@ -167,9 +167,9 @@ def test_figures_stay_and_rows_stay_in_their_order(
     assert all(map(TOKEN.fullmatch, ledgers[0]["customer_id"]))
 
 
-def test_an_error_names_nobody(request_: run.Request, folder: Path, tmp_path: Path) -> None:
+def test_an_error_names_nobody(request_: opening.Request, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as near:
-        run.customer(request_, "ZqxC9")
+        valuing.customer(request_, "ZqxC9")
     assert TOKEN.search(str(near.value))
     assert "ZqxC1" not in str(near.value)
     for name in FILES:
@@ -178,20 +178,20 @@ def test_an_error_names_nobody(request_: run.Request, folder: Path, tmp_path: Pa
     (tmp_path / "lines.csv").write_text(bad)
     (tmp_path / "clv.yaml").write_text(CONFIG)
     with pytest.raises(DataError) as stopped:
-        run.report(replace(request_, config=tmp_path / "clv.yaml"))
+        reporting.report(replace(request_, config=tmp_path / "clv.yaml"))
     assert "ISO 4217" in str(stopped.value)
     assert MARK not in str(stopped.value)
 
 
 def test_an_unexpected_error_does_not_say_what_it_saw(
-    request_: run.Request, monkeypatch: pytest.MonkeyPatch
+    request_: opening.Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise ValueError("cannot cast ZqxC1")
 
     monkeypatch.setattr("clv_cli.run.reporting.sources_table", broken)
     with pytest.raises(ClvError, match="unexpected ValueError") as stopped:
-        run.report(request_)
+        reporting.report(request_)
     assert MARK not in str(stopped.value)
     assert stopped.value.exit_code == 1
 

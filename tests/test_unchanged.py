@@ -12,8 +12,9 @@ import pytest
 from clv_cli.render import render
 from clv_cli.render.layout import View
 from clv_cli.results import Report
-from clv_cli.run import Request, reporting, sample_config, unchanged
+from clv_cli.run import reporting, unchanged
 from clv_cli.run.night_store import HISTORY
+from clv_cli.run.opening import Request, sample_config
 from clv_cli.sources import cached
 
 if TYPE_CHECKING:

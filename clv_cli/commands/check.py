@@ -26,12 +26,13 @@ def check(
 
     Example: clv check --table unmatched -f csv
     """
-    from clv_cli import run
+    from clv_cli.run import reporting
+    from clv_cli.run.environment import environment as installed
 
     if environment:
-        show(run.environment(options.request(), terminal_text(options)), options)
+        show(installed(options.request(), terminal_text(options)), options)
         return
-    report = run.check(options.request(), suggest="suggestions" in (options.table or ()))
+    report = reporting.check(options.request(), suggest="suggestions" in (options.table or ()))
     filled = (r.table.name for r in report.results if not r.rows.frame.is_empty())
     people = dict.fromkeys((*ALWAYS, *(name for name in filled if name not in ON_DEMAND)))
     show(report, options, tuple(people))

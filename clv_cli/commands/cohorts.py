@@ -25,7 +25,7 @@ def cohorts(
 
     Example: clv cohorts --of revenue -Q -p 36m
     """
-    from clv_cli import run
+    from clv_cli.run import cutting
 
-    report = run.cohorts(options.request(), of, "quarter" if quarterly else by)
+    report = cutting.cohorts(options.request(), of, "quarter" if quarterly else by)
     show(report, options, ("cohorts",))

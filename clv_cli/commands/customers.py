@@ -33,9 +33,9 @@ def customers(
 
     Example: clv customers --where "segment = enterprise and p_alive > 0.5" --top 20
     """
-    from clv_cli import run
+    from clv_cli.run import valuing
 
     if customer_id is not None:
-        show(run.customer(options.request(), customer_id), options)
+        show(valuing.customer(options.request(), customer_id), options)
         return
-    show(run.customers(options.request(), sort, top, where, by), options)
+    show(valuing.customers(options.request(), sort, top, where, by), options)

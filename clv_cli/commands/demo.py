@@ -25,10 +25,10 @@ def demo(
 
     Example: clv demo --to try-clv && clv report -c try-clv/clv.yaml
     """
-    from clv_cli import run
     from clv_cli.errors import UsageError
+    from clv_cli.run import opening, reporting
 
-    sample = run.sample_config()
+    sample = opening.sample_config()
     if to is not None:
         if to.exists():
             raise UsageError(f"{to} exists already", where="--to", hint="name a new folder")
@@ -36,7 +36,7 @@ def demo(
         typer.echo(f"copied the sample to {to}; next: clv report -c {to / 'clv.yaml'}", err=True)
         return
     request = replace(options.request(), config=sample, data=None)
-    report = run.report(
+    report = reporting.report(
         request,
         command="demo",
         ledgers=options.whole_workbook(),

@@ -13,6 +13,6 @@ def drivers(options: Shared) -> None:
 
     Example: clv drivers --table drivers -f csv
     """
-    from clv_cli import run
+    from clv_cli.run import driving
 
-    show(run.drivers(options.request()), options)
+    show(driving.drivers(options.request()), options)

@@ -42,9 +42,9 @@ def explain(
         say(metric_list(), options)
         return
     if name == "split" and which is not None:
-        from clv_cli import run
+        from clv_cli.run import explaining
 
-        show(run.explain_line(options.request(), which), options)
+        show(explaining.explain_line(options.request(), which), options)
         return
     if name in {"preset", "presets"} and which is not None:
         say(preset(which), options)
@@ -63,10 +63,10 @@ def explain(
             hint=did_you_mean(name, known) or "clv explain lists everything",
         )
     if _has_data(options):
-        from clv_cli import run
+        from clv_cli.run import explaining
 
         flat = options.chosen_format() == "csv" and not options.table
-        report = run.explain_metric(options.request(), metric, which, customer, flat=flat)
+        report = explaining.explain_metric(options.request(), metric, which, customer, flat=flat)
         show(report, options)
         return
     say(definition(metric) + "\nWith data, the numbers and rows behind it: -c clv.yaml\n", options)

@@ -24,6 +24,8 @@ def forecast(
 
     Example: clv forecast --months 6 -f csv
     """
-    from clv_cli import run
+    from clv_cli.run import forecasting
 
-    show(run.forecast(options.request(), months), options, ("forecast", "layers", "backtest"))
+    show(
+        forecasting.forecast(options.request(), months), options, ("forecast", "layers", "backtest")
+    )

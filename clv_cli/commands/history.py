@@ -43,33 +43,33 @@ def history(
 
     Example: clv history close 2026-10
     """
-    from clv_cli import run
+    from clv_cli.run import history
 
-    folder = None if what == "close" else run.history_folder(options.request(), out)
+    folder = None if what == "close" else history.history_folder(options.request(), out)
     if folder is None:
         show(_closed(options, first, restate=restate, out=out), options)
     elif max_age is not None:
-        sentence, well = run.last_good(folder, max_age, datetime.now(UTC))
+        sentence, well = history.last_good(folder, max_age, datetime.now(UTC))
         if not (options.quiet and well):
             emit(f"{sentence}\n")
         if not well:
             raise typer.Exit(4)
     elif what == "diff":
-        show(run.history_diff(folder, first, second), options)
+        show(history.history_diff(folder, first, second), options)
     elif what == "export":
-        show(run.history_export(folder), options)
+        show(history.history_export(folder), options)
     elif what is not None:
-        show(run.metric_history(folder, what), options)
+        show(history.metric_history(folder, what), options)
     else:
-        show(run.nights(folder), options)
+        show(history.nights(folder), options)
 
 
 def _closed(options: Shared, period: str | None, *, restate: bool, out: Path | None) -> "Report":
-    from clv_cli import run
     from clv_cli.errors import UsageError
+    from clv_cli.run import closing
 
     if period is None:
         raise UsageError(
             "which months?", where="clv history close", hint="clv history close 2026-10"
         )
-    return run.close_months(options.request(), run.Close(period, restate), out)
+    return closing.close_months(options.request(), closing.Close(period, restate), out)

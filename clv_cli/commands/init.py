@@ -26,8 +26,8 @@ def init(
 
     Example: clv init exports && clv check -c exports/clv.yaml
     """
-    from clv_cli import run
     from clv_cli.errors import UsageError
+    from clv_cli.run import proposing
 
     if options.redact:
         raise UsageError(
@@ -36,11 +36,11 @@ def init(
             hint="leave it out here; every other command redacts",
         )
     place = folder or options.data or Path()
-    proposed = run.propose_config(place, force=force or dry_run)
+    proposed = proposing.propose_config(place, force=force or dry_run)
     if dry_run:
         emit(proposed.text)
         return
-    run.write_config(proposed)
+    proposing.write_config(proposed)
     show(proposed.report, options)
     if not options.quiet:
         typer.echo(f"wrote {proposed.target}; next: clv check -c {proposed.target}", err=True)

@@ -46,14 +46,14 @@ def metrics(
 
     Example: clv metrics mrr nrr --by segment -Q -p 2026 -f csv
     """
-    from clv_cli import run
+    from clv_cli.run import comparing, reporting
 
     if compare is not None:
         conventions = [name.strip() for name in compare.split(",") if name.strip()]
-        show(run.compare(options.request(), names or (), conventions), options)
+        show(comparing.compare(options.request(), names or (), conventions), options)
         return
     grain = one_grain(monthly=monthly, quarterly=quarterly, yearly=yearly)
-    report = run.metrics_by_month(options.request(), names or (), convention, grain, by)
+    report = reporting.metrics_by_month(options.request(), names or (), convention, grain, by)
     show(report, options, ("metrics",))
 
 

@@ -14,6 +14,6 @@ def models(options: Shared) -> None:
 
     Example: clv models --table survival -f csv
     """
-    from clv_cli import run
+    from clv_cli.run import valuing
 
-    show(run.models(options.request()), options)
+    show(valuing.models(options.request()), options)

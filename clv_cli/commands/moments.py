@@ -31,7 +31,7 @@ def moments(
 
     Example: clv moments --kind declining_usage --kind payment_failed --top 10
     """
-    from clv_cli import run
+    from clv_cli.run import moments
 
     names = tuple(kind or ())
-    show(run.moments(options.request(), names, since, owner, top), options, PEOPLE)
+    show(moments.moments(options.request(), names, since, owner, top), options, PEOPLE)

@@ -12,7 +12,7 @@ from clv_cli.commands.options import Shared, shared
 
 if TYPE_CHECKING:
     from clv_cli.results import Report
-    from clv_cli.run import Outcome
+    from clv_cli.run.unattended import Outcome
 
 
 @shared
@@ -47,12 +47,12 @@ def nightly(
 
     Example: clv nightly -c /srv/clv/clv.yaml --out /srv/clv/nights
     """
-    from clv_cli import run
     from clv_cli.render import RENDERERS
+    from clv_cli.run import logbook, unattended
 
-    log = run.LogBook(_log_writer(log_format, log_file), as_json=log_format == "json")
-    how = run.Unattended(_written, RENDERERS, log, datetime.now(UTC), out, wait, force)
-    outcome = run.nightly(options.request(), how)
+    log = logbook.LogBook(_log_writer(log_format, log_file), as_json=log_format == "json")
+    how = unattended.Unattended(_written, RENDERERS, log, datetime.now(UTC), out, wait, force)
+    outcome = unattended.nightly(options.request(), how)
     if not options.quiet and (outcome.night.flags or always):
         if options.format is None and options.output is None and not options.table:
             emit(_mail(outcome))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from clv_cli.progress import Step, Watch, Watching
-    from clv_cli.run import Request
+    from clv_cli.run.opening import Request
 
 Config = Annotated[
     Path | None,
@@ -157,7 +157,7 @@ class Shared:
 
     def request(self) -> Request:
         """What `run` needs of them."""
-        from clv_cli.run import Request
+        from clv_cli.run.opening import Request
 
         return Request(
             self.config,
@@ -189,7 +189,7 @@ class Shared:
 @contextmanager
 def _logged() -> Iterator[Watch]:
     """A log line on standard error for every file that has been read, and for what comes after."""
-    from clv_cli.run import LogBook
+    from clv_cli.run.logbook import LogBook
 
     log = LogBook(lambda line: typer.echo(line, err=True))
     last: list[Step] = []

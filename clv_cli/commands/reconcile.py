@@ -15,8 +15,8 @@ def reconcile(options: Shared) -> None:
 
     Example: clv reconcile -p 2026Q3 -f csv
     """
-    from clv_cli import run
+    from clv_cli.run import reconciling
 
-    report = run.reconcile(options.request())
+    report = reconciling.reconcile(options.request())
     named = [result.table.name for result in report.results]
     show(report, options, tuple(name for name in PEOPLE if name in named))

@@ -22,9 +22,9 @@ def report(options: Shared) -> None:
 
     Example: clv report -p 12m -o report.html
     """
-    from clv_cli import run
+    from clv_cli.run import reporting
 
-    report = run.report(
+    report = reporting.report(
         options.request(),
         ledgers=options.whole_workbook(),
         modelled=options.whole_page(),

@@ -25,6 +25,6 @@ def segments(
 
     Example: clv segments --by channel -f csv
     """
-    from clv_cli import run
+    from clv_cli.run import cutting
 
-    show(run.segments(options.request(), by), options)
+    show(cutting.segments(options.request(), by), options)

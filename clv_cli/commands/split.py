@@ -48,19 +48,19 @@ def split(
 
     Example: clv split -p 2026Q3 --by line -o split.csv
     """
-    from clv_cli import run
+    from clv_cli.run import splitting
 
     if journal is not None:
         from clv_cli.render.journal import render, require_style
 
         style = require_style(journal)
-        report, accounts = run.split_journal(
+        report, accounts = splitting.split_journal(
             options.request(), method, require_causal=require_causal
         )
         deliver(render(report.results[0], style, accounts, report.currency), options)
         return
     people = PEOPLE if by is None else (f"split_by_{by}", "split_buckets")
-    report = run.split(
+    report = splitting.split(
         options.request(),
         by,
         method,

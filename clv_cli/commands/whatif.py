@@ -48,10 +48,13 @@ def whatif(
 
     Example: clv whatif --churn smb=-10% --price +3%; clv whatif --budget 100000 --optimise
     """
-    from clv_cli import run
+    from clv_cli.run import planning
 
     if optimise or budget is not None:
-        show(run.allocation(options.request(), _budget(budget, optimise=optimise), months), options)
+        show(
+            planning.allocation(options.request(), _budget(budget, optimise=optimise), months),
+            options,
+        )
         return
     given = {
         "churn": _by_name(churn),
@@ -63,7 +66,7 @@ def whatif(
     levers = {name: value for name, value in given.items() if value is not None}
     paths = [*(scenario or ()), *(files or ())]
     tables = ("scenarios", "sensitivities") if len(paths) + bool(levers) > 1 else ()
-    show(run.whatif(options.request(), levers, paths, months), options, tables)
+    show(planning.whatif(options.request(), levers, paths, months), options, tables)
 
 
 def _budget(budget: str | None, *, optimise: bool) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from clv_cli import run
 from clv_cli.attribution import evidence_tables, require_causal, split_table
 from clv_cli.attribution.counterfactual import Rescue, rescue, rescue_claims
 from clv_cli.errors import DataError
 from clv_cli.measures.episode_facts import episode_facts
 from clv_cli.measures.risk_episodes import risk_episodes
 from clv_cli.results import Report, Result, collect, collect_frames
+from clv_cli.run import opening, splitting
 from tests.attribution.asking import initiative
 from tests.attribution.rescues import asked, company
 
@@ -25,7 +25,7 @@ NEEDS = "needs risk_flags: who was at risk, helped or not, and who was helped"
 
 @cache
 def sample(method: str) -> Report:
-    return run.split(run.Request(SAMPLE), None, method)
+    return splitting.split(opening.Request(SAMPLE), None, method)
 
 
 def table(report: Report, name: str) -> Result:

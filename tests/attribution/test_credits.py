@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clv_cli.attribution.matching import split_takings
 from clv_cli.results import collect_frames
-from clv_cli.run import Request, opened
+from clv_cli.run.opening import Request, opened
 from tests.attribution.asking import asked, cells, evidence, initiative
 from tests.books import line, rate
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from clv_cli import run
 from clv_cli.attribution import driver_tables
 from clv_cli.results import Report, Result, collect
+from clv_cli.run import driving, opening
 from tests.attribution.asking import flag, initiative, touch
 from tests.books import add_months, book, day, line, rate, scope
 
@@ -25,7 +25,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_data" / "clv.yaml"
 
 @cache
 def sample() -> Report:
-    return run.drivers(run.Request(SAMPLE))
+    return driving.drivers(opening.Request(SAMPLE))
 
 
 def of_sample(name: str) -> Result:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clv_cli import run
 from clv_cli.glossary import Kind
-from clv_cli.run import Request
+from clv_cli.run import reporting
+from clv_cli.run.opening import Request
 from tests.bench import generate, peer, peer_pandas
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def credit(row: str, nth: int, amount: str, customer: str | None = None) -> str:
 
 
 def reported(folder: Path) -> Report:
-    return run.report(Request(config=folder / "clv.yaml", cache=False))
+    return reporting.report(Request(config=folder / "clv.yaml", cache=False))
 
 
 @pytest.fixture(scope="module")

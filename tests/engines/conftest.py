@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clv_cli.engines.spark import connected, local_server
-from clv_cli.run import Request
-from clv_cli.run.opening import opened
+from clv_cli.run.opening import Request, opened
 from tests.bench import generate
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 
 from clv_cli.engines import choosing, spark
 from clv_cli.errors import UsageError
-from clv_cli.run import Request, report
-from clv_cli.run.opening import opened
+from clv_cli.run.opening import Request, opened
+from clv_cli.run.reporting import report
 from clv_cli.settings import EngineSettings
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from clv_cli.engines import lake, spark
 from clv_cli.engines.spark import connected, local_server, shown
 from clv_cli.errors import ClvError, ConfigError, DataError, UsageError
 from clv_cli.objects import holds_secret, is_address
-from clv_cli.run import Request, report
 from clv_cli.run.night_inputs import assert_still, contents
-from clv_cli.run.opening import lake_of
+from clv_cli.run.opening import Request, lake_of
 from clv_cli.run.proposing import propose_config
+from clv_cli.run.reporting import report
 from clv_cli.settings import Settings
 from clv_cli.sources import LineStore, PartCache, load_book
 from clv_cli.sources.lake import is_export, objects_of

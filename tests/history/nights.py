@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from clv_cli.commands.nightly import _written
 from clv_cli.main import run_program
 from clv_cli.render import RENDERERS
-from clv_cli.run import LogBook, Request, Unattended, nightly
+from clv_cli.run.logbook import LogBook
+from clv_cli.run.opening import Request
+from clv_cli.run.unattended import Unattended, nightly
 
 if TYPE_CHECKING:
-    from clv_cli.run import Outcome
+    from clv_cli.run.unattended import Outcome
 
 HEADER = (
     "line_id,invoice_id,customer_id,issued_on,kind,amount,currency,interval,interval_count,"

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from clv_cli import run
 from clv_cli.errors import DataError, UsageError
 from clv_cli.frames import Closed
 from clv_cli.frames.frozen import FROZEN_COLUMNS
@@ -25,7 +24,9 @@ from clv_cli.measures.revenue_facts import revenue_facts
 from clv_cli.measures.suspect_lines import suspect_lines
 from clv_cli.pipeline import Scope
 from clv_cli.results import collect_frames
-from clv_cli.run import Close, Request
+from clv_cli.run import history, reporting
+from clv_cli.run.closing import Close, close_months
+from clv_cli.run.opening import Request
 from clv_cli.sources import LineStore, with_closed
 from tests.books import book, line, month, rate, scope
 from tests.history.nights import CONFIG, LINES, company, night, write_lines
@@ -44,13 +45,13 @@ JUNE = month("2025-06")
 
 
 def close(config: Path, period: str, *, restate: bool = False) -> list[Row]:
-    report = run.close_months(Request(config, cache=False), Close(period, restate), None)
+    report = close_months(Request(config, cache=False), Close(period, restate), None)
     return report.results[0].records()
 
 
 def metric(config: Path, *names: str) -> dict[str, tuple[object, ...]]:
     """Some metrics by month, as `clv metrics` gives them."""
-    report = run.metrics_by_month(Request(config, cache=False), names)
+    report = reporting.metrics_by_month(Request(config, cache=False), names)
     return {
         f"{row['month'] // 12}-{row['month'] % 12 + 1:02}": tuple(row[name] for name in names)
         for row in report.results[0].records()
@@ -92,7 +93,7 @@ def test_the_closed_month_stands_and_the_open_one_bears_the_change(credited: Pat
 
 
 def test_every_report_says_through_which_month_the_books_are_closed(credited: Path) -> None:
-    report = run.metrics_by_month(Request(credited, cache=False), ["mrr"])
+    report = reporting.metrics_by_month(Request(credited, cache=False), ["mrr"])
     assert report.conventions["closed through"] == "2025-02"
     assert report.conventions["closing.changes"] == "adjust"
     (told,) = (f for f in report.findings if f.code == "closed_months_changed")
@@ -171,26 +172,26 @@ def test_a_damaged_closed_month_stops_the_run(tmp_path: Path) -> None:
 def test_the_history_lists_follows_compares_and_exports(credited: Path) -> None:
     nights = credited.parent / "nightly"
     night(credited)
-    listed, closed = run.nights(nights).results
+    listed, closed = history.nights(nights).results
     assert [(r["run"], r["flags"]) for r in listed.records()] == [(1, 0), (2, 1)]
     assert [r["billed"] for r in closed.records()] == [10000, 25000]
-    causes, moved = run.history_diff(nights, None, None).results
+    causes, moved = history.history_diff(nights, None, None).results
     assert [(r["what"], r["name"], r["before"], r["now"]) for r in causes.records()][1:] == [
         ("export changed", "lines.csv", "6 rows", "7 rows")
     ]
     assert causes.records()[0]["what"] == "closed months"
     moves = {(r["metric"], r["month"]): (r["previous"], r["value"]) for r in moved.records()}
     assert moves["net_revenue", 24302] == ("200.00", "185.00")
-    assert [r["value"] for r in run.metric_history(nights, "mrr").results[0].records()] == [
+    assert [r["value"] for r in history.metric_history(nights, "mrr").results[0].records()] == [
         "200.00"
     ]
-    assert run.history_export(nights).results[0].rows.frame.height == 2 * moved_months(nights)
+    assert history.history_export(nights).results[0].rows.frame.height == 2 * moved_months(nights)
     with pytest.raises(UsageError, match='no night "9"'):
-        run.history_diff(nights, "9", None)
+        history.history_diff(nights, "9", None)
     with pytest.raises(UsageError, match='no metric "mmr"'):
-        run.metric_history(nights, "mmr")
+        history.metric_history(nights, "mmr")
     with pytest.raises(DataError, match="no history yet"):
-        run.nights(nights / "elsewhere")
+        history.nights(nights / "elsewhere")
 
 
 def test_the_command_shows_nights_and_asks_which_months_to_close(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clv_cli import run
-from clv_cli.run import Request
+from clv_cli.run import moments
+from clv_cli.run.opening import Request
 from tests.history.nights import LINES, company, night
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def remembered(config: Path) -> list[tuple[str, str, str, str]]:
 
 
 def listed(config: Path, as_of: str) -> set[tuple[str, str]]:
-    report = run.moments(Request(config, as_of=as_of, cache=False))
+    report = moments.moments(Request(config, as_of=as_of, cache=False))
     rows = next(r for r in report.results if r.table.name == "moments").records()
     return {(row["customer_id"], str(row["day"])) for row in rows}
 

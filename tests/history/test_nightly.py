@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clv_cli import run
 from clv_cli.commands.nightly import _mail
 from clv_cli.config_file import parse_settings
 from clv_cli.errors import ConfigError, DataError, ExitCode, UsageError
-from clv_cli.run import LogBook
+from clv_cli.run import history
+from clv_cli.run.logbook import LogBook
 from tests.history.nights import CONFIG, HEADER, LINES, NOW, company, night, said, write_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from clv_cli.results import Result
-    from clv_cli.run import Outcome
+    from clv_cli.run.unattended import Outcome
 
 ALERTS = (
     CONFIG
@@ -256,13 +256,13 @@ def test_the_last_good_night_is_too_old_when_the_heartbeat_says_so(
     nights = quiet[0] / "nightly"
     finished = json.loads((nights / "status.json").read_text())["last_good"]["finished_at"]
     then = NOW.fromisoformat(finished)
-    assert run.last_good(nights, "26h", then + timedelta(hours=25))[1]
-    sentence, well = run.last_good(nights, "26h", then + timedelta(hours=27))
+    assert history.last_good(nights, "26h", then + timedelta(hours=25))[1]
+    sentence, well = history.last_good(nights, "26h", then + timedelta(hours=27))
     assert not well
     assert "27.0 hours ago; allowed are 26h" in sentence
-    assert not run.last_good(tmp_path, "3d", then)[1]
+    assert not history.last_good(tmp_path, "3d", then)[1]
     with pytest.raises(UsageError, match="is no age"):
-        run.last_good(nights, "long", then)
+        history.last_good(nights, "long", then)
 
 
 def test_what_a_night_writes_is_not_for_everybody(

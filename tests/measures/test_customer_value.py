@@ -24,7 +24,7 @@ from clv_cli.metrics.tables.conditions import parse, where
 from clv_cli.models import geometric
 from clv_cli.models.renewals import renewals
 from clv_cli.results import Frames, collect_frames
-from clv_cli.run import Request, opened
+from clv_cli.run.opening import Request, opened
 from tests.books import Row, book, monthly, scope, service_cost
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "clv.yaml"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from clv_cli import run
 from clv_cli.config_file import load_scenario
 from clv_cli.errors import ConfigError, UsageError
 from clv_cli.planning.allocation_tables import allocation_tables
 from clv_cli.results import Result, collect
-from clv_cli.run import Request
+from clv_cli.run import forecasting, planning
+from clv_cli.run.opening import Request
 from clv_cli.settings.planning import Response, Scenario
 from tests.books import book, monthly, scope, service_cost, spend
 
@@ -104,6 +104,6 @@ def test_declared_responses_do_not_fall() -> None:
 
 
 def test_months_beyond_what_can_be_judged_are_refused_before_anything_is_read() -> None:
-    for ask in (run.forecast, lambda r, m: run.whatif(r, {}, (), m)):
+    for ask in (forecasting.forecast, lambda r, m: planning.whatif(r, {}, (), m)):
         with pytest.raises(UsageError, match="25 months"):
             ask(Request(), 25)

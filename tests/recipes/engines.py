@@ -27,8 +27,7 @@ from clv_cli.facts import planned, typed
 from clv_cli.measures.customer_revenue import customer_revenue
 from clv_cli.measures.mrr_deltas import mrr_deltas
 from clv_cli.measures.revenue_facts import revenue_month_sums, revenue_sums
-from clv_cli.run import Request
-from clv_cli.run.opening import opened
+from clv_cli.run.opening import Request, opened
 from tests.bench import generate
 
 if TYPE_CHECKING:

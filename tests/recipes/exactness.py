@@ -37,7 +37,8 @@ from clv_cli.attribution.rounded import split_rounded  # noqa: E402
 from clv_cli.render.as_json import render as as_json  # noqa: E402
 from clv_cli.render.layout import View  # noqa: E402
 from clv_cli.results import Frames, Report, collect, collect_frames  # noqa: E402
-from clv_cli.run import Request, finished, opened  # noqa: E402
+from clv_cli.run.finishing import finished  # noqa: E402
+from clv_cli.run.opening import Request, opened  # noqa: E402
 from tests.recipes.ledger_files import write, write_lines  # noqa: E402
 
 if TYPE_CHECKING:

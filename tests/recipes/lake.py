@@ -22,7 +22,8 @@ import polars as pl
 
 from clv_cli.engines.spark import connected, local_server
 from clv_cli.errors import ClvError
-from clv_cli.run import Request, report
+from clv_cli.run.opening import Request
+from clv_cli.run.reporting import report
 from clv_cli.settings import Settings
 from clv_cli.sources import LineStore, load_book
 from tests.bench import generate

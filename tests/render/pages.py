@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from clv_cli import attribution, metrics
-from clv_cli.run import finished
+from clv_cli.run.finishing import finished
 from tests.books import book, line, monthly, scope, spend
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from clv_cli.errors import DataError
 from clv_cli.harmless import is_hidden, json_safe, markdown, safe_text, spreadsheet
 from clv_cli.render import as_csv, render
 from clv_cli.render.layout import View
-from clv_cli.run import propose_config
+from clv_cli.run.proposing import propose_config
 from tests.render.hostile import OWN, hostile_report, published
 
 PACKAGE = Path(renderers.__file__).parents[1]

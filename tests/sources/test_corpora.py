@@ -163,9 +163,9 @@ def test_every_naughty_name_of_a_customer_loads_and_comes_out_unchanged(tmp_path
 
 def test_every_naughty_string_as_a_name_comes_out_of_csv_and_json_unchanged(tmp_path: Path) -> None:
     """Through the csv module in, and out of a table that prints names, blanks around them included."""
-    from clv_cli import run
     from clv_cli.render import render
     from clv_cli.render.layout import View
+    from clv_cli.run import opening, reporting
 
     texts = json.loads(NAUGHTY.read_text(encoding="utf-8")) if NAUGHTY.exists() else naughty()
     file = io.StringIO(newline="")
@@ -177,7 +177,7 @@ def test_every_naughty_string_as_a_name_comes_out_of_csv_and_json_unchanged(tmp_
     tables = {"lines": "billing_lines", "customers": "customers", "accounts": "accounts"}
     entries = [f"{{path: {name}.csv, table: {table}}}" for name, table in tables.items()]
     config = write(tmp_path, "clv.yaml", f"sources: [{', '.join(entries)}]\n")
-    report = run.check(run.Request(config=config, cache=False))
+    report = reporting.check(opening.Request(config=config, cache=False))
     # Without raw, CSV writes an apostrophe before what a spreadsheet would run.
     view = View(tables=("unmatched",), raw=True)
     as_json, as_csv = (str(render(report, form, view)) for form in ("json", "csv"))

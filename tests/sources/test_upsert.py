@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clv_cli import run
 from clv_cli.errors import ConfigError, DataError
 from clv_cli.frames import Severity
+from clv_cli.run import opening, reporting
 from clv_cli.sources import load_presets
 from clv_cli.sources.versions import changed_at, date_in_name
 from tests.sources.exports import HEADER, column, csv, load, money, write
@@ -286,7 +286,9 @@ def figures(folder: Path, files: dict[str, list[str]]) -> object:
         write(folder, name, csv(*rows, header=header))
     config = "sources:\n  - {path: 'lines*.csv', table: billing_lines, key: invoice_id}\n"
     path = write(folder, "clv.yaml", config)
-    report = run.report(run.Request(config=path, as_of="2026-06-30", period="6m", cache=False))
+    report = reporting.report(
+        opening.Request(config=path, as_of="2026-06-30", period="6m", cache=False)
+    )
     return [
         (result.table.name, result.rows.frame.rows())
         for result in report.results
