@@ -22,6 +22,7 @@ from clv_cli.measures.paying_now import paid_last_month, paying_now
 from clv_cli.measures.retention import retention
 from clv_cli.measures.suspect_customers import negative_customers, open_gaps, truncated_customers
 from clv_cli.pipeline import Measure, Scope, derived, reduction
+from clv_cli.ranges import NO_END
 from clv_cli.reducing import ranges_of_codes
 from clv_cli.results import Frames, Rows, Table, behind, collect
 from tests.books import book, line, monthly, scope
@@ -113,10 +114,10 @@ def test_few_lines_are_one_range(monkeypatch: pytest.MonkeyPatch) -> None:
     of = three()
     monkeypatch.setattr(reducing, "AT_ONCE", 2)
     monkeypatch.setattr(reducing, "HELD", 6)
-    assert ranges_of_codes(of) == [(0, reducing.NO_END)]
+    assert ranges_of_codes(of) == [(0, NO_END)]
     monkeypatch.setattr(reducing, "HELD", 5)
-    assert ranges_of_codes(of) == [(0, 1), (1, 2), (2, reducing.NO_END)]
-    assert ranges_of_codes(scope(book([]), "2025-02")) == [(0, reducing.NO_END)]
+    assert ranges_of_codes(of) == [(0, 1), (1, 2), (2, NO_END)]
+    assert ranges_of_codes(scope(book([]), "2025-02")) == [(0, NO_END)]
 
 
 def test_a_missing_rate_is_told_as_all_customers_tell_it() -> None:
