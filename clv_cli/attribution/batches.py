@@ -124,6 +124,8 @@ def split_batches(
 
     def after(made: Made) -> Made:
         both = {**made, **_made(scope, AFTER, {**known, **made})}
+        # Else all that was made before would be held until everything stands together once more.
+        made.clear()
         # How a tier divides its claim has done its work.
         both[split_tiers.name] = both[split_tiers.name].drop(pl.selectors.matches("_k$|_sum$"))
         return {name: _numbered(frame, every) for name, frame in both.items()}
