@@ -128,6 +128,8 @@ class Measure:
         compute: pure function of the scope and the needed frames.
         passing: too large to be held: run when it is read, and handed to the one who reads it as
             `Passing`.
+        by_customer: `compute` looks at no two customers together, so that the frame of some stands
+            before that of those with larger codes; of many lines, it is made of some at a time.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Measure:
     compute: Callable[..., pl.DataFrame] | None = None
     facts: Callable[[Scope], Facts | None] | None = None
     passing: bool = False
+    by_customer: bool = False
 
     def derive(self, scope: Scope, *inputs: pl.DataFrame | Passing) -> pl.DataFrame:
         """The frame, from the frames it needs."""
@@ -158,11 +161,13 @@ def reduction(
     return make
 
 
-def derived(name: str, *needs: Measure) -> Callable[[Callable[..., pl.DataFrame]], Measure]:
-    """Make a pure function of collected measures a measure."""
+def derived(
+    name: str, *needs: Measure, by_customer: bool = False
+) -> Callable[[Callable[..., pl.DataFrame]], Measure]:
+    """Make a pure function of collected measures a measure; `by_customer` as `Measure` has it."""
 
     def make(compute: Callable[..., pl.DataFrame]) -> Measure:
-        return Measure(name, needs=needs, compute=compute)
+        return Measure(name, needs=needs, compute=compute, by_customer=by_customer)
 
     return make
 

@@ -54,19 +54,28 @@ def passed(measure: Measure, scope: Scope) -> Passing:
 
 def _ranges(measure: Measure, scope: Scope) -> Iterator[Range]:
     """Customers in the order of their codes, those of many lines by way of the disk."""
-    codes = scope.book.codes.height
-    count = min(-(-scope.book.lines.rows // AT_ONCE), codes)
+    ends = ranges_of_codes(scope)
     waiting = None
-    if scope.book.lines.rows > HELD and scope.book.line_pieces and scope.aside is not None:
-        place = pl.col("code").cast(pl.Int64) * count // codes
+    if len(ends) > 1 and scope.book.line_pieces and scope.aside is not None:
+        place = pl.col("code").cast(pl.Int64) * len(ends) // scope.book.codes.height
         with suppress(AcrossFilesError):
-            waiting = scope.aside.laid(_bit_by_bit(measure, scope), place, count)
+            waiting = scope.aside.laid(_bit_by_bit(measure, scope), place, len(ends))
     if waiting is None:
         yield Range(0, NO_END, reduced(measure, scope))
         return
-    firsts = [*(-(-at * codes // count) for at in range(count)), NO_END]
-    for (first, end), rows in zip(pairwise(firsts), waiting, strict=True):
+    for (first, end), rows in zip(ends, waiting, strict=True):
         yield Range(first, end, rows)
+
+
+def ranges_of_codes(scope: Scope) -> list[tuple[int, int]]:
+    """The customers whose lines may be held together: their first code and the one after the last.
+
+    Args:
+        scope: the Book; all of them where its lines are few.
+    """
+    codes, rows = scope.book.codes.height, scope.book.lines.rows
+    count = min(-(-rows // AT_ONCE), codes) if rows > HELD else 1
+    return list(pairwise([*(-(-at * codes // count) for at in range(count)), NO_END]))
 
 
 def _bit_by_bit(measure: Measure, scope: Scope) -> Iterator[pl.DataFrame]:

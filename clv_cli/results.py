@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from clv_cli.errors import ClvError
 from clv_cli.glossary import Kind
 from clv_cli.kinds import PERSONAL
 from clv_cli.pipeline import Collected
-from clv_cli.reducing import passed, reduced
+from clv_cli.reducing import passed, ranges_of_codes, reduced
 
 __all__ = [
     "Check",
@@ -166,11 +167,14 @@ class Frames(Collected):
         self._given = given or {}
         self._passing = passing or {}
         self._uses: Counter[str] = Counter()
+        self._apart: list[Measure] = []
 
     def __getitem__(self, measure: Measure) -> pl.DataFrame:
         """The frame of a measure."""
         if measure.name in self._given and measure.name not in self._frames:
             self._frames[measure.name] = self._given[measure.name]()
+        if measure in self._apart:
+            self._some_at_a_time()
         if measure.name not in self._frames:
             inputs = [
                 passed(need, self.scope) if need.name in self._passing else self[need]
@@ -195,6 +199,36 @@ class Frames(Collected):
             if not self._uses[need.name] and need.compute is not None:
                 self._frames.pop(need.name, None)
 
+    def take_apart(self, needs: Iterable[Measure]) -> None:
+        """Of many lines, derive what looks at one customer at a time of some customers at a time.
+
+        Args:
+            needs: what tables will ask for. Of the measures by customer behind it, only those are held
+                of all customers that are among it, or that measures of all customers read.
+        """
+        wanted = list(needs)
+        if len(ranges_of_codes(self.scope)) > 1:
+            readers = [reader for reader in behind(wanted) if not reader.by_customer]
+            read = [*wanted, *(need for reader in readers for need in reader.needs)]
+            self._apart = list(dict.fromkeys(need for need in read if need.by_customer))
+
+    def _some_at_a_time(self) -> None:
+        """Derive the measures that are taken apart, range of customers by range of customers."""
+        wanted, self._apart = self._apart, []
+        inner = [measure for measure in behind(wanted) if measure.by_customer]
+        needs = {need.name: need for each in inner for need in each.needs if not need.by_customer}
+        inputs = {name: self[need] for name, need in needs.items()}
+        try:
+            parts = [
+                _of_some(self.scope, inputs, wanted, ends) for ends in ranges_of_codes(self.scope)
+            ]
+        except ClvError:
+            # What is wrong is told as all customers tell it: by the first day without a rate of all.
+            return
+        self._frames |= {name: pl.concat(part[name] for part in parts) for name in parts[0]}
+        for each in inner:
+            self.used(each.needs)
+
     def cut(self, codes: pl.Series, given: Mapping[str, Callable[[], pl.DataFrame]]) -> Frames:
         """The same measures for some customers only.
 
@@ -213,6 +247,31 @@ class Frames(Collected):
         }
         common = {name: self._reductions[name] for name in COMMON if name in self._reductions}
         return Frames(self.scope, {**mine, **common}, given)
+
+
+def _of_some(
+    scope: Scope,
+    inputs: Mapping[str, pl.DataFrame],
+    wanted: Sequence[Measure],
+    ends: tuple[int, int],
+) -> dict[str, pl.DataFrame]:
+    """Measures by customer of those whose codes are in a range; what they rest on is gone after."""
+    first, end = ends
+    theirs = (pl.col("code") >= first) & (pl.col("code") < end)
+    own = {
+        name: frame.filter(theirs) if "code" in frame.columns else frame
+        for name, frame in inputs.items()
+    }
+    frames = Frames(scope, own)
+    frames.expect(wanted)
+    for measure in behind(wanted):
+        if measure.by_customer:
+            frames.expect(measure.needs)
+    found = {}
+    for measure in wanted:
+        found[measure.name] = frames[measure]
+        frames.used([measure])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +340,7 @@ def collect(
     frames.expect(needs)
     for measure in behind(needs):
         frames.expect(measure.needs)
+    frames.take_apart(needs)
     results = []
     for table in planned:
         results.append(Result(table, table.finish(frames)))

@@ -21,7 +21,7 @@ from clv_cli.attribution.frozen import split_frozen, split_kept, split_kept_back
 from clv_cli.attribution.grouping import enumerated
 from clv_cli.attribution.held import split_held
 from clv_cli.attribution.matching import split_credits, split_takings
-from clv_cli.attribution.methods import split_method_claims
+from clv_cli.attribution.methods import source_of, split_method_claims
 from clv_cli.attribution.motion import split_switched_deals, split_switchers
 from clv_cli.attribution.names import split_names
 from clv_cli.attribution.reach import numbers, split_bought, split_concerned
@@ -75,6 +75,8 @@ BEFORE = (
     split_claims,
 )
 AFTER = (split_tiers, split_undivided, split_divided)
+# Read once more where a claim is measured, for the ends of its range; of no use after else.
+OF_RANGES = (split_parts, split_claims)
 Made = dict[str, pl.DataFrame]
 
 
@@ -107,7 +109,8 @@ def split_batches(
 ) -> pl.DataFrame:
     """The measures `BEFORE` and `AFTER` of all customers: one row, a frame in each column.
 
-    Rows of `split_bought` (`at`) and of `split_credits` (`credit`) are numbered through all batches.
+    Rows of `split_bought` (`at`) and of `split_credits` (`credit`) are numbered through all batches. Where
+    no claim is measured, `OF_RANGES` have no rows.
     """
     own = dict(zip((m.name for m in OF_CUSTOMERS), inputs, strict=False))
     common = dict(zip((m.name for m in OF_ALL), inputs[len(OF_CUSTOMERS) :], strict=True))
@@ -124,8 +127,12 @@ def split_batches(
 
     def after(made: Made) -> Made:
         both = {**made, **_made(scope, AFTER, {**known, **made})}
+        # Else all that was made before would be held until everything stands together once more.
+        made.clear()
         # How a tier divides its claim has done its work.
         both[split_tiers.name] = both[split_tiers.name].drop(pl.selectors.matches("_k$|_sum$"))
+        if source_of(scope) is None:
+            both |= {measure.name: both[measure.name].clear() for measure in OF_RANGES}
         return {name: _numbered(frame, every) for name, frame in both.items()}
 
     return _together(side_by_side(after, found), every)

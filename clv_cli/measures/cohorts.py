@@ -19,7 +19,7 @@ from clv_cli.pipeline import Scope, derived
 _KEYS = ["code", "month"]
 
 
-@derived("cohort_months", mrr_spans)
+@derived("cohort_months", mrr_spans, by_customer=True)
 def cohort_months(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     """What became of each customer who first paid in the period, month by month since?
 

@@ -29,7 +29,7 @@ def free_lines(scope: Scope) -> pl.LazyFrame:
     return (free if wanted else free.clear()).unique().sort("code", "active_from", "active_to")
 
 
-@derived("free_months", free_lines)
+@derived("free_months", free_lines, by_customer=True)
 def free_months(scope: Scope, lines: pl.DataFrame) -> pl.DataFrame:
     """At which month ends did each customer have a plan of 0? `unit, month`, each once, sorted."""
     if not lines.height:

@@ -16,7 +16,7 @@ SIDES = ("opening", "revalued", "closing")
 HELD = tuple(f"held_{side}" for side in SIDES)
 
 
-@derived("mrr_balances", mrr_spans, free_months)
+@derived("mrr_balances", mrr_spans, free_months, by_customer=True)
 def mrr_balances(scope: Scope, spans: pl.DataFrame, free: pl.DataFrame) -> pl.DataFrame:
     """What did each customer pay at the opening and at the closing of the months in which it moved?
 

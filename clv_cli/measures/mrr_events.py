@@ -15,7 +15,7 @@ from clv_cli.pipeline import Scope, derived
 _KEYS = ["unit", "month"]
 
 
-@derived("mrr_events", mrr_spans, mrr_balances)
+@derived("mrr_events", mrr_spans, mrr_balances, by_customer=True)
 def mrr_events(scope: Scope, spans: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
     """What moved in each month when every change counts, not only the two month ends?
 
@@ -39,7 +39,7 @@ def mrr_events(scope: Scope, spans: pl.DataFrame, balances: pl.DataFrame) -> pl.
     return named.group_by(_KEYS).agg(pl.col(columns).sum()).sort(_KEYS)
 
 
-@derived("mrr_passing", mrr_spans, mrr_balances)
+@derived("mrr_passing", mrr_spans, mrr_balances, by_customer=True)
 def mrr_passing(scope: Scope, spans: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
     """Who came and left between two month ends, and is in neither?
 

@@ -32,7 +32,7 @@ __all__ = [
 MOVEMENTS = (*CHANGES, "paused", "fx")
 
 
-@derived("mrr_movements", mrr_balances, mrr_spans, mrr_events, free_months)
+@derived("mrr_movements", mrr_balances, mrr_spans, mrr_events, free_months, by_customer=True)
 def mrr_movements(
     scope: Scope,
     balances: pl.DataFrame,

@@ -10,15 +10,28 @@ from clv_cli.measures.billed_lines import month_index, months_of
 from clv_cli.measures.fx import missing_rate
 from clv_cli.measures.mrr_deltas import STRIDE, delta_columns, level_columns, mrr_deltas
 from clv_cli.measures.subscription_levels import subscription_adjustments
-from clv_cli.measures.units import numbered, unit_numbers
+from clv_cli.measures.units import numbered, numbers_of
 from clv_cli.pipeline import Scope, derived
 
 if TYPE_CHECKING:
     from datetime import date
 
 
-@derived("mrr_spans", mrr_deltas, subscription_adjustments)
-def mrr_spans(scope: Scope, deltas: pl.DataFrame, adjustments: pl.DataFrame) -> pl.DataFrame:
+@derived("unit_numbers", mrr_deltas, subscription_adjustments)
+def unit_numbers(scope: Scope, deltas: pl.DataFrame, adjustments: pl.DataFrame) -> pl.DataFrame:
+    """Which number has each subscription, where each moves by itself?
+
+    Returns:
+        `code, subscription_id, unit` (Int32), sorted by all three; without rows where units are the
+        customers.
+    """
+    return numbers_of(scope, deltas, adjustments)
+
+
+@derived("mrr_spans", mrr_deltas, subscription_adjustments, unit_numbers, by_customer=True)
+def mrr_spans(
+    scope: Scope, deltas: pl.DataFrame, adjustments: pl.DataFrame, units: pl.DataFrame
+) -> pl.DataFrame:
     """At which month ends did each customer have which MRR?
 
     A customer without MRR for at most `churn.bridge_gap_days`, from the end of service to its next
@@ -39,14 +52,13 @@ def mrr_spans(scope: Scope, deltas: pl.DataFrame, adjustments: pl.DataFrame) -> 
     values = level_columns(scope)
     _require_rates(scope, deltas)
     moved = _adjusted(scope, deltas, adjustments.filter(pl.col("role") == "level"))
-    units = unit_numbers(scope, moved, adjustments)
-    levels = _levels(numbered(moved, units), values)
+    levels = _levels(numbered(scope, moved, units), values)
     spans = _bridged(levels, scope.settings.churn.bridge_gap_days, values).with_columns(
         held=pl.lit(value=False)
     )
     if adjustments.height:
         held = adjustments.filter(pl.col("role") == "held")
-        spans = pl.concat([spans, _held(numbered(held, units), spans.columns, values)])
+        spans = pl.concat([spans, _held(numbered(scope, held, units), spans.columns, values)])
     return spans.with_columns(
         from_month=_snapshots(spans["from_day"], scope.as_of),
         to_month=_snapshots(spans["to_day"], scope.as_of),

@@ -14,7 +14,7 @@ from clv_cli.results import Frames
 _A_YEAR = MRR_UNITS // 12  # 55,440 is divided by 12 without rest, so a year stays within Int64
 
 
-@derived("paying_now", mrr_spans)
+@derived("paying_now", mrr_spans, by_customer=True)
 def paying_now(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     """Which customers have MRR on the as-of day, and what is a year of it?
 
@@ -25,7 +25,7 @@ def paying_now(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     return _yearly(scope, spans, scope.closing)
 
 
-@derived("paid_last_month", mrr_spans)
+@derived("paid_last_month", mrr_spans, by_customer=True)
 def paid_last_month(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     """The same a month's end earlier: what whose term has just ended had paid."""
     return _yearly(scope, spans, scope.closing - 1)

@@ -21,8 +21,25 @@ from clv_cli.pipeline import Scope, derived
 _VALUES = ("base", "closing", "kept")
 
 
-@derived("retention", mrr_spans)
-def retention(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+@derived("retention_sums", mrr_spans, by_customer=True)
+def retention_sums(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
+    """The sums behind `retention`, before those of customers of one rate are converted.
+
+    Returns:
+        `currency, month`, in no order, and again where customers are summed some at a time; `base,
+        closing, kept` (Int64 MRR units) and `n`. Of customers who pay in one currency, by how much
+        the sums change from that month on; of all others, with an empty currency, the sums of that
+        month in the base currency.
+    """
+    seen = visible(scope, spans)
+    several = _of_several_rates(scope, seen)
+    simple = _in_one_currency(scope, seen.join(several, on="unit", how="anti"))
+    mixed = _in_several(scope, seen.join(several, on="unit", how="semi"))
+    return pl.concat([simple, mixed])
+
+
+@derived("retention", retention_sums)
+def retention(scope: Scope, sums: pl.DataFrame) -> pl.DataFrame:
     """How much of the MRR of `nrr.months` ago is still paid, with and without expansion?
 
     The opening set are the customers with MRR > 0 then. A customer whose credits exceed its charges
@@ -33,12 +50,15 @@ def retention(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
         of the smaller of the two, customer by customer), Int64 MRR units in the rates of the month;
         `n` customers in the opening set. Months without an opening set are left out.
     """
-    seen = visible(scope, spans)
-    several = _of_several_rates(scope, seen)
-    simple = _in_one_currency(scope, seen.join(several, on="unit", how="anti"))
-    mixed = _in_several(scope, seen.join(several, on="unit", how="semi"))
+    one = pl.col("currency").is_not_null()
+    rated = at_month_end(scope, _running(scope, sums.filter(one)))
+    simple = rated.select(
+        "month",
+        *(convert(pl.col(v), pl.col("multiplier"), pl.col("divisor")).alias(v) for v in _VALUES),
+        n="n",
+    )
     return (
-        pl.concat([simple, mixed])
+        pl.concat([simple, sums.filter(~one).select(simple.columns)])
         .group_by("month")
         .agg(pl.col(*_VALUES, "n").cast(pl.Int128).sum().cast(pl.Int64))
         .filter(pl.col("n") > 0)
@@ -76,13 +96,7 @@ def _in_one_currency(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
         end=pl.when(pl.col("unit") == pl.col("unit").shift(-1)).then(pl.col("month").shift(-1))
     )
     opening_set = known.filter(pl.col("base") > 0, pl.col("month") <= scope.closing)
-    sums = _running(scope, _retained(_with_currency(opening_set, spans)))
-    rated = at_month_end(scope, sums)
-    return rated.select(
-        "month",
-        *(convert(pl.col(v), pl.col("multiplier"), pl.col("divisor")).alias(v) for v in _VALUES),
-        n="n",
-    )
+    return _changes(_retained(_with_currency(opening_set, spans)))
 
 
 def _with_currency(pairs: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +118,9 @@ def _in_several(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
         for levels, name in ((then, "base"), (now, "now"))
     ]
     pairs = values[0].join(values[1], on=["unit", "month"], how="left").fill_null(0)
-    return _retained(pairs.filter(pl.col("base") > 0)).select("month", *_VALUES, "n")
+    kept = _retained(pairs.filter(pl.col("base") > 0))
+    sums = kept.group_by("month").agg(pl.col(*_VALUES, "n").cast(pl.Int128).sum().cast(pl.Int64))
+    return sums.select(pl.lit(None, pl.String).alias("currency"), "month", *_VALUES, "n")
 
 
 def _retained(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -115,12 +131,17 @@ def _retained(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _running(scope: Scope, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The sums by currency at every month, from pairs that hold over `[month, end)`."""
+def _changes(pairs: pl.DataFrame) -> pl.DataFrame:
+    """By how much the sums change in each currency and month, from pairs that hold over `[month, end)`."""
     columns = [*_VALUES, "n"]
     begins = summed_by_currency(pairs, *columns)
     ends = summed_by_currency(pairs.with_columns(month="end"), *columns)
-    changes = pl.concat([begins, ends.with_columns(-pl.col(columns))])
+    return pl.concat([begins, ends.with_columns(-pl.col(columns))])
+
+
+def _running(scope: Scope, changes: pl.DataFrame) -> pl.DataFrame:
+    """The sums by currency at every month, from their changes."""
+    columns = [*_VALUES, "n"]
     sums = changes.group_by("currency", "month").agg(
         pl.col(columns).cast(pl.Int128).sum().cast(pl.Int64)
     )

@@ -34,10 +34,14 @@ def known_starts(scope: Scope) -> pl.LazyFrame:
     )
 
 
-@derived("truncated_customers", mrr_movements, known_starts)
-def truncated_customers(
-    scope: Scope, movements: pl.DataFrame, starts: pl.DataFrame
-) -> pl.DataFrame:
+@derived("won_customers", mrr_movements, by_customer=True)
+def won_customers(_: Scope, movements: pl.DataFrame) -> pl.DataFrame:
+    """Who was new in which month? `code, month`, sorted by them; `new` (Int64 MRR units, above 0)."""
+    return movements.filter(pl.col("new") > 0).select("code", "month", "new")
+
+
+@derived("truncated_customers", won_customers, known_starts)
+def truncated_customers(scope: Scope, won: pl.DataFrame, starts: pl.DataFrame) -> pl.DataFrame:
     """Who was a customer before the data begin, and therefore looks new in their first month?
 
     Known by an earlier record or subscription; where nothing is known of a customer's start, all of
@@ -48,9 +52,8 @@ def truncated_customers(
         `row` (empty where nothing is known).
     """
     if not scope.book.lines.rows:
-        return movements.clear().select("code", mrr="new").join(starts, on="code", how="left")
+        return won.clear().select("code", mrr="new").join(starts, on="code", how="left")
     first = month_of(scope.book.lines.first_issued)
-    won = movements.filter(pl.col("new") > 0)
     opening = won.filter(pl.col("month") <= first).select("code", mrr="new")
     known = opening.join(starts, on="code", how="left")
     earlier = known.filter(pl.col("start") < month_start(first))
@@ -61,7 +64,7 @@ def truncated_customers(
     return pl.concat([earlier, *([] if crowd is None else [crowd])]).sort("code")
 
 
-@derived("open_gaps", mrr_spans)
+@derived("open_gaps", mrr_spans, by_customer=True)
 def open_gaps(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     """Whose service ended so recently that a renewal would still be bridged?
 
@@ -82,7 +85,7 @@ def open_gaps(scope: Scope, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@derived("negative_customers", mrr_movements)
+@derived("negative_customers", mrr_movements, by_customer=True)
 def negative_customers(_: Scope, movements: pl.DataFrame) -> pl.DataFrame:
     """Whose credits exceed its charges at some month's end?
 

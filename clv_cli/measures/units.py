@@ -9,6 +9,8 @@ import polars as pl
 if TYPE_CHECKING:
     from clv_cli.pipeline import Scope
 
+_NUMBERS = {"code": pl.Int32, "subscription_id": pl.String, "unit": pl.Int32}
+
 
 def coded_by_unit(scope: Scope, lines: pl.LazyFrame) -> pl.LazyFrame:
     """Lines under `grain: parent` with the code of the whole family.
@@ -46,22 +48,22 @@ def by_subscription(scope: Scope) -> bool:
     return scope.settings.grain == "subscription"
 
 
-def unit_numbers(scope: Scope, *frames: pl.DataFrame) -> pl.DataFrame | None:
+def numbers_of(scope: Scope, *frames: pl.DataFrame) -> pl.DataFrame:
     """A number for each subscription of these frames: `code, subscription_id, unit` (Int32).
 
-    None where the unit is the code itself. Lines without a subscription are one unit of their
+    No rows where the unit is the code itself. Lines without a subscription are one unit of their
     customer.
     """
     if not by_subscription(scope):
-        return None
+        return pl.DataFrame(schema=_NUMBERS)
     names = pl.concat([frame.select("code", "subscription_id") for frame in frames])
     numbers = names.unique().sort("code", "subscription_id").with_row_index("unit")
     return numbers.with_columns(pl.col("unit").cast(pl.Int32))
 
 
-def numbered(rows: pl.DataFrame, numbers: pl.DataFrame | None) -> pl.DataFrame:
-    """Rows of customers or subscriptions with their `unit`, by `unit_numbers`."""
-    if numbers is None:
+def numbered(scope: Scope, rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    """Rows of customers or subscriptions with their `unit`, by `numbers_of`."""
+    if not by_subscription(scope):
         return rows.with_columns(unit="code")
     return rows.join(numbers, on=["code", "subscription_id"], how="left", nulls_equal=True)
 

@@ -44,11 +44,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 ARR = Metric(
     "arr",
-    needs=(
-        mrr_months,
-        mrr_spans,
-    ),
+    needs=(mrr_months,),
     figures=annual_recurring_revenue,
     contributors=customers_by_mrr,
     evidence=_lines,
+    behind=(mrr_spans,),
 )

@@ -36,11 +36,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 ARPA = Metric(
     "arpa",
-    needs=(
-        mrr_months,
-        mrr_spans,
-    ),
+    needs=(mrr_months,),
     figures=average_revenue_per_account,
     contributors=customers_by_mrr,
     evidence=_lines,
+    behind=(mrr_spans,),
 )

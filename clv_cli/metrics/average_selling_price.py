@@ -30,5 +30,5 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 
 ASP = formula_metric(
-    "asp", average_selling_price, (mrr_months, mrr_movements), Backing(evidence=_lines)
+    "asp", average_selling_price, (mrr_months,), Backing(evidence=_lines, behind=(mrr_movements,))
 )

@@ -46,13 +46,10 @@ def _rows(scope: Scope, month: int) -> pl.LazyFrame:
 
 CAC_PAYBACK = Metric(
     "cac_payback",
-    needs=(
-        *CAC_NEEDS,
-        *CLV_NEEDS,
-        mrr_movements,
-    ),
+    needs=(*CAC_NEEDS, *CLV_NEEDS),
     figures=cac_payback,
     requires=("spend",),
     contributors=_customers,
     evidence=_rows,
+    behind=(mrr_movements,),
 )

@@ -54,13 +54,10 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 CLTV_NET = Metric(
     "cltv_net",
-    needs=(
-        *CLV_NEEDS,
-        *CAC_NEEDS,
-        mrr_movements,
-    ),
+    needs=(*CLV_NEEDS, *CAC_NEEDS),
     figures=cltv_net,
     requires=("spend",),
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
 )

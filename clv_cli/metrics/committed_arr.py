@@ -12,6 +12,7 @@ from clv_cli.measures.drilldown import active_lines, mrr_at
 from clv_cli.measures.estimates import Backing, estimated, formula_metric
 from clv_cli.measures.line_steps import advance_lines, at_month
 from clv_cli.measures.mrr_months import mrr_months
+from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.measures.series import Estimate, minor
 from clv_cli.money import MRR_UNITS
 from clv_cli.periods import month_end
@@ -47,4 +48,6 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
     return active_lines(scope, [month])
 
 
-CARR = formula_metric("carr", carr, (mrr_months, advance_lines), Backing(evidence=_lines))
+CARR = formula_metric(
+    "carr", carr, (mrr_months, mrr_spans, advance_lines), Backing(evidence=_lines)
+)

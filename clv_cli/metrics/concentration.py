@@ -13,6 +13,7 @@ from clv_cli.measures import parts
 from clv_cli.measures.drilldown import active_lines, mrr_at
 from clv_cli.measures.estimates import Backing, estimated, formula_metric
 from clv_cli.measures.mrr_months import mrr_months
+from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.measures.series import Estimate, minor
 from clv_cli.money import MRR_UNITS
 from clv_cli.periods import month_text
@@ -56,9 +57,11 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 def _top(count: int) -> Metric:
     estimate = partial(top_share, count)
-    return formula_metric(f"top{count}_share", estimate, (mrr_months,), Backing(evidence=_lines))
+    return formula_metric(
+        f"top{count}_share", estimate, (mrr_months, mrr_spans), Backing(evidence=_lines)
+    )
 
 
 TOP1_SHARE = _top(1)
 TOP10_SHARE = _top(10)
-HHI = formula_metric("hhi", herfindahl, (mrr_months,), Backing(evidence=_lines))
+HHI = formula_metric("hhi", herfindahl, (mrr_months, mrr_spans), Backing(evidence=_lines))

@@ -41,12 +41,10 @@ def _rows(scope: Scope, month: int) -> pl.LazyFrame:
 
 COST_TO_SERVE = Metric(
     "cost_to_serve",
-    needs=(
-        *CLV_NEEDS,
-        mrr_movements,
-    ),
+    needs=CLV_NEEDS,
     figures=cost_to_serve,
     requires=("service_costs",),
     contributors=_customers,
     evidence=_rows,
+    behind=(mrr_movements,),
 )

@@ -42,12 +42,10 @@ def _rows(scope: Scope, month: int) -> pl.LazyFrame:
 
 CAC = Metric(
     "cac",
-    needs=(
-        *CAC_NEEDS,
-        mrr_movements,
-    ),
+    needs=CAC_NEEDS,
     figures=customer_acquisition_cost,
     requires=("spend",),
     contributors=_customers,
     evidence=_rows,
+    behind=(mrr_movements,),
 )

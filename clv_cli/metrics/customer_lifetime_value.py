@@ -43,12 +43,10 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 CLV = Metric(
     "clv",
-    needs=(
-        *CLV_NEEDS,
-        mrr_movements,
-    ),
+    needs=CLV_NEEDS,
     figures=customer_lifetime_value,
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
     interval=clv_interval,
 )

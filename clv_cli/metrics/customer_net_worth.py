@@ -75,13 +75,10 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 CUSTOMER_NET_WORTH = Metric(
     "customer_net_worth",
-    needs=(
-        *CLV_NEEDS,
-        *CAC_NEEDS,
-        mrr_movements,
-    ),
+    needs=(*CLV_NEEDS, *CAC_NEEDS),
     figures=customer_net_worth,
     requires=("spend",),
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
 )

@@ -47,11 +47,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 CUSTOMERS = Metric(
     "customers",
-    needs=(
-        mrr_months,
-        mrr_spans,
-    ),
+    needs=(mrr_months,),
     figures=customers,
     contributors=customers_by_mrr,
     evidence=_lines,
+    behind=(mrr_spans,),
 )

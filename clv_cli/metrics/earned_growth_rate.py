@@ -54,6 +54,6 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 EARNED_GROWTH_RATE = formula_metric(
     "earned_growth_rate",
     earned_growth_rate,
-    (retention, mrr_spans, mrr_movements, recommended),
-    Backing(requires=("referrals",), evidence=_lines),
+    (retention, mrr_movements, recommended),
+    Backing(requires=("referrals",), behind=(mrr_spans,), evidence=_lines),
 )

@@ -43,11 +43,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 GROSS_MRR_CHURN = Metric(
     "gross_mrr_churn",
-    needs=(
-        mrr_months,
-        mrr_movements,
-    ),
+    needs=(mrr_months,),
     figures=gross_mrr_churn,
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
 )

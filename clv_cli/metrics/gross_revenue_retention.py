@@ -43,11 +43,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 GRR = Metric(
     "grr",
-    needs=(
-        retention,
-        mrr_spans,
-    ),
+    needs=(retention,),
     figures=gross_revenue_retention,
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_spans,),
 )

@@ -56,12 +56,10 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 LOGO_CHURN = Metric(
     "logo_churn",
-    needs=(
-        mrr_months,
-        mrr_movements,
-    ),
+    needs=(mrr_months,),
     figures=logo_churn,
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
     interval=share_of("lost", "opening_customers"),
 )

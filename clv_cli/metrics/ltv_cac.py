@@ -56,13 +56,10 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 LTV_CAC = Metric(
     "ltv_cac",
-    needs=(
-        *CLV_NEEDS,
-        *CAC_NEEDS,
-        mrr_movements,
-    ),
+    needs=(*CLV_NEEDS, *CAC_NEEDS),
     figures=ltv_cac,
     requires=("spend",),
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
 )

@@ -50,11 +50,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 MRR = Metric(
     "mrr",
-    needs=(
-        mrr_months,
-        mrr_spans,
-    ),
+    needs=(mrr_months,),
     figures=monthly_recurring_revenue,
     contributors=customers_by_mrr,
     evidence=_lines,
+    behind=(mrr_spans,),
 )

@@ -48,8 +48,14 @@ def mrr_movement(name: str) -> Metric:
     def customers(frames: Collected, month: int) -> pl.DataFrame:
         return customers_by_movement(frames, month, [name])
 
-    needs = (mrr_months, mrr_movements)
-    return Metric(name, needs, figures, contributors=customers, evidence=_lines)
+    return Metric(
+        name,
+        needs=(mrr_months,),
+        figures=figures,
+        contributors=customers,
+        evidence=_lines,
+        behind=(mrr_movements,),
+    )
 
 
 def _lines(scope: Scope, month: int) -> pl.LazyFrame:

@@ -44,11 +44,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 NET_MRR_CHURN = Metric(
     "net_mrr_churn",
-    needs=(
-        mrr_months,
-        mrr_movements,
-    ),
+    needs=(mrr_months,),
     figures=net_mrr_churn,
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
 )

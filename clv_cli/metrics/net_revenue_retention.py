@@ -42,11 +42,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 NRR = Metric(
     "nrr",
-    needs=(
-        retention,
-        mrr_spans,
-    ),
+    needs=(retention,),
     figures=net_revenue_retention,
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_spans,),
 )

@@ -56,11 +56,9 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 QUICK_RATIO = Metric(
     "quick_ratio",
-    needs=(
-        mrr_months,
-        mrr_movements,
-    ),
+    needs=(mrr_months,),
     figures=quick_ratio,
     contributors=_customers,
     evidence=_lines,
+    behind=(mrr_movements,),
 )

@@ -47,5 +47,8 @@ def _lines(scope: Scope, month: int) -> pl.LazyFrame:
 
 
 RENEWAL_RATE = formula_metric(
-    "renewal_rate", renewal_rate, (mrr_months, mrr_movements, term_ends), Backing(evidence=_lines)
+    "renewal_rate",
+    renewal_rate,
+    (mrr_months, term_ends),
+    Backing(evidence=_lines, behind=(mrr_movements,)),
 )

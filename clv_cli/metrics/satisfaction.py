@@ -15,6 +15,7 @@ from clv_cli.measures.drilldown import mrr_at, table_rows
 from clv_cli.measures.estimates import Backing, estimated, formula_metric
 from clv_cli.measures.intervals import nps_interval, share_of
 from clv_cli.measures.mrr_months import mrr_months
+from clv_cli.measures.mrr_spans import mrr_spans
 from clv_cli.measures.series import Estimate, minor
 from clv_cli.money import MRR_UNITS
 from clv_cli.periods import Period, month_text
@@ -123,6 +124,9 @@ SURVEY_METRICS: tuple[Metric, ...] = (
     formula_metric("ces", partial(satisfied, "ces"), (survey_answers,), _SHARE),
     formula_metric("response_rate", response_rate, (surveys_asked,), _SENT),
     formula_metric(
-        "detractor_mrr_share", detractor_mrr_share, (survey_answers, mrr_months), _BACKING
+        "detractor_mrr_share",
+        detractor_mrr_share,
+        (survey_answers, mrr_months, mrr_spans),
+        _BACKING,
     ),
 )

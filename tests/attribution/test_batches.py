@@ -88,6 +88,21 @@ def test_weights_of_one_customer_decide_how_the_shares_of_another_are_written() 
     assert apart == together
 
 
+@pytest.mark.parametrize(("method", "kept"), [("declared", 0), ("counterfactual", 1)])
+def test_what_only_ranges_of_measured_claims_read_is_not_kept_for_others(
+    method: str, kept: int
+) -> None:
+    scope = asked(
+        [line("A", "2025-03-01", 100)],
+        customers=[{"customer_id": "A", "prior_supplier": "R"}],
+        initiatives=[initiative(weight_switched=400_000)],
+        split__method=method,
+    )
+    measures = (batches.all_parts, batches.all_claims)
+    frames = collect_frames(measures, scope)
+    assert [frames[measure].height for measure in measures] == [kept, kept]
+
+
 @given(st.lists(st.integers(0, 9), max_size=60), st.integers(1, 70))
 def test_every_line_stands_in_one_batch_and_every_customer_in_one(
     codes: list[int], most: int

@@ -80,6 +80,7 @@ def test_either_end_of_a_rate_is_granted_below_cxm_like_the_rate_itself() -> Non
         customers=[{"customer_id": "A", "prior_supplier": "R"}],
         initiatives=[initiative(weight_switched=400_000)],
         referrals=[referral(None, "A", "2025-01-01", "no_gripes", weight=250_000)],
+        split__method="counterfactual",
     )
     frames = collect_frames([split_bounds], scope)
     stratum = claims({"rule_id": "no_gripes", "evidence": "referrals:R1", "component": "no_gripes"})

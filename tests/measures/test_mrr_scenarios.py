@@ -9,9 +9,7 @@ import polars as pl
 import pytest
 
 from clv_cli.errors import DataError
-from clv_cli.measures.mrr_months import mrr_months
-from clv_cli.measures.mrr_movements import mrr_movements
-from clv_cli.measures.mrr_spans import mrr_spans
+from clv_cli.measures.mrr_months import mrr_month_levels, mrr_month_sums, mrr_months
 from clv_cli.measures.retention import retention
 from clv_cli.metrics import METRICS
 from clv_cli.money import MRR_UNITS
@@ -265,6 +263,6 @@ def test_a_line_issued_after_the_as_of_day_is_not_seen() -> None:
 def test_movements_that_do_not_lead_to_the_lines_mrr_stop_the_run() -> None:
     asked = scope(book(monthly("A", "2025-01-01", [100, 100])), "2025-02")
     frames = collect_frames([mrr_months], asked)
-    moves = frames[mrr_movements].with_columns(new=pl.col("new") + 1)
+    moves = frames[mrr_month_sums].with_columns(new=pl.col("new") + 1)
     with pytest.raises(DataError, match="movements of 2025-01 do not lead to the MRR"):
-        mrr_months.derive(asked, moves, frames[mrr_spans])
+        mrr_months.derive(asked, moves, frames[mrr_month_levels])

@@ -23,14 +23,14 @@ from clv_cli.metrics import METRICS
 from clv_cli.metrics.tables.parts import values_of
 from clv_cli.metrics.tables.spans import WHOLE, figure_over, sums
 from clv_cli.periods import Period
-from clv_cli.pipeline import Over
-from clv_cli.results import Frames, collect, collect_frames
+from clv_cli.pipeline import Collected, Over
+from clv_cli.results import Frames, behind, collect, collect_frames
 from tests.books import book, monthly, rate, scope
 from tests.companies import Company
 from tests.once import Once
 
 if TYPE_CHECKING:
-    from clv_cli.pipeline import Figure
+    from clv_cli.pipeline import Figure, Measure
 
 SEEDS = (1,)
 BEHIND = (mrr_spans, revenue_facts, customer_revenue)
@@ -78,6 +78,31 @@ def test_the_ledger_rows_of_every_part_sum_to_it(company: tuple[Any, Frames]) ->
             assert abs(total - Fraction(put.value or 0)) <= slack, (name, put.key)
             summed += 1
     assert summed > len(METRICS)
+
+
+class Read(Collected):
+    """Frames that remember which measures were asked for."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.scope, self.frames = frames.scope, frames
+        self.names: set[str] = set()
+
+    def __getitem__(self, measure: Measure) -> pl.DataFrame:
+        self.names.add(measure.name)
+        return self.frames[measure]
+
+
+def test_figures_need_rows_by_customer_only_where_they_read_them(
+    company: tuple[Any, Frames],
+) -> None:
+    """The largest frames: what only ledger rows read stands `behind`, or every report would hold it."""
+    asked, frames = company
+    large = {measure.name for measure in behind(_needs()) if measure.by_customer}
+    for name, metric in METRICS.items():
+        read = Read(frames)
+        metric.figures(read, range(asked.closing - 5, asked.closing + 1))
+        needed = {need.name for need in metric.needs if need.by_customer}
+        assert needed == read.names & large, name
 
 
 def test_every_part_that_is_a_sum_has_rows(company: tuple[Any, Frames]) -> None:
