@@ -108,13 +108,17 @@ def sums_of(part: pl.LazyFrame, binding: Binding) -> pl.LazyFrame:
         (pl.col("amount") if has_money else pl.lit(0, pl.Int64)).cast(pl.Int128).alias("amount"),
         (pl.col(day) if day in names else pl.lit(None, pl.Date)).alias("day"),
     )
-    return kept.group_by("state", "currency", *GROUPS).agg(
-        pl.len().alias("rows"),
-        pl.col("amount").sum().alias("money"),
-        pl.col("amount").abs().sum().alias("size"),
-        pl.col("amount").is_null().sum().alias("unreadable"),
-        pl.col("day").min().alias("first"),
-        pl.col("day").max().alias("last"),
+    return (
+        kept.group_by("state", "currency", *GROUPS)
+        .agg(
+            pl.len().alias("rows"),
+            pl.col("amount").sum().alias("money"),
+            pl.col("amount").abs().sum().alias("size"),
+            pl.col("amount").is_null().sum().alias("unreadable"),
+            pl.col("day").min().alias("first"),
+            pl.col("day").max().alias("last"),
+        )
+        .with_columns(pl.col("currency", *GROUPS).cast(pl.String))
     )
 
 

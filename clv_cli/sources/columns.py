@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clv_cli.frames import Type
+from clv_cli.frames import DTYPES, Type
 from clv_cli.sources.dates import add_days
 from clv_cli.sources.numbers import PLAIN, add_plain, signs_agree
-from clv_cli.sources.reading import currency_code, money, step_of, typed
+from clv_cli.sources.reading import cents, currency_code, money, step_of, typed, whole
 from clv_cli.sources.versions import changed_at
 
 if TYPE_CHECKING:
@@ -36,10 +36,12 @@ class Forms:
     Args:
         clock: of the days.
         numbers: number format of each numeric column; `plain` where none is named.
+        quick: columns that are read the short way (`quick`).
     """
 
     clock: Clock
     numbers: Mapping[str, str]
+    quick: frozenset[str] = frozenset()
 
 
 def cell(place: int) -> str:
@@ -194,8 +196,17 @@ def one_of(header: str, values: Sequence[str], binding: Binding) -> pl.Expr:
     return pl.col(cell(place)).str.to_lowercase().fill_null("").is_in(folded)
 
 
-def as_typed(texts: pl.LazyFrame, binding: Binding, forms: Forms) -> pl.LazyFrame:
-    """Add every given canonical column typed; null where its text is empty or refused."""
+def as_typed(
+    texts: pl.LazyFrame, binding: Binding, forms: Forms, *, closed: bool = False
+) -> pl.LazyFrame:
+    """Add every given canonical column typed; null where its text is empty or refused.
+
+    Args:
+        texts: canonical columns as text.
+        binding: the file's columns.
+        forms: how they are written.
+        closed: leave values of closed sets as such, a byte each, for the part; else they are texts.
+    """
     fields = given_fields(binding)
     currency = next((f for f in binding.spec.table.fields if f.type is Type.CURRENCY), None)
     frame = texts
@@ -207,7 +218,12 @@ def as_typed(texts: pl.LazyFrame, binding: Binding, forms: Forms) -> pl.LazyFram
     return (
         _prepared(frame, binding, forms)
         .with_columns(
-            *(_typed(field, binding, forms).alias(field.name) for field in fields),
+            *(
+                _typed(field, binding, forms).alias(field.name)
+                if closed or field.type not in {Type.CHOICE, Type.CURRENCY}
+                else _typed(field, binding, forms).cast(pl.String).alias(field.name)
+                for field in fields
+            ),
             *_updated(binding),
         )
         .with_columns(_line_id(binding))
@@ -270,8 +286,12 @@ def _typed(field: Field, binding: Binding, forms: Forms) -> pl.Expr:
         at = pl.col(f"n{text_of(field.name)}")
         return at.dt.offset_by("1d") if field.name in spec.inclusive else at
     if field.type is Type.CURRENCY:
-        return pl.col("iso").cast(pl.String)
+        return pl.col("iso")
     plain, *others = plain_numbers(field, binding, forms)
+    if field.name in forms.quick:
+        if field.type is Type.MONEY:
+            return _signed(cents(plain, pl.col("step")), field, binding)
+        return whole(plain).cast(DTYPES[field.type])
     if field.type is not Type.MONEY:
         return typed(field, plain, spec.values.get(field.name, {}))
     units, step = units_of(field, spec), pl.col("step")

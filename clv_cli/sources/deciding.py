@@ -55,6 +55,7 @@ class Undecided:
         binding: the file's columns.
         settings: for the reporting zone.
         name: the file, for errors.
+        records: how many there are.
     """
 
     texts: pl.LazyFrame
@@ -62,6 +63,7 @@ class Undecided:
     binding: Binding
     settings: Settings
     name: str
+    records: int = 0
 
     def fields(self, types: frozenset[Type]) -> list[Field]:
         """The given columns of some types."""

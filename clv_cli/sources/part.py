@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import polars as pl
+import polars.selectors as cs
 
 from clv_cli.errors import DataError
 from clv_cli.frames import Finding, Severity, Tally
@@ -19,6 +20,7 @@ from clv_cli.sources.headers import read_headers, read_sample
 from clv_cli.sources.judging import BAD, LOADED, state
 from clv_cli.sources.last_days import asked, assert_days_after
 from clv_cli.sources.quarantine import assert_currencies, findings, from_records, reasons
+from clv_cli.sources.quick import MANY, in_doubt, quick_columns
 from clv_cli.sources.structure import NotUtf8Error, Structure, scan
 from clv_cli.sources.totals import check_totals, declared, unusual, without_footers
 from clv_cli.sources.units import assert_not_minor
@@ -100,8 +102,9 @@ class Part:
         return bool((self.sums.frame["state"] != LOADED).any())
 
     def typed(self) -> pl.LazyFrame:
-        """The Parquet part as it is: typed columns, `row`, `state`."""
-        return pl.scan_parquet(self.path, glob=False) if self.held is None else self.held
+        """The Parquet part: typed columns, `row`, `state`; values of closed sets as texts."""
+        part = pl.scan_parquet(self.path, glob=False) if self.held is None else self.held
+        return part.with_columns(cs.enum().cast(pl.String))
 
     def rows(self) -> pl.LazyFrame:
         """The loaded rows with every canonical column, `source` and `row`."""
@@ -270,10 +273,10 @@ def make_part(
     raw = _without_totals(frames[0], over, binding)
     texts = as_text(raw, binding, tidy=structure.tidy)
     sample = as_text(frames[1], binding, tidy=False)
-    file = Undecided(texts, sample, binding, desk.settings, name)
+    file = Undecided(texts, sample, binding, desk.settings, name, structure.records)
     forms, path = first_forms(file), desk.store.new_part()
     assert_not_minor(texts, sample, binding, forms, name)
-    sums, bad = _written(file, forms, over, path, desk.store)
+    sums, bad = _first_written(file, forms, over, path, desk.store)
     if bad is not None:
         # Most files have no bad row and are read once; the others tell how they are to be read.
         better = settled(file, forms, bad), over | unusual(bad, binding)
@@ -315,12 +318,27 @@ def _without_totals(raw: pl.LazyFrame, over: PassedOver, binding: Binding) -> pl
     )
 
 
+def _first_written(
+    file: Undecided, forms: Forms, over: PassedOver, path: Path, store: LineStore
+) -> tuple[Sums, pl.DataFrame | None]:
+    """The same as `_written`, by the short way where the file is long and its rows allow it."""
+    binding = file.binding
+    if file.records >= MANY and not over.rows:
+        quick = replace(forms, quick=quick_columns(file.sample, binding, forms))
+        sums, bad = _written(file, quick, over, path, store)
+        if not quick.quick or not in_doubt(sums, bad, binding, quick):
+            return sums, bad
+    return _written(file, forms, over, path, store)
+
+
 def _written(
     file: Undecided, forms: Forms, over: PassedOver, path: Path, store: LineStore
 ) -> tuple[Sums, pl.DataFrame | None]:
     """Write the typed part; its sums, and its bad rows once more with their texts."""
     binding = file.binding
-    typed = as_typed(file.texts, binding, forms).with_columns(state(binding, over.rows))
+    typed = as_typed(file.texts, binding, forms, closed=True).with_columns(
+        state(binding, over.rows)
+    )
     names = typed_names(binding)
     store.write(typed.select(*names, pl.col("row").cast(pl.Int64), "state"), path)
     part = pl.scan_parquet(path, glob=False)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MAX_EXPONENT = 4
 MONEY_MAJOR = r"^-?[0-9]{1,15}(\.[0-9]{1,4}0*)?$"
 MONEY_MINOR = r"^-?[0-9]{1,15}$"
+# The short form of an amount: up to fifteen digits, a point and two more; 100 is the step of its currency.
+_CENTS_DIGITS, _CENTS_STEP = 18, 100
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
@@ -124,6 +126,34 @@ def money(text: pl.Expr, units: str, step: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(MONEY_MAJOR) & exact).then(fine // step)
 
 
+def cents(text: pl.Expr, step: pl.Expr) -> pl.Expr:
+    """The minor units of `money`, for amounts with two digits after the point and in the currency; else null.
+
+    As texts `-0` comes before `.`, and all digits after both: two comparisons tell how an amount
+    begins, one how it ends, and that all else are digits the decimal asks itself.
+
+    Args:
+        text: without surrounding blanks, in major units.
+        step: see `step_of`.
+    """
+    decimal = text.cast(pl.Decimal(_CENTS_DIGITS, 2), strict=False)
+    minor = decimal.to_physical().cast(pl.Int64, strict=False)
+    ends = text.str.slice(-3, 2).is_between(pl.lit(".0"), pl.lit(".9"))
+    exact = (step == _CENTS_STEP) & minor.is_between(-MAX_MINOR, MAX_MINOR)
+    return pl.when(_begins_with_digit(text) & ends & exact).then(minor)
+
+
+def whole(text: pl.Expr) -> pl.Expr:
+    """The integers among the texts of `number`; else null."""
+    return pl.when(_begins_with_digit(text)).then(text.cast(pl.Int64, strict=False))
+
+
+def _begins_with_digit(text: pl.Expr) -> pl.Expr:
+    """Whether a number begins with a digit or a minus and a digit, and is no longer than any amount."""
+    negative = (text >= "-0") & (text < ".")
+    return ((text >= "0") | negative) & (text.str.len_bytes() <= _CENTS_DIGITS)
+
+
 def number(text: pl.Expr, scale: int) -> pl.Expr:
     """An exact decimal with so many digits after the point; finer text is refused."""
     grammar = rf"^-?[0-9]{{1,18}}(\.[0-9]{{1,{scale}}}0*)?$"
@@ -150,7 +180,7 @@ def choice(text: pl.Expr, values: Mapping[str, Sequence[str]], known: Sequence[s
         if ANY_OTHER in values.get(name, ()):
             other = pl.lit(known.index(name), pl.UInt8)
             index = pl.when(index.is_null() & text.is_not_null()).then(other).otherwise(index)
-    return index.cat.to(_closed(tuple(known))).cast(pl.String)
+    return index.cat.to(_closed(tuple(known)))
 
 
 def mapped_text(text: pl.Expr, values: Mapping[str, Sequence[str]]) -> pl.Expr:
@@ -176,7 +206,7 @@ def items(text: pl.Expr) -> pl.Expr:
 
 
 def typed(field: Field, text: pl.Expr, values: Mapping[str, Sequence[str]]) -> pl.Expr:
-    """A column whose type needs no context: everything but money and days.
+    """A column whose type needs no context: everything but money and days; closed sets as such.
 
     Args:
         field: the canonical column.
@@ -185,7 +215,7 @@ def typed(field: Field, text: pl.Expr, values: Mapping[str, Sequence[str]]) -> p
     """
     match field.type:
         case Type.CURRENCY:
-            return currency_code(text).cast(pl.String)
+            return currency_code(text)
         case Type.CHOICE:
             return choice(text, values, field.choices)
         case Type.BOOL:
