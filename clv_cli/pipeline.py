@@ -130,8 +130,6 @@ class Measure:
             `Passing`.
         by_customer: `compute` looks at no two customers together, so that the frame of some stands
             before that of those with larger codes; of many lines, it is made of some at a time.
-        taken_out: `compute` only takes a frame out of what it needs, which holds several. All of these
-            are taken out together, so that each is let go after its own last reader.
     """
 
     name: str
@@ -141,7 +139,6 @@ class Measure:
     facts: Callable[[Scope], Facts | None] | None = None
     passing: bool = False
     by_customer: bool = False
-    taken_out: bool = False
 
     def derive(self, scope: Scope, *inputs: pl.DataFrame | Passing) -> pl.DataFrame:
         """The frame, from the frames it needs."""
@@ -165,14 +162,12 @@ def reduction(
 
 
 def derived(
-    name: str, *needs: Measure, by_customer: bool = False, taken_out: bool = False
+    name: str, *needs: Measure, by_customer: bool = False
 ) -> Callable[[Callable[..., pl.DataFrame]], Measure]:
-    """Make a pure function of collected measures a measure; the flags as `Measure` has them."""
+    """Make a pure function of collected measures a measure; `by_customer` as `Measure` has it."""
 
     def make(compute: Callable[..., pl.DataFrame]) -> Measure:
-        return Measure(
-            name, needs=needs, compute=compute, by_customer=by_customer, taken_out=taken_out
-        )
+        return Measure(name, needs=needs, compute=compute, by_customer=by_customer)
 
     return make
 

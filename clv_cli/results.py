@@ -168,7 +168,6 @@ class Frames(Collected):
         self._passing = passing or {}
         self._uses: Counter[str] = Counter()
         self._apart: list[Measure] = []
-        self._taken_out: list[Measure] = []
 
     def __getitem__(self, measure: Measure) -> pl.DataFrame:
         """The frame of a measure."""
@@ -181,20 +180,10 @@ class Frames(Collected):
                 passed(need, self.scope) if need.name in self._passing else self[need]
                 for need in measure.needs
             ]
-            for each in self._together(measure):
-                self._frames[each.name] = each.derive(self.scope, *inputs)
-                self.used(each.needs)
+            self._frames[measure.name] = measure.derive(self.scope, *inputs)
             del inputs
+            self.used(measure.needs)
         return self._frames[measure.name]
-
-    def _together(self, measure: Measure) -> list[Measure]:
-        """A measure, and those that are taken out of the same frame with it."""
-        others = self._taken_out if measure.taken_out else []
-        beside = (each for each in others if each.needs == measure.needs)
-        return [
-            measure,
-            *(each for each in beside if each.name not in {measure.name, *self._frames}),
-        ]
 
     def expect(self, needs: Iterable[Measure]) -> None:
         """Count on these being asked for: after so many uses a derived frame is let go.
@@ -202,15 +191,6 @@ class Frames(Collected):
         Whoever asks for one again has it derived anew.
         """
         self._uses.update(need.name for need in needs)
-
-    def plan(self, needs: Iterable[Measure]) -> None:
-        """Count on these and on all that they rest on, each once for every one that needs it."""
-        asked = list(needs)
-        self.expect(asked)
-        every = behind(asked)
-        for measure in every:
-            self.expect(measure.needs)
-        self._taken_out = [measure for measure in every if measure.taken_out]
 
     def used(self, needs: Iterable[Measure]) -> None:
         """Let go of the derived frames that nobody is expected to ask for any more."""
@@ -357,7 +337,9 @@ def collect(
     planned = list(tables)
     needs = [need for table in planned for need in table.needs]
     frames = collect_frames(needs, scope)
-    frames.plan(needs)
+    frames.expect(needs)
+    for measure in behind(needs):
+        frames.expect(measure.needs)
     frames.take_apart(needs)
     results = []
     for table in planned:

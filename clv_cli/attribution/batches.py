@@ -239,7 +239,7 @@ def _moved(frame: pl.DataFrame, at: int, credit: int) -> pl.DataFrame:
 def _of_all(measure: Measure) -> Measure:
     """A measure of batches for all customers."""
 
-    @derived(f"{measure.name}_of_all", split_batches, taken_out=True)
+    @derived(f"{measure.name}_of_all", split_batches)
     def of_all(_: Scope, found: pl.DataFrame) -> pl.DataFrame:
         frame: pl.DataFrame = found[measure.name].item()
         # What batches counted is added up; a batch has no null.
